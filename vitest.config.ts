@@ -1,0 +1,65 @@
+import { defineConfig } from "vitest/config";
+
+/** `@calico-sim/source` resolves our own packages to their sources: tests never wait for a build. */
+const conditions = ["@calico-sim/source", "module", "node", "import"];
+
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+};
+
+const common = {
+  environment: "node" as const,
+  setupFiles: ["./vitest.setup.ts"],
+  testTimeout: 30_000,
+};
+
+export default defineConfig({
+  ...shared,
+  test: {
+    passWithNoTests: true,
+    // The JSON file is what .ci/run counts; `--reporter` on the command line replaces both.
+    reporters: ["default", ["json", { outputFile: "out/test-results.json" }]],
+    projects: [
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["**/*.prop.test.ts", "**/node_modules/**"],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "properties",
+          include: ["**/*.prop.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "conformance",
+          include: ["harness/test/**/*.test.ts"],
+          exclude: ["**/*.prop.test.ts", "**/node_modules/**"],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          ...common,
+          name: "docs",
+          include: ["harness/test-docs/**/*.test.ts"],
+          exclude: ["**/*.prop.test.ts", "**/node_modules/**"],
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
