@@ -1,5 +1,6 @@
 // Type-aware rules and doc comments. Biome formats and holds the rules that need no types.
 import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
 import jsdoc from "eslint-plugin-jsdoc";
 import tseslint from "typescript-eslint";
 
@@ -12,7 +13,7 @@ const clock = "Simulated time comes from the engine's clock; a real clock breaks
 const timer = "Schedule an event on the engine; real timers break replay.";
 const chance = "Draw from a named random stream of the run.";
 
-export default tseslint.config(
+export default defineConfig(
   {
     ignores: ["**/node_modules/", "**/dist/", "out/", "coverage/", "conformance/", "ground-truth/"],
   },
