@@ -1,0 +1,16 @@
+export type {
+  ClientKind,
+  DatastorePath,
+  DatastoreRequest,
+  RequestOutcome,
+  RequestStatus,
+  SyncerSink,
+  SyncerSource,
+  SyncerType,
+  SyncerUpdate,
+  SyncStatus,
+  UpdateBatch,
+  Verb,
+  WatchEvent,
+  WatchReceiver,
+} from "./types.js";

@@ -1,0 +1,2 @@
+export { Kernels, PROTOCOL } from "./kernels.js";
+export type { Route, RouteListener } from "./kernels.js";

@@ -1,0 +1,211 @@
+import type { Address, PrefixTable } from "../net/index.js";
+
+/** Route protocol numbers (linux: include/uapi/linux/rtnetlink.h; Felix's 80: node-behaviour §4.4). */
+export const PROTOCOL = { kernel: 2, boot: 3, static: 4, bird: 12, felix: 80 } as const;
+
+/** A route without its destination: what is shared by every prefix behind the same gateway. Frozen and interned. */
+export interface Route {
+  readonly type: "unicast" | "blackhole";
+  /** Outgoing device, e.g. `eth0`, `tunl0`, `vxlan.calico`, `cali…`; empty for a blackhole. */
+  readonly device: string;
+  /** Dense id of the node that owns the gateway address; −1 = on link, no gateway. */
+  readonly gateway: number;
+  readonly onlink: boolean;
+  readonly metric: number;
+  /** One of {@link PROTOCOL}, or a configured number. */
+  readonly protocol: number;
+}
+
+/** Told of every change of a FIB. */
+export interface RouteListener {
+  /** The best route of `prefix` on `node` changed; `before` and `after` are route ids, 0 = none. */
+  onRouteChange(node: number, prefix: number, before: number, after: number): void;
+}
+
+/**
+ * The routing tables of all nodes' kernels.
+ *
+ * A table holds routes by (destination, metric, protocol) as Linux does; the lowest metric wins, the
+ * older of equals. Aggregates are few and known to all, so each node has one dense array over prefix
+ * ids; host routes are local, so they are kept sparsely; a second route for the same destination is
+ * rare and lives in an overflow map. Routes are interned: an entry is one integer.
+ */
+export class Kernels {
+  /** Routes added, replaced or deleted since the start, by node. */
+  changes: Int32Array;
+
+  private readonly prefixes: PrefixTable;
+  private readonly routes: Route[] = [];
+  private readonly routeIds: Map<string, number> = new Map();
+  private readonly dense: Int32Array[] = [];
+  private readonly hosts: Map<number, number>[] = [];
+  /** Further routes for a destination, best first after the one in `dense` or `hosts`. */
+  private readonly more: Map<number, number[]>[] = [];
+  private readonly listeners: RouteListener[] = [];
+
+  constructor(prefixes: PrefixTable, nodes: number) {
+    this.prefixes = prefixes;
+    this.changes = new Int32Array(nodes);
+    this.routes.push(Object.freeze({ type: "blackhole", device: "", gateway: -1, onlink: false, metric: 0, protocol: 0 }));
+    for (let n = 0; n < nodes; n++) this.addNode();
+  }
+
+  /** Adds an empty kernel; returns its node id. */
+  addNode(): number {
+    const node = this.dense.length;
+    this.dense.push(new Int32Array(Math.max(16, this.prefixes.aggregateCount)));
+    this.hosts.push(new Map());
+    this.more.push(new Map());
+    if (node >= this.changes.length) {
+      const changes = new Int32Array(Math.max(16, node * 2));
+      changes.set(this.changes);
+      this.changes = changes;
+    }
+    return node;
+  }
+
+  /** Number of kernels. */
+  get nodes(): number {
+    return this.dense.length;
+  }
+
+  /** Registers a listener of FIB changes. */
+  listen(listener: RouteListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** The id of a route; equal routes share it. Ids are > 0. */
+  intern(route: Route): number {
+    const key = `${route.type}|${route.device}|${String(route.gateway)}|${String(route.onlink)}|${String(route.metric)}|${String(route.protocol)}`;
+    let id = this.routeIds.get(key);
+    if (id === undefined) {
+      id = this.routes.length;
+      this.routes.push(Object.freeze({ ...route }));
+      this.routeIds.set(key, id);
+    }
+    return id;
+  }
+
+  /** The route behind an id. */
+  route(id: number): Route {
+    return this.routes[id]!;
+  }
+
+  /** Adds a route, or replaces the one with the same destination, metric and protocol. */
+  replace(node: number, prefix: number, route: number): void {
+    const first = this.first(node, prefix);
+    if (first === route) return;
+    if (first === 0) {
+      this.setFirst(node, prefix, route);
+      this.changed(node, prefix, 0, route);
+      return;
+    }
+    const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
+    const at = all.findIndex((r) => this.sameKey(r, route));
+    if (at >= 0) {
+      if (all[at] === route) return;
+      all[at] = route;
+    } else {
+      const metric = this.route(route).metric;
+      let place = all.length;
+      while (place > 0 && this.route(all[place - 1]!).metric > metric) place--;
+      all.splice(place, 0, route);
+    }
+    this.store(node, prefix, first, all);
+  }
+
+  /** Deletes the route with this destination, metric and protocol; false if there is none. */
+  remove(node: number, prefix: number, metric: number, protocol: number): boolean {
+    const first = this.first(node, prefix);
+    if (first === 0) return false;
+    const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
+    const at = all.findIndex((r) => {
+      const held = this.route(r);
+      return held.metric === metric && held.protocol === protocol;
+    });
+    if (at < 0) return false;
+    all.splice(at, 1);
+    this.store(node, prefix, first, all);
+    return true;
+  }
+
+  /** Best route of exactly this prefix: its id, or 0. */
+  best(node: number, prefix: number): number {
+    return this.first(node, prefix);
+  }
+
+  /** Every route of exactly this prefix, best first. */
+  all(node: number, prefix: number): readonly number[] {
+    const first = this.first(node, prefix);
+    return first === 0 ? [] : [first, ...(this.more[node]!.get(prefix) ?? [])];
+  }
+
+  /** Longest-prefix lookup: the prefix id and route id, or undefined when no route matches. */
+  lookup(node: number, address: Address): { readonly prefix: number; readonly route: number } | undefined {
+    for (const prefix of this.prefixes.candidates(address)) {
+      const route = this.first(node, prefix);
+      if (route !== 0) return { prefix, route };
+    }
+    return undefined;
+  }
+
+  /** The whole table as (prefix id, route id) pairs, ordered by prefix id, best first within one. */
+  table(node: number): { readonly prefix: number; readonly route: number }[] {
+    const rows: { prefix: number; route: number }[] = [];
+    const add = (prefix: number): void => {
+      for (const route of this.all(node, prefix)) rows.push({ prefix, route });
+    };
+    const row = this.dense[node]!;
+    for (let prefix = 0; prefix < row.length; prefix++) if (row[prefix] !== 0) add(prefix);
+    for (const prefix of [...this.hosts[node]!.keys()].sort((x, y) => x - y)) add(prefix);
+    return rows;
+  }
+
+  /** Empties a node's table, as a reboot does. */
+  clear(node: number): void {
+    for (const { prefix, route } of this.table(node)) {
+      const { metric, protocol } = this.route(route);
+      this.remove(node, prefix, metric, protocol);
+    }
+  }
+
+  private first(node: number, prefix: number): number {
+    if (this.prefixes.isHost(prefix)) return this.hosts[node]!.get(prefix) ?? 0;
+    return this.dense[node]![prefix] ?? 0;
+  }
+
+  private setFirst(node: number, prefix: number, route: number): void {
+    if (this.prefixes.isHost(prefix)) {
+      if (route === 0) this.hosts[node]!.delete(prefix);
+      else this.hosts[node]!.set(prefix, route);
+      return;
+    }
+    let row = this.dense[node]!;
+    if (prefix >= row.length) {
+      const wider = new Int32Array(Math.max(this.prefixes.aggregateCount, Math.ceil(prefix * 1.25) + 1));
+      wider.set(row);
+      this.dense[node] = row = wider;
+    }
+    row[prefix] = route;
+  }
+
+  private store(node: number, prefix: number, before: number, all: readonly number[]): void {
+    const after = all[0] ?? 0;
+    if (after !== before) this.setFirst(node, prefix, after);
+    if (all.length > 1) this.more[node]!.set(prefix, all.slice(1));
+    else this.more[node]!.delete(prefix);
+    this.changed(node, prefix, before, after);
+  }
+
+  private changed(node: number, prefix: number, before: number, after: number): void {
+    this.changes[node]!++;
+    if (before === after) return;
+    for (const listener of this.listeners) listener.onRouteChange(node, prefix, before, after);
+  }
+
+  private sameKey(x: number, y: number): boolean {
+    const a = this.route(x);
+    const b = this.route(y);
+    return a.metric === b.metric && a.protocol === b.protocol;
+  }
+}
