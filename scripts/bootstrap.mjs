@@ -1,7 +1,6 @@
 // Makes a fresh clone ready: installs the dependencies of the lockfile with the pinned pnpm, once.
 // Needs only Node and npm. Silent and quick when nothing changed; never writes to stdout, because
 // commands that print JSON run it first.
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 
@@ -21,6 +20,7 @@ const wanted = createHash("sha256")
   .digest("hex");
 
 if (readOr("node_modules/.bootstrap", "") !== wanted) {
+  const { spawnSync } = await import("node:child_process");
   process.stderr.write(`Installing dependencies with ${packageManager} (once per lockfile) …\n`);
   const install = ["-y", packageManager, "install", "--frozen-lockfile", "--prefer-offline"];
   const { status, error } = spawnSync("npx", install, {
