@@ -89,8 +89,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     this.random = new RandomStreams(options.seed ?? 1);
     this.eventsMax = options.eventsMax ?? 2_000_000_000;
-    const self: EventHandler = this;
-    this.handlers.push(self, self, self);
+    this.handlers.push(this, this, this);
   }
 
   /**

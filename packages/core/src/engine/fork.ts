@@ -7,13 +7,10 @@
  * so (a random generator, a library object with closures) implements {@link Forkable}.
  */
 
-/** The method name of {@link Forkable}; registered, so that packages need not import one another for it. */
-export const FORK: unique symbol = Symbol.for("calico-sim.fork") as never;
-
 /** An object that knows how to copy itself into a fork. */
 export interface Forkable {
   /** Returns the copy; `copy` forks anything that the object refers to. */
-  [FORK](copy: <T>(value: T) => T): unknown;
+  forkSelf(copy: <T>(value: T) => T): unknown;
 }
 
 /** The object graph holds something that cannot be copied; the message names where it hangs. */
@@ -68,12 +65,8 @@ function shell(value: object, path: Trail, copy: Copy): { to: object; fill: bool
     // Every typed array of ours owns its buffer, so a slice is a whole copy.
     return { to: (value as Int32Array).slice(), fill: false };
   }
-  const self = (value as Partial<Forkable>)[FORK];
-  if (self !== undefined) {
-    return {
-      to: self.call(value as Forkable, (v) => copy(v, path)) as object,
-      fill: false,
-    };
+  if ("forkSelf" in value) {
+    return { to: (value as Forkable).forkSelf((v) => copy(v, path)) as object, fill: false };
   }
   if (Object.isFrozen(value)) return { to: value, fill: false };
   if (Array.isArray(value)) return { to: [], fill: true };

@@ -1,7 +1,7 @@
 export { Engine } from "./engine.js";
 export type { EngineOptions, EventHandler, RunOptions, RunOutcome, RunReport } from "./engine.js";
 export { EventQueue } from "./event-queue.js";
-export { FORK, fork, ForkError } from "./fork.js";
+export { fork, ForkError } from "./fork.js";
 export type { Forkable } from "./fork.js";
 export { hash32, hashText, normalQuantile, RandomStream, RandomStreams } from "./random.js";
 export { formatMicros, HOUR, MILLISECOND, MINUTE, micros, SECOND } from "./time.js";

@@ -1,5 +1,5 @@
 import seedrandom from "seedrandom";
-import { FORK, type Forkable } from "./fork.js";
+import type { Forkable } from "./fork.js";
 
 /**
  * A stream of random draws that belongs to one consumer alone.
@@ -54,7 +54,8 @@ export class RandomStream implements Forkable {
     return items;
   }
 
-  [FORK](): RandomStream {
+  /** See {@link Forkable}. */
+  forkSelf(): RandomStream {
     return new RandomStream(this.name, this.prng.state());
   }
 }

@@ -1,4 +1,4 @@
-import { FORK, type Forkable } from "./fork.js";
+import type { Forkable } from "./fork.js";
 import type { Micros } from "./time.js";
 
 /** Sees every event of a run, in order. Sinks are for people; they do not travel into forks. */
@@ -33,7 +33,8 @@ export class Trace implements Forkable {
     return hex(this.high) + hex(this.low);
   }
 
-  [FORK](): Trace {
+  /** See {@link Forkable}. */
+  forkSelf(): Trace {
     const copy = new Trace();
     copy.low = this.low;
     copy.high = this.high;

@@ -1,0 +1,53 @@
+/**
+ * What BIRD's work costs, in microseconds of CPU.
+ *
+ * Fitted to the CPU seconds of the cold starts in ground-truth/bird (law 14 and
+ * `cpu_seconds_all_daemons` for 5 to 80 nodes): about 2.6 ms a daemon, 0.09 ms a session end, and a
+ * part that grows with sessions × routes because every route learnt is offered to every other
+ * protocol (`export_updates.received` of the same files counts exactly that).
+ */
+export interface BirdCosts {
+  /** Process start, configuration read, sockets opened, first scan. */
+  readonly start: number;
+  /** Added to `start` for each configured peer. */
+  readonly startPerPeer: number;
+  /** Added to `start` for each static route of `bird_aggr.cfg`. */
+  readonly startPerBlock: number;
+  /** One turn of the main loop. */
+  readonly loop: number;
+  /** Added to `loop` for each socket that poll(2) looks at. */
+  readonly loopPerSocket: number;
+  /** Opening one outgoing connection. */
+  readonly connect: number;
+  /** Accepting one. */
+  readonly accept: number;
+  /** Reading or writing one small message. */
+  readonly message: number;
+  /** Entering Established: buckets, feed, log line. */
+  readonly establish: number;
+  /** Taking one received prefix into the table. */
+  readonly route: number;
+  /** Offering one changed route to one other protocol. */
+  readonly announce: number;
+  /** Looking at one route of the table while feeding a peer. */
+  readonly feedPerRoute: number;
+  /** Writing one route to the kernel by netlink. */
+  readonly kernelRoute: number;
+}
+
+/** The profile fitted to Calico's BIRD v0.3.3+birdv1.6.8 on the measuring machine. */
+export const BIRD_COSTS: BirdCosts = Object.freeze({
+  start: 2_600,
+  startPerPeer: 6,
+  startPerBlock: 12,
+  loop: 3,
+  loopPerSocket: 0.15,
+  connect: 20,
+  accept: 20,
+  message: 6,
+  establish: 14,
+  route: 4,
+  announce: 0.35,
+  feedPerRoute: 0.6,
+  kernelRoute: 20,
+});

@@ -1,0 +1,56 @@
+import { MILLISECOND, SECOND, type Micros } from "@calico-sim/core";
+
+/** Timer values of a BGP session in whole seconds, as BIRD keeps them. */
+export interface SessionTimers {
+  /** `connect delay time` (calico: confd/etc/calico/confd/templates/bird.cfg.template). @defaultValue 2 */
+  readonly connectDelay: number;
+  /** `connect retry time` (same file). @defaultValue 5 */
+  readonly connectRetry: number;
+  /** First `error wait time`, doubling after each error (same file). @defaultValue 5 */
+  readonly errorWaitMin: number;
+  /** Last `error wait time` (same file). @defaultValue 30 */
+  readonly errorWaitMax: number;
+  /** Hold time; Calico sets none (bird: proto/bgp/config.Y). @defaultValue 240 */
+  readonly hold: number;
+  /** Keepalive time; a third of the hold time (bird: proto/bgp/bgp.c). @defaultValue 80 */
+  readonly keepalive: number;
+  /** `graceful restart time` advertised (bird: proto/bgp/config.Y). @defaultValue 120 */
+  readonly gracefulRestart: number;
+  /** `graceful restart wait` of the daemon (bird: nest/proto.c). @defaultValue 240 */
+  readonly gracefulRestartWait: number;
+}
+
+/** Calico's rendered values, and BIRD's defaults where Calico sets none. */
+export const SESSION_TIMERS: SessionTimers = Object.freeze({
+  connectDelay: 2,
+  connectRetry: 5,
+  errorWaitMin: 5,
+  errorWaitMax: 30,
+  hold: 240,
+  keepalive: 80,
+  gracefulRestart: 120,
+  gracefulRestartWait: 240,
+});
+
+/** Connections that wait for accept(2) before the kernel drops further SYNs: backlog 8, so 9 (bird: sysdep/unix/io.c; linux: sk_acceptq_is_full). */
+export const ACCEPT_QUEUE_MAX = 9;
+
+/** A SYN without an answer is repeated after this (linux: TCP_TIMEOUT_INIT; each second since 6.5, tcp_syn_linear_timeouts). */
+export const SYN_RETRY: Micros = SECOND;
+
+/** Delayed acknowledgement (linux: TCP_DELACK_MIN; measured, ground-truth/bird law 7). */
+export const DELAYED_ACK: Micros = 40 * MILLISECOND;
+
+/** A connection idle for longer is acknowledged at once (linux: tcp_event_data_recv, restart from idle). */
+export const QUICK_ACK_AFTER_IDLE: Micros = 200 * MILLISECOND;
+
+/** First retransmission time-out; doubles up to {@link RETRANSMIT_MAX} (linux: TCP_RTO_MIN, TCP_RTO_MAX). */
+export const RETRANSMIT_MIN: Micros = 200 * MILLISECOND;
+/** Longest retransmission time-out. */
+export const RETRANSMIT_MAX: Micros = 120 * SECOND;
+
+/** Sockets read in one turn of BIRD's main loop (bird: sysdep/unix/io.c, MAX_RX_STEPS). */
+export const READS_PER_LOOP = 4;
+
+/** Routes handed to a peer in one step of a feed (bird: nest/rt-table.c, rt_feed_baby). */
+export const FEED_STEP = 256;
