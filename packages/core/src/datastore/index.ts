@@ -1,9 +1,16 @@
+export type { DatastoreProfile } from "./cost-profile.js";
+export type { DatastoreOptions } from "./datastore.js";
+export { Datastore } from "./datastore.js";
+export type { SizeProfile } from "./object-size.js";
+export { changedPairs, convert, equalValue } from "./syncer-conversion.js";
 export type {
   ClientKind,
   DatastorePath,
   DatastoreRequest,
+  MergePatch,
   RequestOutcome,
   RequestStatus,
+  StoredKind,
   SyncerSink,
   SyncerSource,
   SyncerType,
@@ -14,3 +21,5 @@ export type {
   WatchEvent,
   WatchReceiver,
 } from "./types.js";
+export type { ClientNodes, WatcherSyncersOptions } from "./watcher-syncer.js";
+export { WatcherSyncers } from "./watcher-syncer.js";

@@ -25,6 +25,17 @@ export type ClientKind =
   | "kube-controllers"
   | "operator";
 
+/**
+ * Kinds a request or watch may name. `Unmodelled` stands for every kind that Calico watches and the
+ * simulator has no objects of (policies, services, …): their streams and lists cost, and stay empty.
+ */
+export type StoredKind = ResourceKind | "Unmodelled";
+
+/**
+ * A JSON merge patch (RFC 7386) on a resource: named fields are replaced, objects merged, `null` deletes.
+ */
+export type MergePatch = Readonly<Record<string, unknown>>;
+
 /** Request verbs, as an apiserver counts them. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete";
 
@@ -40,12 +51,14 @@ export type RequestStatus =
 /** One request to the datastore. `kind` and `name` say what; `resource` carries what is written. */
 export interface DatastoreRequest {
   readonly verb: Exclude<Verb, "watch">;
-  readonly kind: ResourceKind;
+  readonly kind: StoredKind;
   /** Absent for `list`. */
   readonly name?: string;
   readonly namespace?: string;
   /** For `create`, `update` and `patch`: the whole new object. Its `metadata.resourceVersion`, if present, must match (compare-and-swap) on `update`. */
   readonly resource?: Resource;
+  /** For `patch`, instead of `resource`: merged into the object as it stands when the request is served. */
+  readonly merge?: MergePatch;
   /** For `list`: only objects whose `spec.node`/label says this node (BlockAffinity by host, node-behaviour §2.7). */
   readonly ofNode?: string;
   readonly client: ClientKind;

@@ -1,0 +1,4 @@
+/** Server costs. */
+export interface DatastoreProfile {
+  readonly name: string;
+}

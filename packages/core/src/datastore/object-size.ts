@@ -1,0 +1,4 @@
+/** Object sizes. */
+export interface SizeProfile {
+  readonly name: string;
+}
