@@ -1,0 +1,15 @@
+import type { CaseRunner } from "./run.js";
+import { runEncapMtu } from "./sets/encap-mtu.js";
+
+/**
+ * The conformance sets by name. `undefined` is a set that no part of the model answers yet: its
+ * cases are reported as unsupported, each by name.
+ */
+export const CONFORMANCE_SETS: Readonly<Record<string, CaseRunner | undefined>> = {
+  "bgp-peers": undefined,
+  "calicoctl-output": undefined,
+  "encap-mtu": runEncapMtu,
+  "felix-routes": undefined,
+  ipam: undefined,
+  policy: undefined,
+};
