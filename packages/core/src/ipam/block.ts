@@ -1,0 +1,327 @@
+import type { Micros } from "../engine/index.js";
+import {
+  type Address,
+  addressCount,
+  type Cidr,
+  cidrContains,
+  formatAddress,
+  nthAddress,
+  parseCidr,
+} from "../net/index.js";
+import { API_VERSIONS, type IPAMBlock } from "../resources/index.js";
+import { formatTimestamp, parseTimestamp } from "./timestamp.js";
+
+/**
+ * The IPAM block as a value: every function returns a new frozen resource, and every edit is one
+ * write, so it moves the sequence number by one.
+ *
+ * @see calico: libcalico-go/lib/ipam/ipam_block.go
+ */
+export type BlockSpec = IPAMBlock["spec"] & {
+  /** When the present owner claimed it; decides whether an empty block may be taken over. */
+  readonly affinityClaimTime?: string;
+};
+
+/** What is noted of an allocation beside its handle: namespace, pod, node, type, timestamp. */
+export type AllocationAttributes = Readonly<Record<string, string>>;
+
+/** Name of an IPAMBlock resource: `10-244-0-0-26` (calico: libcalico-go/lib/names). */
+export function blockName(cidr: string): string {
+  return cidr.replace(/[.:/]/g, "-");
+}
+
+/** The affinity text of a node: `host:<node>` (calico: libcalico-go/lib/backend/model/block.go). */
+export function affinityOf(node: string): string {
+  return `host:${node}`;
+}
+
+/** The spec of a block with all fields that the simulator writes. */
+export function blockSpec(block: IPAMBlock): BlockSpec {
+  return block.spec;
+}
+
+/** The prefix of a block. @throws RangeError when `spec.cidr` is no prefix. */
+export function blockCidr(block: IPAMBlock): Cidr {
+  const cidr = parseCidr(block.spec.cidr);
+  if (cidr === undefined)
+    throw new RangeError(`block ${block.metadata.name} has the CIDR "${block.spec.cidr}"`);
+  return cidr;
+}
+
+/** What a new block starts with. */
+export interface NewBlock {
+  /** Canonical text of its prefix. */
+  readonly cidr: string;
+  /** The claiming node. */
+  readonly node: string;
+  readonly strictAffinity: boolean;
+  /** Now: starts the sequence number and the claim time. */
+  readonly at: Micros;
+}
+
+/** A block without allocations: the free list is 0 … n−1, the network address included. */
+export function newBlock({ cidr, node, strictAffinity, at }: NewBlock): IPAMBlock {
+  const prefix = parseCidr(cidr);
+  if (prefix === undefined) throw new RangeError(`"${cidr}" is no prefix for a block`);
+  const size = addressCount(prefix);
+  const allocations = new Array<number | null>(size).fill(null);
+  const unallocated = Array.from({ length: size }, (_, ordinal) => ordinal);
+  const spec: BlockSpec = {
+    cidr,
+    affinity: affinityOf(node),
+    affinityClaimTime: formatTimestamp(at),
+    strictAffinity,
+    allocations: Object.freeze(allocations),
+    unallocated: Object.freeze(unallocated),
+    attributes: EMPTY,
+    // Calico starts it from the clock, so that a block made again never repeats a number.
+    sequenceNumber: at,
+    sequenceNumberForAllocation: Object.freeze({}),
+    deleted: false,
+  };
+  return Object.freeze({
+    apiVersion: API_VERSIONS.crd,
+    kind: "IPAMBlock" as const,
+    metadata: Object.freeze({ name: blockName(cidr) }),
+    spec: Object.freeze(spec),
+  });
+}
+
+const EMPTY: readonly never[] = Object.freeze([]);
+
+/** What {@link assignFromBlock} is asked for. */
+export interface BlockAssignment {
+  readonly node: string;
+  readonly count: number;
+  readonly handle: string;
+  readonly attributes: AllocationAttributes;
+  /** Refuse blocks of other nodes. A block with `strictAffinity` refuses them anyway. */
+  readonly affinityCheck: boolean;
+  /** Prefixes whose addresses are never given out. */
+  readonly reservations?: readonly Cidr[];
+}
+
+/** What came out of {@link assignFromBlock}: an unchanged block and no addresses if it had none to give. */
+export interface BlockAssigned {
+  readonly block: IPAMBlock;
+  readonly ordinals: readonly number[];
+  readonly addresses: readonly string[];
+}
+
+/** Takes up to `count` addresses from the head of the free list. */
+export function assignFromBlock(block: IPAMBlock, ask: BlockAssignment): BlockAssigned {
+  const spec = blockSpec(block);
+  const none = { block, ordinals: EMPTY, addresses: EMPTY };
+  if ((ask.affinityCheck || spec.strictAffinity === true) && !isAffineTo(block, ask.node))
+    return none;
+  const cidr = blockCidr(block);
+  const reservations = overlapping(cidr, ask.reservations);
+  const ordinals: number[] = [];
+  const unallocated: number[] = [];
+  for (const ordinal of spec.unallocated) {
+    if (ordinals.length < ask.count && !isReserved(reservations, cidr, ordinal))
+      ordinals.push(ordinal);
+    else unallocated.push(ordinal);
+  }
+  if (ordinals.length === 0) return none;
+  const attributes = spec.attributes.slice();
+  const index = attributeIndex(attributes, ask);
+  const allocations = spec.allocations.slice();
+  const sequence = spec.sequenceNumber ?? 0;
+  const sequences: Record<string, number> = { ...spec.sequenceNumberForAllocation };
+  for (const ordinal of ordinals) {
+    allocations[ordinal] = index;
+    sequences[ordinal] = sequence;
+  }
+  return {
+    block: edited(block, { allocations, unallocated, attributes, sequences }),
+    ordinals,
+    addresses: ordinals.map((ordinal) => formatAddress(nthAddress(cidr, ordinal))),
+  };
+}
+
+/** The block without the allocations of a handle, and the ordinals that became free, lowest first. */
+export function releaseByHandle(
+  block: IPAMBlock,
+  handle: string,
+): { readonly block: IPAMBlock; readonly released: readonly number[] } {
+  const { attributes } = block.spec;
+  return releaseWhere(block, (index) => attributes[index]?.handle_id === handle);
+}
+
+/** The block without these allocations; ordinals that are free already are skipped. */
+export function releaseOrdinals(
+  block: IPAMBlock,
+  ordinals: readonly number[],
+): { readonly block: IPAMBlock; readonly released: readonly number[] } {
+  return releaseWhere(block, (_, ordinal) => ordinals.includes(ordinal));
+}
+
+function releaseWhere(
+  block: IPAMBlock,
+  matches: (index: number, ordinal: number) => boolean,
+): { readonly block: IPAMBlock; readonly released: readonly number[] } {
+  const spec = blockSpec(block);
+  const released: number[] = [];
+  const kept = new Set<number>();
+  spec.allocations.forEach((index, ordinal) => {
+    if (index === null) return;
+    if (matches(index, ordinal)) released.push(ordinal);
+    else kept.add(index);
+  });
+  if (released.length === 0) return { block, released };
+  // Attributes that nobody uses any more leave, and the indexes close ranks.
+  const attributes = spec.attributes.filter((_, index) => kept.has(index));
+  const moved = new Map(
+    [...kept].sort((a, b) => a - b).map((index, position) => [index, position]),
+  );
+  const gone = new Set(released);
+  const allocations = spec.allocations.map((index, ordinal) =>
+    index === null || gone.has(ordinal) ? null : (moved.get(index) ?? null),
+  );
+  const sequences: Record<string, number> = {};
+  for (const [ordinal, sequence] of Object.entries(spec.sequenceNumberForAllocation ?? {})) {
+    if (!gone.has(Number(ordinal))) sequences[ordinal] = sequence;
+  }
+  const unallocated = [...spec.unallocated, ...released];
+  return { block: edited(block, { allocations, unallocated, attributes, sequences }), released };
+}
+
+/** The block without an owner, as a release of its affinity leaves it while addresses are in use. */
+export function withoutAffinity(block: IPAMBlock): IPAMBlock {
+  const { affinity: _, affinityClaimTime: __, ...spec } = blockSpec(block);
+  return withSpec(block, { ...spec, sequenceNumber: (spec.sequenceNumber ?? 0) + 1 });
+}
+
+/** The block as written once more without a change, which invalidates every other reader's copy. */
+export function touched(block: IPAMBlock): IPAMBlock {
+  const spec = blockSpec(block);
+  return withSpec(block, { ...spec, sequenceNumber: (spec.sequenceNumber ?? 0) + 1 });
+}
+
+/** Addresses that could be given out now. */
+export function freeCount(block: IPAMBlock, reservations?: readonly Cidr[]): number {
+  if (reservations === undefined || reservations.length === 0) return block.spec.unallocated.length;
+  const cidr = blockCidr(block);
+  const near = overlapping(cidr, reservations);
+  if (near.length === 0) return block.spec.unallocated.length;
+  return block.spec.unallocated.filter((ordinal) => !isReserved(near, cidr, ordinal)).length;
+}
+
+/** Addresses in use. */
+export function usedCount(block: IPAMBlock): number {
+  return block.spec.allocations.length - block.spec.unallocated.length;
+}
+
+/** True if no address is in use. */
+export function isEmpty(block: IPAMBlock): boolean {
+  return usedCount(block) === 0;
+}
+
+/** True if the node owns the block. */
+export function isAffineTo(block: IPAMBlock, node: string): boolean {
+  return block.spec.affinity === affinityOf(node);
+}
+
+/** The node that owns the block, if one does. */
+export function ownerOf(block: IPAMBlock): string | undefined {
+  const { affinity } = block.spec;
+  return affinity?.startsWith("host:") === true ? affinity.slice("host:".length) : undefined;
+}
+
+/** How long ago the owner claimed the block; infinite if the block does not say. */
+export function claimAge(block: IPAMBlock, now: Micros): Micros {
+  const claimed = blockSpec(block).affinityClaimTime;
+  const at = claimed === undefined ? undefined : parseTimestamp(claimed);
+  return at === undefined ? Number.POSITIVE_INFINITY : now - at;
+}
+
+/** One address in use. */
+export interface Allocation {
+  readonly address: string;
+  readonly ordinal: number;
+  readonly handle: string;
+  /** The node that uses it. */
+  readonly node: string | undefined;
+  /** True if that is not the block's owner: every Felix then routes it as a /32 of its own. */
+  readonly borrowed: boolean;
+}
+
+/** The addresses in use, in order. */
+export function allocationsOf(block: IPAMBlock): readonly Allocation[] {
+  const cidr = blockCidr(block);
+  const owner = ownerOf(block);
+  const found: Allocation[] = [];
+  block.spec.allocations.forEach((index, ordinal) => {
+    if (index === null) return;
+    const attributes = block.spec.attributes[index];
+    const node = attributes?.secondary?.["node"];
+    found.push({
+      address: formatAddress(nthAddress(cidr, ordinal)),
+      ordinal,
+      handle: attributes?.handle_id ?? "",
+      node,
+      borrowed: node !== undefined && node !== owner,
+    });
+  });
+  return found;
+}
+
+/** Position of an address in its block; −1 if it lies outside. */
+export function ordinalOf(block: IPAMBlock, address: Address): number {
+  const cidr = blockCidr(block);
+  if (!cidrContains(cidr, address)) return -1;
+  return Number(BigInt(address.value) - BigInt(cidr.value));
+}
+
+function attributeIndex(
+  attributes: IPAMBlock["spec"]["attributes"][number][],
+  ask: BlockAssignment,
+): number {
+  const known = attributes.findIndex(
+    (a) => a.handle_id === ask.handle && sameAttributes(a.secondary ?? {}, ask.attributes),
+  );
+  if (known >= 0) return known;
+  attributes.push(Object.freeze({ handle_id: ask.handle, secondary: ask.attributes }));
+  return attributes.length - 1;
+}
+
+function sameAttributes(a: AllocationAttributes, b: AllocationAttributes): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}
+
+function overlapping(block: Cidr, reservations: readonly Cidr[] | undefined): readonly Cidr[] {
+  if (reservations === undefined || reservations.length === 0) return EMPTY;
+  return reservations.filter((r) => cidrContains(r, block) || cidrContains(block, r));
+}
+
+function isReserved(reservations: readonly Cidr[], block: Cidr, ordinal: number): boolean {
+  if (reservations.length === 0) return false;
+  const address = nthAddress(block, ordinal);
+  return reservations.some((r) => cidrContains(r, address));
+}
+
+interface Edit {
+  readonly allocations: (number | null)[];
+  readonly unallocated: number[];
+  readonly attributes: IPAMBlock["spec"]["attributes"][number][];
+  readonly sequences: Record<string, number>;
+}
+
+function edited(block: IPAMBlock, edit: Edit): IPAMBlock {
+  const spec = blockSpec(block);
+  return withSpec(block, {
+    ...spec,
+    allocations: Object.freeze(edit.allocations),
+    unallocated: Object.freeze(edit.unallocated),
+    attributes: Object.freeze(edit.attributes),
+    sequenceNumber: (spec.sequenceNumber ?? 0) + 1,
+    sequenceNumberForAllocation: Object.freeze(edit.sequences),
+  });
+}
+
+function withSpec(block: IPAMBlock, spec: BlockSpec): IPAMBlock {
+  return Object.freeze({ ...block, spec: Object.freeze(spec) });
+}
