@@ -1,0 +1,310 @@
+import type { Forkable } from "../engine/fork.js";
+import { FabricError } from "./fabric-error.js";
+import { findLink, listLinks } from "./fabric-links.js";
+import { type FabricLink, type FabricSpec, type HostSpec, resolveLink } from "./fabric-spec.js";
+import { canonicalSubnet, FabricTopology, linkName } from "./fabric-topology.js";
+import { HOST_CUT, HostTable, UPLINK_CUT } from "./host-table.js";
+import { PathTable } from "./path-table.js";
+import { SwitchCuts } from "./switch-cuts.js";
+
+/** A node by dense id or by name. */
+export type NodeRef = number | string;
+
+/** Node pairs are kept as one number: from × this + to. */
+const PAIR = 2 ** 26;
+
+/**
+ * The underlay of a cluster: who reaches whom, after how long.
+ *
+ * Nodes have dense ids, 0 to N−1, in the order of the specification and of {@link Fabric.addNode}. Each hangs from one
+ * switch by an uplink; latency between two nodes is that of their uplinks and of the shortest path between their
+ * switches, which Dijkstra finds when it is first asked for after a change.
+ *
+ * Cuts of links, nodes, racks, switches and node pairs are independent flags: each is lifted by its own restore alone,
+ * repeating one does nothing, and their order does not matter. Routing around a cut is immediate: the time in which an
+ * underlay finds its new paths is not modelled.
+ *
+ * @throws FabricError from any method that is given a name or an id the fabric does not have.
+ */
+export class Fabric implements Forkable {
+  private readonly topology: FabricTopology;
+  private readonly hosts: HostTable;
+  private readonly cuts: SwitchCuts;
+  /** Node pairs cut in one direction, as from × PAIR + to. */
+  private readonly pathCut: Set<number>;
+  private paths: PathTable;
+  private changes: number;
+
+  private constructor(
+    topology: FabricTopology,
+    hosts: HostTable,
+    cuts: SwitchCuts,
+    pathCut: Set<number>,
+    paths: PathTable,
+    changes: number,
+  ) {
+    this.topology = topology;
+    this.hosts = hosts;
+    this.cuts = cuts;
+    this.pathCut = pathCut;
+    this.paths = paths;
+    this.changes = changes;
+  }
+
+  /** Builds the fabric of a specification. */
+  static build(spec: FabricSpec): Fabric {
+    const topology = new FabricTopology(spec);
+    const switches = topology.switchNames.length;
+    const fabric = new Fabric(
+      topology,
+      new HostTable(switches),
+      new SwitchCuts(topology),
+      new Set(),
+      new PathTable(switches),
+      0,
+    );
+    for (const node of spec.nodes) fabric.addNode(node);
+    return fabric;
+  }
+
+  /** Copies the fabric into a fork. The graph, and paths already found, are shared: they are never changed. */
+  forkSelf(copy: <T>(value: T) => T): Fabric {
+    // A used table holds for this state of the links for good and may be shared; an unused one may not.
+    const paths = this.paths.used ? this.paths : new PathTable(this.paths.size);
+    return new Fabric(
+      this.topology,
+      copy(this.hosts),
+      copy(this.cuts),
+      new Set(this.pathCut),
+      paths,
+      this.changes,
+    );
+  }
+
+  /** How many nodes there are; ids are 0 to this number minus 1. */
+  get nodeCount(): number {
+    return this.hosts.count;
+  }
+
+  /** The names of the racks, in the order of the specification. */
+  get racks(): readonly string[] {
+    return this.topology.racks;
+  }
+
+  /** The names of all switches by their dense id: the racks, then the routers. */
+  get switches(): readonly string[] {
+    return this.topology.switchNames;
+  }
+
+  /** Grows by one with each cut or restore that changed anything. What was cached at another epoch may be wrong. */
+  get epoch(): number {
+    return this.changes;
+  }
+
+  /**
+   * One-way latency from one node to another now, in microseconds, without jitter and serialisation. 0 to itself,
+   * Infinity without a path.
+   */
+  delay(from: number, to: number): number {
+    const { latency, switchIds } = this.hosts;
+    const { distance, size } = this.paths;
+    const delay =
+      latency[from]! + distance[switchIds[from]! * size + switchIds[to]!]! + latency[to]!;
+    // NaN: a path that has not been sought yet, or an id that is no node's.
+    if (from === to || Number.isNaN(delay)) return this.delayUncached(from, to);
+    if (this.pathCut.size !== 0 && this.pathCut.has(from * PAIR + to)) return Infinity;
+    return delay;
+  }
+
+  /**
+   * As {@link Fabric.delay}, and the time that a message of so many bytes takes at the narrowest link of the path,
+   * rounded up to whole microseconds.
+   */
+  delayOf(from: number, to: number, bytes: number): number {
+    const delay = this.delay(from, to);
+    if (from === to || delay === Infinity) return delay;
+    const { hosts } = this.hosts;
+    const bandwidth = Math.min(
+      hosts[from]!.link.bandwidthMbps ?? Infinity,
+      this.paths.bandwidth[this.pair(from, to)]!,
+      hosts[to]!.link.bandwidthMbps ?? Infinity,
+    );
+    return delay + Math.ceil((bytes * 8) / bandwidth);
+  }
+
+  /**
+   * What queueing adds to a delay, in whole microseconds: uniform from 0 to the sum of the jitters on the path. 0
+   * without a path.
+   *
+   * @param u - a uniform draw from [0, 1), from the caller's own stream.
+   */
+  jitter(from: number, to: number, u: number): number {
+    if (from === to || this.delay(from, to) === Infinity) return 0;
+    const { hosts } = this.hosts;
+    const most =
+      hosts[from]!.link.jitterUs +
+      this.paths.jitter[this.pair(from, to)]! +
+      hosts[to]!.link.jitterUs;
+    return Math.floor(u * (most + 1));
+  }
+
+  /** The probability that a packet is lost on the way, 0 to 1; 1 without a path. */
+  loss(from: number, to: number): number {
+    if (this.delay(from, to) === Infinity) return 1;
+    if (from === to) return 0;
+    const { hosts } = this.hosts;
+    const delivery =
+      (1 - hosts[from]!.link.loss) *
+      this.paths.delivery[this.pair(from, to)]! *
+      (1 - hosts[to]!.link.loss);
+    return 1 - delivery;
+  }
+
+  /** Whether there is a path from one node to another now. */
+  reachable(from: number, to: number): boolean {
+    return this.delay(from, to) !== Infinity;
+  }
+
+  /** Whether two nodes are in the same subnet, wherever they hang and whatever is cut. */
+  sameSubnet(a: NodeRef, b: NodeRef): boolean {
+    const { subnetIds } = this.hosts;
+    return subnetIds[this.hosts.resolve(a)] === subnetIds[this.hosts.resolve(b)];
+  }
+
+  /** The id of a node; checks an id, too. */
+  nodeId(node: NodeRef): number {
+    return this.hosts.resolve(node);
+  }
+
+  /** The name of a node. */
+  nodeName(node: number): string {
+    return this.hosts.hosts[this.hosts.resolve(node)]!.name;
+  }
+
+  /** The name of the rack (or router) that a node hangs from. */
+  rackOf(node: NodeRef): string {
+    return this.topology.switchNames[this.rackIdOf(node)]!;
+  }
+
+  /** The dense id of the rack (or router) that a node hangs from: nodes with the same one see the same paths. */
+  rackIdOf(node: NodeRef): number {
+    return this.hosts.switchIds[this.hosts.resolve(node)]!;
+  }
+
+  /** The ids of the nodes that hang from a rack (or router), in the order of joining. */
+  nodesInRack(rack: string): readonly number[] {
+    return this.hosts.bySwitch[this.topology.switchId(rack)]!;
+  }
+
+  /** Adds a node while the simulation runs; returns its id. The fabric is unchanged when this throws. */
+  addNode(node: HostSpec): number {
+    const { name, rack } = node;
+    if (this.hosts.has(name) || this.topology.switchIds.has(name)) {
+      throw new FabricError({ code: "DUPLICATE_NAME", name });
+    }
+    const switchId = this.topology.switchId(rack);
+    const link = resolveLink(linkName(name, rack), this.topology.hostLink, node.link);
+    const subnet =
+      node.subnet === undefined
+        ? this.topology.switchSubnets[switchId]!
+        : canonicalSubnet(name, node.subnet);
+    return this.hosts.add(Object.freeze({ name, switchId, subnet, link }));
+  }
+
+  /** Cuts a link in both directions. */
+  cutLink(link: number): void {
+    this.setLink(link, true);
+  }
+
+  /** Lifts {@link Fabric.cutLink}, and brings up a link that was specified as down. */
+  restoreLink(link: number): void {
+    this.setLink(link, false);
+  }
+
+  /** Cuts a node off from all others, as when its last cable is pulled. */
+  cutNode(node: NodeRef): void {
+    if (this.hosts.setCut(this.hosts.resolve(node), HOST_CUT, true)) this.changes++;
+  }
+
+  /** Lifts {@link Fabric.cutNode}. */
+  restoreNode(node: NodeRef): void {
+    if (this.hosts.setCut(this.hosts.resolve(node), HOST_CUT, false)) this.changes++;
+  }
+
+  /** Cuts all links between a rack and other switches. Its nodes still reach one another. */
+  cutRack(rack: string): void {
+    this.setCut(this.cuts.racks, this.topology.switchId(rack), true);
+  }
+
+  /** Lifts {@link Fabric.cutRack}. */
+  restoreRack(rack: string): void {
+    this.setCut(this.cuts.racks, this.topology.switchId(rack), false);
+  }
+
+  /** Kills the switch of a rack, or a router: nothing passes it, not even between nodes that hang from it. */
+  cutSwitch(name: string): void {
+    this.setCut(this.cuts.switches, this.topology.switchId(name), true);
+  }
+
+  /** Lifts {@link Fabric.cutSwitch}. */
+  restoreSwitch(name: string): void {
+    this.setCut(this.cuts.switches, this.topology.switchId(name), false);
+  }
+
+  /** Drops what one node sends to another, in this direction alone, as a misconfigured firewall does. */
+  cutPath(from: NodeRef, to: NodeRef): void {
+    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
+    if (this.pathCut.has(pair)) return;
+    this.pathCut.add(pair);
+    this.changes++;
+  }
+
+  /** Lifts {@link Fabric.cutPath}. */
+  restorePath(from: NodeRef, to: NodeRef): void {
+    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
+    if (this.pathCut.delete(pair)) this.changes++;
+  }
+
+  /** The id of the link between two neighbours, given by name: a node and its rack, or two switches. */
+  linkBetween(a: string, b: string): number {
+    return findLink(this.topology, this.hosts, a, b);
+  }
+
+  /** All links by id: first those between switches, then the uplink of each node. */
+  links(): readonly FabricLink[] {
+    return listLinks(this.topology, this.hosts, this.cuts);
+  }
+
+  private delayUncached(from: number, to: number): number {
+    this.hosts.resolve(from);
+    this.hosts.resolve(to);
+    if (from === to) return 0;
+    const { switchIds } = this.hosts;
+    const lower = Math.min(switchIds[from]!, switchIds[to]!);
+    this.paths.computeRow(this.topology, lower, this.cuts);
+    return this.delay(from, to);
+  }
+
+  /** Where the path tables keep two nodes. */
+  private pair(from: number, to: number): number {
+    const { switchIds } = this.hosts;
+    return switchIds[from]! * this.paths.size + switchIds[to]!;
+  }
+
+  private setLink(link: number, cut: boolean): void {
+    const uplinkOf = link - this.topology.links.length;
+    if (this.topology.links[link] !== undefined) this.setCut(this.cuts.links, link, cut);
+    else if (this.hosts.hosts[uplinkOf] === undefined) {
+      throw new FabricError({ code: "UNKNOWN_LINK", link });
+    } else if (this.hosts.setCut(uplinkOf, UPLINK_CUT, cut)) this.changes++;
+  }
+
+  /** Changes a flag that bears on the paths between switches. */
+  private setCut(flags: Uint8Array, at: number, cut: boolean): void {
+    const value = cut ? 1 : 0;
+    if (flags[at] === value) return;
+    flags[at] = value;
+    this.changes++;
+    if (this.paths.used) this.paths = new PathTable(this.paths.size);
+  }
+}
