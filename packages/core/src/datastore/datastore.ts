@@ -1,9 +1,19 @@
 import type { Draft } from "immer";
-import type { Engine, EventHandler, Micros } from "../engine/index.js";
-import { LoadMeter } from "../metrics/index.js";
-import type { KnownResource, Resource, ResourceOfKind } from "../resources/index.js";
-import type { DatastoreProfile } from "./cost-profile.js";
-import type { SizeProfile } from "./object-size.js";
+import { type Engine, type EventHandler, type Micros, SECOND } from "../engine/index.js";
+import { LoadMeter, METER_VERBS } from "../metrics/index.js";
+import {
+  editResource,
+  type KnownResource,
+  type Resource,
+  type ResourceKind,
+  type ResourceOfKind,
+  resourceKey,
+} from "../resources/index.js";
+import { type DatastoreProfile, ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
+import { execute, listBytes } from "./execute.js";
+import { DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
+import { ObjectStore } from "./object-store.js";
+import { ServerQueue } from "./server-queue.js";
 import type {
   ClientKind,
   DatastorePath,
@@ -12,127 +22,326 @@ import type {
   StoredKind,
   WatchReceiver,
 } from "./types.js";
-
-type Kind = KnownResource["kind"];
+import { WatchServer } from "./watch-server.js";
 
 /** Options of {@link Datastore}. */
 export interface DatastoreOptions {
   readonly flavour: "kubernetes" | "etcd";
+  /** Network between the nodes and the server. */
   readonly path: DatastorePath;
-  /** Costs of the server. @defaultValue the profile of the flavour */
+  /** Costs of the server. @defaultValue that of the flavour */
   readonly profile?: DatastoreProfile;
-  /** Object sizes. @defaultValue {@link import("./object-size.js").DEFAULT_SIZES} */
+  /** Sizes of objects. @defaultValue `DEFAULT_SIZES` */
   readonly sizes?: SizeProfile;
-  /** Apiservers (or etcd members) that share the load. @defaultValue 1 */
+  /** Servers that share the load. @defaultValue 1 */
   readonly replicas?: number;
-  /** When an unanswered request fails. @defaultValue 30 s (assumed) */
+  /** When a request to an unreachable server fails. @defaultValue 30 s (assumed) */
   readonly requestTimeout?: Micros;
 }
 
-/** Kubernetes apiserver or etcd, as Calico sees it. */
+/** How busy the server was. */
+export interface ServerLoad {
+  /** Core time spent. */
+  readonly busyMicros: number;
+  readonly cores: number;
+  /** Work queued now, as time until a core is free. */
+  readonly backlogMicros: number;
+  /** Longest wait for a core so far. */
+  readonly waitMaxMicros: number;
+}
+
+/** A request on its way, or answered and not yet taken. */
+interface Pending {
+  readonly request: DatastoreRequest;
+  readonly replyKind: number;
+  readonly a: number;
+  readonly pair: number;
+  outages: number;
+  outcome: RequestOutcome | undefined;
+}
+
+/** Calico's IPAM kinds, whose deletion in KDD marks, reads and deletes (node-behaviour §2.7). */
+const MARKED_ON_DELETE: ReadonlySet<string> = new Set(["IPAMBlock", "BlockAffinity", "IPAMHandle"]);
+const CORE_KINDS: ReadonlySet<string> = new Set(["Node", "Pod", "Namespace", "ConfigMap"]);
+
+/**
+ * The datastore of a cluster: a Kubernetes apiserver (KDD) or etcd v3, as Calico's components see it.
+ *
+ * Whoever plays outside the cluster (scenario authors, oracle, tests) reads and writes it directly and
+ * for free; components send {@link request}s and open {@link watch}es, which travel, queue and cost.
+ */
 export class Datastore implements EventHandler {
   readonly flavour: "kubernetes" | "etcd";
+  /** Network between the nodes and the server. */
+  readonly path: DatastorePath;
+  readonly profile: DatastoreProfile;
+  readonly sizes: SizeProfile;
   /** Requests, watches, events and bytes so far. */
   readonly meter: LoadMeter = new LoadMeter();
-  readonly path: DatastorePath;
-  /** The store's revision: one counter for all kinds, as in etcd. */
-  revision = 0;
 
-  constructor(_engine: Engine, options: DatastoreOptions) {
+  private readonly engine: Engine;
+  private readonly store: ObjectStore;
+  private readonly queue: ServerQueue;
+  private readonly watchServer: WatchServer;
+  private readonly requestTimeout: Micros;
+  private readonly kindArrive: number;
+  private readonly kindServe: number;
+  private readonly pending: Map<number, Pending> = new Map();
+  private nextRequest = 1;
+  private outages = 0;
+
+  constructor(engine: Engine, options: DatastoreOptions) {
+    this.engine = engine;
     this.flavour = options.flavour;
     this.path = options.path;
+    this.profile =
+      options.profile ?? (options.flavour === "etcd" ? ETCD_PROFILE : KUBERNETES_PROFILE);
+    this.sizes = options.sizes ?? DEFAULT_SIZES;
+    this.requestTimeout = options.requestTimeout ?? 30 * SECOND;
+    this.store = new ObjectStore(this.flavour, this.sizes);
+    this.queue = new ServerQueue(this.profile.cores.value * (options.replicas ?? 1));
+    this.watchServer = new WatchServer({
+      engine,
+      store: this.store,
+      queue: this.queue,
+      profile: this.profile,
+      path: this.path,
+      meter: this.meter,
+      requestTimeout: this.requestTimeout,
+    });
+    this.kindArrive = engine.defineKind("datastore.request.arrive", this);
+    this.kindServe = engine.defineKind("datastore.request.serve", this);
   }
 
-  /** The object, or undefined. Costs nothing: for oracles, tests and scenario authors. */
-  get<K extends Kind>(_kind: K, _name: string, _namespace?: string): ResourceOfKind<K> | undefined {
-    throw new Error("not implemented");
+  /** The store's revision: one counter for all kinds, as in etcd. */
+  get revision(): number {
+    return this.store.revision;
   }
 
-  /** All objects of a kind in key order; a frozen array that is shared until the kind changes. Costs nothing. */
-  list<K extends Kind>(_kind: K): readonly ResourceOfKind<K>[] {
-    throw new Error("not implemented");
+  /** False during an outage. */
+  get up(): boolean {
+    return this.watchServer.up;
   }
 
-  /** Number of objects of a kind. Costs nothing. */
-  count(_kind: Kind): number {
-    throw new Error("not implemented");
+  /** The object, or undefined. Costs nothing, as all direct access. */
+  get<K extends KnownResource["kind"]>(
+    kind: K,
+    name: string,
+    namespace?: string,
+  ): ResourceOfKind<K> | undefined {
+    const key = resourceKey(kind, name, namespace);
+    return this.store.table(kind).get(key) as ResourceOfKind<K> | undefined;
   }
 
-  /** Initial content: stored without events. */
-  seed(_resources: Iterable<Resource>): void {
-    throw new Error("not implemented");
+  /** All objects of a kind in key order: one frozen array until the kind changes. */
+  list<K extends KnownResource["kind"]>(kind: K): readonly ResourceOfKind<K>[] {
+    return this.store.table(kind).list() as readonly ResourceOfKind<K>[];
   }
 
-  /** An operator's edit: commits now, notifies watches. Returns the object as stored. */
-  put<R extends Resource>(_resource: R): R {
-    throw new Error("not implemented");
+  /** As {@link list}, at an earlier revision; undefined when the store no longer knows. */
+  listAt(kind: StoredKind, revision: number): readonly Resource[] | undefined {
+    return this.store.table(kind).listAt(revision);
+  }
+
+  /** Number of objects of a kind. */
+  count(kind: ResourceKind): number {
+    return this.store.table(kind).size;
+  }
+
+  /** Stores initial content, without events. */
+  seed(resources: Iterable<Resource>): void {
+    this.store.seed(resources);
+  }
+
+  /** An operator's edit, whatever the object's revision: commits now, notifies watches, returns the object as stored. */
+  put<R extends Resource>(resource: R): R {
+    const { resource: stored, event } = this.store.write(resource, this.engine.now);
+    if (event !== undefined) this.watchServer.publish(event);
+    return stored as R;
   }
 
   /** Deletes now, notifies watches; false when there is no such object. */
-  remove(_kind: Kind, _name: string, _namespace?: string): boolean {
-    throw new Error("not implemented");
+  remove(kind: ResourceKind, name: string, namespace?: string): boolean {
+    const held = this.store.table(kind).get(resourceKey(kind, name, namespace));
+    if (held === undefined) return false;
+    this.watchServer.publish(this.store.delete(held, this.engine.now));
+    return true;
   }
 
   /** Edits now with an immer recipe, notifies watches; undefined when there is no such object. */
-  edit<K extends Kind>(
-    _kind: K,
-    _name: string,
-    _namespace: string | undefined,
-    _recipe: (draft: Draft<ResourceOfKind<K>>) => void,
+  edit<K extends KnownResource["kind"]>(
+    kind: K,
+    name: string,
+    namespace: string | undefined,
+    recipe: (draft: Draft<ResourceOfKind<K>>) => void,
   ): ResourceOfKind<K> | undefined {
-    throw new Error("not implemented");
+    const held = this.get(kind, name, namespace);
+    return held === undefined ? undefined : this.put(editResource<ResourceOfKind<K>>(held, recipe));
   }
 
   /**
-   * Sends a request. When its answer is back, the handler of event kind `replyKind` gets `(a, request
-   * id)` and takes the answer with {@link takeOutcome}.
+   * Sends a request. When the answer is back, the handler of event kind `replyKind` gets `a` and the
+   * request's id, which this returns; it must then {@link takeOutcome}.
    */
-  request(_request: DatastoreRequest, _replyKind: number, _a: number): number {
-    throw new Error("not implemented");
+  request(request: DatastoreRequest, replyKind: number, a: number): number {
+    const id = this.nextRequest++;
+    const pair = this.meter.pair(request.client, request.kind);
+    const pending: Pending = { request, replyKind, a, pair, outages: 0, outcome: undefined };
+    this.pending.set(id, pending);
+    const delay = this.path.delay(request.node);
+    if (delay === Number.POSITIVE_INFINITY) this.refuse(id, pending, this.requestTimeout);
+    else this.engine.after(Math.ceil(delay), this.kindArrive, id);
+    return id;
   }
 
-  /** The answer to a request, once. */
-  takeOutcome(_requestId: number): RequestOutcome {
-    throw new Error("not implemented");
+  /**
+   * The answer to a request, once.
+   *
+   * @throws RangeError when it has none yet, or was taken.
+   */
+  takeOutcome(requestId: number): RequestOutcome {
+    const outcome = this.pending.get(requestId)?.outcome;
+    if (outcome === undefined) throw new RangeError(`request ${requestId} has no answer to take`);
+    this.pending.delete(requestId);
+    return outcome;
   }
 
-  /** Opens a watch that sees everything after `fromRevision`; returns its id. */
+  /** Requests sent and not yet taken. */
+  get pendingRequests(): number {
+    return this.pending.size;
+  }
+
+  /** Opens a watch that sees every change after `fromRevision`; returns its id at once. */
   watch(
-    _kind: StoredKind,
-    _client: ClientKind,
-    _node: number,
-    _fromRevision: number,
-    _receiver: WatchReceiver,
+    kind: StoredKind,
+    client: ClientKind,
+    node: number,
+    fromRevision: number,
+    receiver: WatchReceiver,
   ): number {
-    throw new Error("not implemented");
+    return this.watchServer.request(kind, client, node, fromRevision, receiver);
   }
 
-  /** The client ends a watch; its receiver hears no more of it. */
-  closeWatch(_watch: number): void {
-    throw new Error("not implemented");
+  /** The client ends a watch and hears no more of it. */
+  closeWatch(watch: number): void {
+    this.watchServer.close(watch);
   }
 
-  /** Last revision the server has told this watch of, by event or bookmark. */
-  watchRevision(_watch: number): number {
-    throw new Error("not implemented");
+  /** Last revision this watch has been told of, by event or bookmark: where to resume. Also after it ended. */
+  watchRevision(watch: number): number {
+    return this.watchServer.watches.revisionOf(watch);
   }
 
-  /** The server ends these watches (connection reset): each receiver gets `onWatchClosed(…, "closed")`. */
-  dropWatches(_watches: ArrayLike<number>): void {
-    throw new Error("not implemented");
+  /** True when the server ever accepted this watch: tells a lost watch from a refused one. */
+  watchAccepted(watch: number): boolean {
+    return this.watchServer.watches.hasOpened(watch);
   }
 
-  /** Server outage and return: an outage closes all watches and refuses requests. */
-  setUp(_up: boolean): void {
-    throw new Error("not implemented");
+  /** The server ends these watches, as when a connection breaks; receivers are told `closed`. */
+  dropWatches(watches: ArrayLike<number>): void {
+    this.watchServer.drop(watches);
   }
 
-  /** Calls that deleting one object takes: 3 for IPAM kinds in KDD, 2 for other custom resources, 1 in etcd. */
-  deleteCalls(_kind: Kind): number {
-    throw new Error("not implemented");
+  /**
+   * Outage and return of the whole server. An outage ends all watches, loses what is queued and
+   * refuses requests at once. An apiserver comes back with an empty watch cache: a watch that resumes
+   * from before is too old. Etcd comes back with its history.
+   */
+  setUp(up: boolean): void {
+    if (up === this.up) return;
+    this.outages++;
+    if (up) this.watchServer.goUp();
+    else this.watchServer.goDown();
   }
 
-  onEvent(_kind: number, _a: number, _b: number): void {
-    throw new Error("not implemented");
+  /**
+   * Requests that deleting an object of this kind takes: in KDD 3 for IPAM's kinds (PUT a mark, GET,
+   * DELETE; node-behaviour §2.7), 2 for other custom resources (GET, DELETE;
+   * control-plane-behaviour §2.2), 1 for core kinds; in etcd 1.
+   */
+  deleteCalls(kind: ResourceKind): number {
+    if (this.flavour === "etcd" || CORE_KINDS.has(kind)) return 1;
+    return MARKED_ON_DELETE.has(kind) ? 3 : 2;
+  }
+
+  /** How busy the server was so far. */
+  load(): ServerLoad {
+    const { busyMicros, cores, busyUntil, waitMaxMicros } = this.queue;
+    const backlogMicros = Math.max(0, busyUntil - this.engine.now);
+    return { busyMicros, cores, backlogMicros, waitMaxMicros };
+  }
+
+  /** See {@link EventHandler}. */
+  onEvent(kind: number, a: number): void {
+    const pending = this.pending.get(a)!;
+    if (kind === this.kindArrive) this.onArrive(a, pending);
+    else this.onServe(a, pending);
+  }
+
+  private onArrive(id: number, pending: Pending): void {
+    const { request, pair } = pending;
+    const { engine, queue } = this;
+    if (!this.up) {
+      this.refuse(id, pending, this.delayBack(request.node));
+      return;
+    }
+    pending.outages = this.outages;
+    this.meter.request(pair, METER_VERBS.indexOf(request.verb), engine.now);
+    const work = this.workOf(request);
+    const write = request.verb !== "get" && request.verb !== "list";
+    const wait = write ? this.profile.commitLatencyMicros.value : 0;
+    engine.schedule(Math.ceil(queue.admit(engine.now, work) + work + wait), this.kindServe, id);
+  }
+
+  private onServe(id: number, pending: Pending): void {
+    const { request, pair, replyKind, a } = pending;
+    const { engine } = this;
+    if (pending.outages !== this.outages) {
+      this.refuse(id, pending, this.delayBack(request.node));
+      return;
+    }
+    const { outcome, event, bytes } = execute(this.store, request, engine.now);
+    if (event !== undefined) this.watchServer.publish(event);
+    this.meter.reply(pair, request.verb === "list", bytes, engine.now);
+    const delay = this.path.delay(request.node);
+    if (delay === Number.POSITIVE_INFINITY) {
+      this.refuse(id, pending, this.requestTimeout);
+      return;
+    }
+    pending.outcome = outcome;
+    engine.after(Math.ceil(delay + bytes / this.profile.bytesPerMicro.value), replyKind, a, id);
+  }
+
+  /** Core time that serving takes. */
+  private workOf(request: DatastoreRequest): Micros {
+    const { profile, sizes } = this;
+    const { verb, kind, ofNode, resource } = request;
+    const perByte = (
+      CORE_KINDS.has(kind) ? profile.protobufMicrosPerByte : profile.jsonMicrosPerByte
+    ).value;
+    let work = profile.requestMicros.value;
+    if (verb === "list") {
+      const table = this.store.table(kind);
+      const items = ofNode === undefined ? [] : table.listOfNode(ofNode);
+      if (ofNode !== undefined) work += table.size * profile.scanMicrosPerObject.value;
+      return work + listBytes(this.store, request, items) * perByte;
+    }
+    if (verb !== "get") work += profile.writeMicros.value;
+    const bytes =
+      resource === undefined || kind === "Unmodelled"
+        ? sizes.kinds[kind][this.flavour === "etcd" ? "etcdBytes" : "kubernetesBytes"]
+        : this.store.bytesOf(resource);
+    return work + bytes * perByte;
+  }
+
+  private refuse(id: number, pending: Pending, after: Micros): void {
+    const servedAt = this.engine.now;
+    pending.outcome = { status: "unavailable", revision: 0, servedAt };
+    this.engine.after(after, pending.replyKind, pending.a, id);
+  }
+
+  private delayBack(node: number): Micros {
+    const delay = this.path.delay(node);
+    return delay === Number.POSITIVE_INFINITY ? this.requestTimeout : Math.ceil(delay);
   }
 }

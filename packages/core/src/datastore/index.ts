@@ -1,8 +1,16 @@
-export type { DatastoreProfile } from "./cost-profile.js";
-export type { DatastoreOptions } from "./datastore.js";
+export type { DatastoreProfile, Figure } from "./cost-profile.js";
+export { ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
+export type { DatastoreOptions, ServerLoad } from "./datastore.js";
 export { Datastore } from "./datastore.js";
-export type { SizeProfile } from "./object-size.js";
+export { deepEqual, mergePatch } from "./deep-equal.js";
+export type { KindSize, SizeProfile } from "./object-size.js";
+export { allocationCount, DEFAULT_SIZES, objectBytes } from "./object-size.js";
+export { endpointAddresses, hasEndpoint, POD_ANNOTATIONS } from "./pod-endpoint.js";
+export { batchOf } from "./syncer-content.js";
+export type { PairCount } from "./syncer-conversion.js";
 export { changedPairs, convert, equalValue } from "./syncer-conversion.js";
+export type { SyncerKinds } from "./syncer-kinds.js";
+export { SYNCER_KINDS, streamCount } from "./syncer-kinds.js";
 export type {
   ClientKind,
   DatastorePath,
@@ -21,5 +29,10 @@ export type {
   WatchEvent,
   WatchReceiver,
 } from "./types.js";
-export type { ClientNodes, WatcherSyncersOptions } from "./watcher-syncer.js";
 export { WatcherSyncers } from "./watcher-syncer.js";
+export type {
+  ClientNodes,
+  WatcherSyncerConstants,
+  WatcherSyncersOptions,
+} from "./watcher-syncer-options.js";
+export { WATCHER_SYNCER } from "./watcher-syncer-options.js";

@@ -1,0 +1,130 @@
+import type { Micros } from "../engine/index.js";
+import { freezeResource, keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
+import { deepEqual } from "./deep-equal.js";
+import { KindTable } from "./kind-table.js";
+import { objectBytes, type SizeProfile, watchEventBytes } from "./object-size.js";
+import type { StoredKind, WatchEvent } from "./types.js";
+
+/** What a write did. `event` is absent when it changed nothing. */
+export interface Written {
+  readonly resource: Resource;
+  readonly event: WatchEvent | undefined;
+}
+
+/** The objects, their revisions and their recent history: no costs, no clients. */
+export class ObjectStore {
+  readonly flavour: "kubernetes" | "etcd";
+  readonly sizes: SizeProfile;
+  /** One counter for all kinds, as in etcd. */
+  revision = 0;
+  private readonly tables: Map<StoredKind, KindTable> = new Map();
+
+  constructor(flavour: "kubernetes" | "etcd", sizes: SizeProfile) {
+    this.flavour = flavour;
+    this.sizes = sizes;
+    for (const kind of RESOURCE_KINDS) this.tables.set(kind, new KindTable(kind));
+    this.tables.set("Unmodelled", new KindTable("Unmodelled"));
+  }
+
+  /** The table of a kind. */
+  table(kind: StoredKind): KindTable {
+    const table = this.tables.get(kind);
+    if (table === undefined) throw new RangeError(`the datastore holds no kind "${kind}"`);
+    return table;
+  }
+
+  /** All tables, in a fixed order. */
+  all(): IterableIterator<KindTable> {
+    return this.tables.values();
+  }
+
+  /** Stores initial content: revisions, but no events and no history. */
+  seed(resources: Iterable<Resource>): void {
+    const sorted = [...resources].map((resource) => ({ key: keyOf(resource), resource }));
+    sorted.sort((x, y) => (x.key < y.key ? -1 : x.key > y.key ? 1 : 0));
+    for (const { key, resource } of sorted) {
+      const table = this.table(resource.kind);
+      const previous = table.get(key);
+      if (previous !== undefined) table.bytes -= this.bytesOf(previous);
+      const stored = versioned(resource, ++this.revision);
+      table.bytes += this.bytesOf(stored);
+      table.set(key, stored);
+    }
+    for (const table of this.tables.values()) {
+      table.floor = this.revision;
+      table.historyFloor = this.revision;
+    }
+  }
+
+  /**
+   * Writes an object. A write that changes nothing gets no revision and no event from an apiserver; etcd
+   * counts it (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go GuaranteedUpdate).
+   */
+  write(resource: Resource, at: Micros): Written {
+    const table = this.table(resource.kind);
+    const key = keyOf(resource);
+    const previous = table.get(key);
+    if (previous !== undefined && this.flavour === "kubernetes" && sameObject(previous, resource)) {
+      return { resource: previous, event: undefined };
+    }
+    const stored = versioned(resource, ++this.revision);
+    const bytes = this.bytesOf(stored);
+    const previousBytes = previous === undefined ? 0 : this.bytesOf(previous);
+    table.bytes += bytes - previousBytes;
+    table.set(key, stored);
+    const event: WatchEvent = Object.freeze({
+      type: previous === undefined ? "added" : "modified",
+      kind: resource.kind,
+      resource: stored,
+      previous,
+      revision: this.revision,
+      bytes: watchEventBytes(bytes, previousBytes, this.flavour, this.sizes),
+    });
+    table.remember(event, at);
+    return { resource: stored, event };
+  }
+
+  /** Deletes an object that is there. */
+  delete(resource: Resource, at: Micros): WatchEvent {
+    const table = this.table(resource.kind);
+    const bytes = this.bytesOf(resource);
+    table.bytes -= bytes;
+    table.delete(keyOf(resource));
+    const event: WatchEvent = Object.freeze({
+      type: "deleted",
+      kind: resource.kind,
+      resource,
+      previous: resource,
+      revision: ++this.revision,
+      // Kubernetes sends the last state; etcd the key, and the value before.
+      bytes: watchEventBytes(
+        this.flavour === "kubernetes" ? bytes : 0,
+        bytes,
+        this.flavour,
+        this.sizes,
+      ),
+    });
+    table.remember(event, at);
+    return event;
+  }
+
+  /** Bytes of an object in an answer. */
+  bytesOf(resource: Resource): number {
+    return objectBytes(resource, this.flavour, this.sizes);
+  }
+}
+
+/** A frozen copy that carries its revision. */
+function versioned(resource: Resource, revision: number): Resource {
+  const metadata = { ...resource.metadata, resourceVersion: String(revision) };
+  return freezeResource({ ...resource, metadata });
+}
+
+/** True when two versions of an object differ in nothing but `resourceVersion`. */
+export function sameObject(a: Resource, b: Resource): boolean {
+  const { metadata: left, ...restOfA } = a;
+  const { metadata: right, ...restOfB } = b;
+  const { resourceVersion: _a, ...leftRest } = left;
+  const { resourceVersion: _b, ...rightRest } = right;
+  return deepEqual(restOfA, restOfB) && deepEqual(leftRest, rightRest);
+}
