@@ -81,8 +81,9 @@ export function update(resource: Resource): StoreCall {
 export type DeleteStatus = "ok" | "conflict" | "not-found";
 
 /**
- * Deletes a block, affinity or handle as the backend does: in KDD a PUT with a `deleted` mark, a GET
- * and a DELETE (calico: libcalico-go/lib/backend/k8s/resources/ipam_block.go:100), in etcd one call.
+ * Deletes a block, affinity or handle, provided that nobody changed it since it was read. KDD takes a
+ * PUT with a `deleted` mark, a GET and a DELETE for it (calico:
+ * libcalico-go/lib/backend/k8s/resources/ipam_block.go:100), etcd one call.
  */
 export function* deleteObject(
   object: ResourceOfKind<"IPAMBlock" | "BlockAffinity" | "IPAMHandle">,
@@ -90,6 +91,7 @@ export function* deleteObject(
 ): Procedure<DeleteStatus> {
   const { kind } = object;
   const { name } = object.metadata;
+  let resource: Resource = object;
   if (deleteCalls >= 3) {
     const deleted = kind === "BlockAffinity" ? "true" : true;
     const marked = Object.freeze({ ...object, spec: Object.freeze({ ...object.spec, deleted }) });
@@ -97,10 +99,12 @@ export function* deleteObject(
     if (status !== "ok") return status;
   }
   if (deleteCalls >= 2) {
-    const status = deleteStatus(answered(yield get(kind, name)));
+    const read = answered(yield get(kind, name));
+    const status = deleteStatus(read);
     if (status !== "ok") return status;
+    resource = read.resource ?? object;
   }
-  return deleteStatus(answered(yield { verb: "delete", kind, name }));
+  return deleteStatus(answered(yield { verb: "delete", kind, name, resource }));
 }
 
 function deleteStatus(outcome: RequestOutcome): DeleteStatus {

@@ -104,9 +104,12 @@ export class IpamClient implements EventHandler {
     return result;
   }
 
-  /** The caller's process died: what is written stays written, nothing more is sent, nobody is told. */
+  /** The caller's process died: what is written stays written, nothing more is sent, and the caller must not look at an event that is already on its way. */
   abandon(id: number): void {
-    if (this.rows[id] !== undefined) this.abandoned.add(id);
+    const row = this.rows[id];
+    if (row === undefined) return;
+    if (row.operation.result === undefined) this.abandoned.add(id);
+    else this.drop(id);
   }
 
   /** One request of operation `a` was answered. */

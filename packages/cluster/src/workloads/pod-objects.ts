@@ -1,0 +1,148 @@
+import {
+  type AllocationAttributes,
+  formatTimestamp,
+  hash32,
+  hashText,
+  type MergePatch,
+  type Micros,
+  type Pod,
+} from "@calico-sim/core";
+
+/** What the CNI plugin writes on a pod (calico: libcalico-go/lib/backend/k8s/conversion). */
+export const POD_ANNOTATIONS = Object.freeze({
+  podIP: "cni.projectcalico.org/podIP",
+  podIPs: "cni.projectcalico.org/podIPs",
+  containerID: "cni.projectcalico.org/containerID",
+});
+
+/** A pod to be created. */
+export interface PodSpec {
+  readonly namespace: string;
+  readonly name: string;
+  /** The node that the scheduler picks. */
+  readonly node: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Such a pod has its node's address and no CNI. @defaultValue false */
+  readonly hostNetwork?: boolean;
+  /** Families that the cluster gives a pod addresses of. @defaultValue [4] */
+  readonly families?: readonly (4 | 6)[];
+  /** Pools by name or CIDR (annotation `cni.projectcalico.org/ipv4pools`). */
+  readonly pools?: readonly string[];
+}
+
+/** The pod as a controller creates it: no node, no address. */
+export function newPod(spec: PodSpec, at: Micros): Pod {
+  return Object.freeze({
+    apiVersion: "v1",
+    kind: "Pod" as const,
+    metadata: Object.freeze({
+      name: spec.name,
+      namespace: spec.namespace,
+      uid: uid(`${spec.namespace}/${spec.name}`, at),
+      creationTimestamp: formatTimestamp(at),
+      ...(spec.labels === undefined ? {} : { labels: spec.labels }),
+    }),
+    spec: Object.freeze(spec.hostNetwork === true ? { hostNetwork: true } : {}),
+    status: Object.freeze({ phase: "Pending" as const }),
+  });
+}
+
+/** The scheduler's decision. */
+export function bound(node: string): MergePatch {
+  return {
+    spec: { nodeName: node },
+    status: { conditions: [{ type: "PodScheduled", status: "True" }] },
+  };
+}
+
+/** The kubelet begins. */
+export function creating(): MergePatch {
+  return { status: { phase: "Pending", conditions: conditions(false, "ContainerCreating") } };
+}
+
+/** The CNI plugin's annotations after ADD. */
+export function addressed(addresses: readonly string[], containerID: string): MergePatch {
+  return {
+    metadata: {
+      annotations: {
+        [POD_ANNOTATIONS.podIP]: hostCidrText(addresses[0]),
+        [POD_ANNOTATIONS.podIPs]: addresses.map(hostCidrText).join(","),
+        [POD_ANNOTATIONS.containerID]: containerID,
+      },
+    },
+  };
+}
+
+/** The CNI plugin's annotations after DEL: addresses empty, container kept. */
+export function unaddressed(): MergePatch {
+  return { metadata: { annotations: { [POD_ANNOTATIONS.podIP]: "", [POD_ANNOTATIONS.podIPs]: "" } } };
+}
+
+/** The kubelet's report of running containers. */
+export function running(addresses: readonly string[], ready: boolean): MergePatch {
+  return {
+    status: {
+      phase: "Running",
+      podIP: addresses[0] ?? null,
+      podIPs: addresses.map((ip) => ({ ip })),
+      conditions: conditions(ready, ready ? undefined : "ContainersNotReady"),
+    },
+  };
+}
+
+/** The kubelet's report of stopped containers. */
+export function stopped(): MergePatch {
+  return { status: { phase: "Succeeded", conditions: conditions(false, "PodCompleted") } };
+}
+
+/** The API server's mark of a deletion with a grace period. */
+export function terminating(at: Micros): MergePatch {
+  return { metadata: { deletionTimestamp: formatTimestamp(at) } };
+}
+
+/** What the allocation of a pod's address notes (calico: cni-plugin/pkg/ipamplugin/ipam_plugin.go). */
+export function allocationAttributes(spec: PodSpec, at: Micros): AllocationAttributes {
+  return Object.freeze({
+    namespace: spec.namespace,
+    node: spec.node,
+    pod: spec.name,
+    timestamp: formatTimestamp(at),
+  });
+}
+
+/** 64 hexadecimal digits: the id of the `attempt`-th sandbox of a pod. */
+export function containerId(key: string, serial: number, attempt: number): string {
+  const seed = hashText(key);
+  let id = "";
+  for (let word = 0; word < 8; word++) {
+    id += hash32(seed, serial * 1024 + attempt, word).toString(16).padStart(8, "0");
+  }
+  return id;
+}
+
+/** Handle of a pod's addresses: network name and container (calico: cni-plugin/pkg/ipamplugin/ipam_plugin.go:130-487). */
+export function podHandle(container: string): string {
+  return `k8s-pod-network.${container}`;
+}
+
+function conditions(ready: boolean, reason: string | undefined): readonly object[] {
+  const status = ready ? "True" : "False";
+  const because = reason === undefined ? {} : { reason };
+  return [
+    { type: "PodScheduled", status: "True" },
+    { type: "ContainersReady", status, ...because },
+    { type: "Ready", status, ...because },
+  ];
+}
+
+function hostCidrText(address = ""): string {
+  if (address === "") return "";
+  return address.includes(":") ? `${address}/128` : `${address}/32`;
+}
+
+function uid(key: string, at: Micros): string {
+  const seed = hashText(key);
+  const word = (n: number): string => hash32(seed, at % 0x1_0000_0000, n).toString(16).padStart(8, "0");
+  const [a, b, c, d] = [word(1), word(2), word(3), word(4)];
+  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`;
+}

@@ -1,0 +1,509 @@
+import {
+  type Engine,
+  type EventHandler,
+  type IpamClient,
+  type IpamStore,
+  type Micros,
+  type NodeDirectory,
+  type RandomStream,
+  resourceKey,
+  SECOND,
+} from "@calico-sim/core";
+import { Gate } from "./gate.js";
+import { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
+import type { PodSpec } from "./pod-objects.js";
+import { type PodAnswer, type PodNews, type PodOrder, podScript, type PodStep } from "./pod-script.js";
+import { Process } from "./process.js";
+
+/** Hears what becomes of pods. `key` is `Pod/<namespace>/<name>`. */
+export interface WorkloadListener {
+  /** The binding is stored. */
+  onPodScheduled(key: string, node: number, at: Micros): void;
+  /** The pod has its interface, and its address is stored in the datastore. Called once a sandbox, with its first address. */
+  onPodAddressed(key: string, node: number, address: string, at: Micros): void;
+  /** The pod is deleted from the datastore. */
+  onPodGone(key: string, at: Micros): void;
+  /** A sandbox failed (the kubelet will try again), or the pod could not be created. */
+  onPodFailed(key: string, reason: string, at: Micros): void;
+}
+
+/** Where a pod stands. */
+export type PodPhase = "requested" | "scheduled" | "addressed" | "running" | "terminating";
+
+/** What is known of a pod. */
+export interface PodView {
+  readonly key: string;
+  readonly spec: PodSpec;
+  readonly phase: PodPhase;
+  readonly addresses: readonly string[];
+  /** Sandboxes that failed so far. */
+  readonly failures: number;
+}
+
+/** A pod that runs already when the simulation begins; its objects are seeded by whoever adopts it. */
+export interface AdoptedPod {
+  readonly spec: PodSpec;
+  readonly addresses: readonly string[];
+  readonly container: string;
+}
+
+/** Totals since the start. */
+export interface WorkloadCounts {
+  created: number;
+  running: number;
+  failures: number;
+  gone: number;
+}
+
+/** What {@link Workloads} works with. */
+export interface WorkloadsOptions {
+  readonly engine: Engine;
+  readonly store: IpamStore;
+  readonly ipam: IpamClient;
+  readonly nodes: NodeDirectory;
+  /** @defaultValue {@link WORKLOAD_DEFAULTS} */
+  readonly parameters?: Partial<WorkloadParameters>;
+}
+
+interface PodRow {
+  readonly serial: number;
+  readonly key: string;
+  readonly spec: PodSpec;
+  readonly node: number;
+  phase: PodPhase;
+  addresses: readonly string[];
+  container: string | undefined;
+  /** Sandboxes tried. */
+  attempts: number;
+  failures: number;
+  deleting: boolean;
+  /** The deletion mark is stored (or there was nothing to mark). */
+  marked: boolean;
+  /** The process that runs or stops it; −1 for none. */
+  process: number;
+}
+
+interface Running {
+  readonly pod: PodRow;
+  readonly process: Process<PodOrder, PodStep, PodAnswer>;
+  /** The IPAM operation that is out; −1 for none. */
+  operation: number;
+}
+
+interface NodeRow {
+  up: boolean;
+  readonly slots: Gate;
+  readonly lock: Gate;
+  readonly random: RandomStream;
+  readonly processes: Set<number>;
+  address: string | undefined;
+}
+
+/**
+ * Kubelets, CNI plugins and the scheduler as far as they make datastore events: pods appear, get
+ * addresses through IPAM, and disappear (control-plane-behaviour §2.7, node-behaviour §6.5).
+ *
+ * Each pod is driven by one process at a time, a script of steps ({@link podScript}). The IPAM lock
+ * serialises ADDs and DELs of a node.
+ */
+export class Workloads implements EventHandler {
+  /** Totals since the start. */
+  readonly counts: WorkloadCounts = { created: 0, running: 0, failures: 0, gone: 0 };
+  readonly parameters: WorkloadParameters;
+  private readonly engine: Engine;
+  private readonly store: IpamStore;
+  private readonly ipam: IpamClient;
+  private readonly nodes: NodeDirectory;
+  private readonly listeners: WorkloadListener[] = [];
+  private readonly kindReply: number;
+  private readonly kindContinue: number;
+  private readonly kindRetry: number;
+  private readonly kindIpam: number;
+  private readonly kindCreate: number;
+  private readonly kindDelete: number;
+  /** Pods by serial number, which is never used again. */
+  private readonly pods: Map<number, PodRow> = new Map();
+  private readonly byKey: Map<string, PodRow> = new Map();
+  private serials = 0;
+  private readonly running: Map<number, Running> = new Map();
+  private processes = 0;
+  private readonly nodeRows: NodeRow[] = [];
+  /** The scheduler: theoretical arrival time of its rate limit, and the end of its present work. */
+  private schedulerAllowed: Micros = 0;
+  private schedulerBusy: Micros = 0;
+
+  constructor({ engine, store, ipam, nodes, parameters }: WorkloadsOptions) {
+    this.engine = engine;
+    this.store = store;
+    this.ipam = ipam;
+    this.nodes = nodes;
+    this.parameters = Object.freeze({ ...WORKLOAD_DEFAULTS, ...parameters });
+    this.kindReply = engine.defineKind("workloads.reply", this);
+    this.kindContinue = engine.defineKind("workloads.continue", this);
+    this.kindRetry = engine.defineKind("workloads.retry", this, { background: true });
+    this.kindIpam = engine.defineKind("workloads.ipam", this);
+    this.kindCreate = engine.defineKind("workloads.create", this);
+    this.kindDelete = engine.defineKind("workloads.delete", this);
+  }
+
+  /** Adds a listener. */
+  listen(listener: WorkloadListener): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * A controller creates a pod at a time from now on; returns its key.
+   *
+   * @throws RangeError when a pod of this name is there, or its node is not known.
+   */
+  createPod(spec: PodSpec, at: Micros = this.engine.now): string {
+    const row = this.addRow(Object.freeze({ ...spec }), "requested");
+    this.engine.schedule(at, this.kindCreate, row.serial);
+    return row.key;
+  }
+
+  /** A controller deletes a pod at a time from now on. A pod that is gone by then is left alone. */
+  deletePod(key: string, at: Micros = this.engine.now): void {
+    const row = this.byKey.get(key);
+    if (row === undefined) throw new RangeError(`there is no pod ${key} to delete`);
+    this.engine.schedule(at, this.kindDelete, row.serial);
+  }
+
+  /** Takes over a pod that runs already; costs nothing and tells nobody. Returns its key. */
+  adopt({ spec, addresses, container }: AdoptedPod): string {
+    const row = this.addRow(Object.freeze({ ...spec }), "running");
+    row.addresses = addresses;
+    row.container = container;
+    row.attempts = 1;
+    return row.key;
+  }
+
+  /** A pod, unless it is gone. */
+  pod(key: string): PodView | undefined {
+    const row = this.byKey.get(key);
+    if (row === undefined) return undefined;
+    const { spec, phase, addresses, failures } = row;
+    return { key, spec, phase, addresses, failures };
+  }
+
+  /** Keys of the pods, in the order of their creation; of one node if named. */
+  keys(node?: string): readonly string[] {
+    const keys: string[] = [];
+    for (const row of this.pods.values()) if (node === undefined || row.spec.node === node) keys.push(row.key);
+    return keys;
+  }
+
+  /** Processes that are doing something or waiting. */
+  get active(): number {
+    return this.running.size;
+  }
+
+  /** The address of a node, which its host-network pods take. */
+  setNodeAddress(node: string, address: string): void {
+    this.nodeRow(this.nodes.id(node)).address = address;
+  }
+
+  /** The kubelet's side of a node dies: its work stops where it is; nothing of it is undone. */
+  stopNode(node: string): void {
+    const row = this.nodeRow(this.nodes.id(node));
+    row.up = false;
+    for (const id of row.processes) {
+      const running = this.running.get(id)!;
+      if (running.operation >= 0) this.ipam.abandon(running.operation);
+      running.pod.process = -1;
+      this.running.delete(id);
+    }
+    row.processes.clear();
+    row.slots.reset();
+    row.lock.reset();
+  }
+
+  /**
+   * The node is back. After a reboot its sandboxes are gone: each pod's old one is torn down and a new
+   * one is made. Otherwise (a kubelet restart) running pods go on, and what was under way begins again.
+   */
+  startNode(node: string, options: { readonly rebooted: boolean } = { rebooted: true }): void {
+    const id = this.nodes.id(node);
+    const row = this.nodeRow(id);
+    if (row.up) return;
+    row.up = true;
+    for (const pod of this.pods.values()) {
+      if (pod.node !== id || pod.process >= 0 || pod.phase === "requested") continue;
+      if (pod.deleting) {
+        if (pod.marked) this.begin(pod, "stop");
+      } else if (options.rebooted || pod.phase !== "running") {
+        pod.phase = "scheduled";
+        this.begin(pod, "run");
+      }
+    }
+  }
+
+  /** See {@link EventHandler}. */
+  onEvent(kind: number, a: number, b: number): void {
+    switch (kind) {
+      case this.kindCreate:
+        this.onCreate(a);
+        return;
+      case this.kindDelete:
+        this.onDelete(a);
+        return;
+      case this.kindReply: {
+        const outcome = this.store.takeOutcome(b);
+        const running = this.running.get(a);
+        if (running !== undefined) this.advance(a, running, { ...this.answer(running), outcome });
+        return;
+      }
+      case this.kindIpam: {
+        const running = this.running.get(a);
+        if (running === undefined) return;
+        running.operation = -1;
+        const result = this.ipam.takeResult(b);
+        this.advance(a, running, { ...this.answer(running), result });
+        return;
+      }
+      default: {
+        const running = this.running.get(a);
+        if (running?.process.age === b) this.advance(a, running, this.answer(running));
+      }
+    }
+  }
+
+  private onCreate(serial: number): void {
+    const row = this.pods.get(serial);
+    if (row === undefined) return;
+    if (row.deleting) {
+      this.remove(row);
+      return;
+    }
+    this.counts.created++;
+    this.begin(row, "start");
+  }
+
+  private onDelete(serial: number): void {
+    const row = this.pods.get(serial);
+    if (row === undefined || row.deleting) return;
+    row.deleting = true;
+    if (row.phase === "requested" && row.process < 0) return;
+    this.spawn(row, "mark");
+  }
+
+  /** Starts the process that drives a pod from now on. */
+  private begin(row: PodRow, type: "start" | "run" | "stop"): void {
+    if (type !== "start" && !this.nodeRow(row.node).up) return;
+    row.process = this.processes;
+    this.spawn(row, type);
+  }
+
+  private spawn(pod: PodRow, type: PodOrder["type"]): void {
+    const node = this.nodeRow(pod.node);
+    const order: PodOrder = Object.freeze({
+      type,
+      pod: pod.spec,
+      key: pod.key,
+      serial: pod.serial,
+      node: pod.node,
+      attempt: pod.attempts,
+      container: pod.container,
+      hostAddress: node.address,
+      parameters: this.parameters,
+    });
+    const id = this.processes++;
+    const process = new Process<PodOrder, PodStep, PodAnswer>(order, podScript);
+    const running: Running = { pod, process, operation: -1 };
+    this.running.set(id, running);
+    if (type === "run" || type === "stop") node.processes.add(id);
+    this.carryOut(id, running);
+  }
+
+  private advance(id: number, running: Running, answer: PodAnswer): void {
+    running.process.answer(answer);
+    this.carryOut(id, running);
+  }
+
+  /** Carries out steps until one takes time, or the script ends. */
+  private carryOut(id: number, running: Running): void {
+    const { engine } = this;
+    for (;;) {
+      const { step, age } = running.process;
+      if (step === undefined) {
+        this.onEnd(id, running);
+        return;
+      }
+      switch (step.type) {
+        case "request":
+          this.store.request(step.request, this.kindReply, id);
+          return;
+        case "ipam": {
+          const caller = { client: "cni" as const, node: running.pod.node };
+          running.operation = this.ipam.start(step.order, caller, this.kindIpam, id);
+          return;
+        }
+        case "work":
+          engine.after(this.draw(running, step.median), this.kindContinue, id, age);
+          return;
+        case "retry": {
+          const { random } = this.nodeRow(running.pod.node);
+          const jitter = step.jitter > 0 ? random.below(step.jitter) : 0;
+          engine.after(step.delay + jitter, this.kindRetry, id, age);
+          return;
+        }
+        case "scheduler":
+          engine.schedule(this.schedulerTurn(), this.kindContinue, id, age);
+          return;
+        case "acquire":
+          if (!this.gate(running, step.gate).enter(id)) return;
+          break;
+        case "release": {
+          const next = this.gate(running, step.gate).leave();
+          if (next >= 0) engine.after(0, this.kindContinue, next, this.running.get(next)!.process.age);
+          break;
+        }
+        case "tell":
+          this.tell(id, running, step.news);
+          // A pod that was bound to a dead node waits for its return.
+          if (!this.running.has(id)) return;
+          break;
+        case "look":
+          break;
+      }
+      running.process.answer(this.answer(running));
+    }
+  }
+
+  private onEnd(id: number, running: Running): void {
+    const { pod } = running;
+    const { type } = running.process.order;
+    this.running.delete(id);
+    this.nodeRow(pod.node).processes.delete(id);
+    if (type === "mark") {
+      pod.marked = true;
+      this.wake(pod.process);
+    } else pod.process = -1;
+    if (!pod.deleting || type === "stop" || this.pods.get(pod.serial) !== pod) return;
+    // Both the mark and whatever drove the pod must be over before the kubelet ends it.
+    if (pod.process < 0 && pod.marked) {
+      pod.phase = "terminating";
+      this.begin(pod, "stop");
+    }
+  }
+
+  /** A deletion ends the wait of a process that is about to try again. */
+  private wake(id: number): void {
+    const running = this.running.get(id);
+    if (running?.process.step?.type === "retry") this.advance(id, running, this.answer(running));
+  }
+
+  private tell(id: number, running: Running, news: PodNews): void {
+    const { pod } = running;
+    const { now } = this.engine;
+    switch (news.type) {
+      case "scheduled": {
+        pod.phase = "scheduled";
+        // From here on it is the node that works.
+        const node = this.nodeRow(pod.node);
+        if (node.up) node.processes.add(id);
+        else {
+          this.running.delete(id);
+          pod.process = -1;
+        }
+        for (const listener of this.listeners) listener.onPodScheduled(pod.key, pod.node, now);
+        return;
+      }
+      case "addressed":
+        pod.phase = "addressed";
+        pod.addresses = news.addresses;
+        pod.container = news.container;
+        pod.attempts++;
+        for (const listener of this.listeners) {
+          listener.onPodAddressed(pod.key, pod.node, news.addresses[0] ?? "", now);
+        }
+        return;
+      case "running":
+        pod.phase = "running";
+        this.counts.running++;
+        return;
+      case "failed":
+        pod.attempts++;
+        pod.failures++;
+        this.counts.failures++;
+        for (const listener of this.listeners) listener.onPodFailed(pod.key, news.reason, now);
+        return;
+      case "gone":
+        this.remove(pod);
+        this.counts.gone++;
+        for (const listener of this.listeners) listener.onPodGone(pod.key, now);
+    }
+  }
+
+  private answer(running: Running): PodAnswer {
+    return { now: this.engine.now, deleting: running.pod.deleting };
+  }
+
+  private draw(running: Running, median: Micros): Micros {
+    const { spread } = this.parameters;
+    if (spread === 0 || median === 0) return median;
+    return Math.round(this.nodeRow(running.pod.node).random.logNormal(median, spread));
+  }
+
+  /** The scheduler handles one pod at a time, and no more binds than its client's rate limit lets through. */
+  private schedulerTurn(): Micros {
+    const { schedulerQps, schedulerBurst, schedulingCost } = this.parameters;
+    const { now } = this.engine;
+    const interval = SECOND / schedulerQps;
+    const limited = Math.max(now, Math.ceil(this.schedulerAllowed - interval * (schedulerBurst - 1)));
+    this.schedulerAllowed = Math.max(this.schedulerAllowed, now) + interval;
+    this.schedulerBusy = Math.max(this.schedulerBusy, now) + schedulingCost;
+    return Math.max(limited, this.schedulerBusy);
+  }
+
+  private gate(running: Running, gate: "slot" | "ipam-lock"): Gate {
+    const node = this.nodeRow(running.pod.node);
+    return gate === "slot" ? node.slots : node.lock;
+  }
+
+  private addRow(spec: PodSpec, phase: PodPhase): PodRow {
+    const key = resourceKey("Pod", spec.name, spec.namespace);
+    if (this.byKey.has(key)) throw new RangeError(`pod ${key} is there already`);
+    const node = this.nodes.id(spec.node);
+    if (node < 0) throw new RangeError(`pod ${key} is to run on "${spec.node}", which is no node`);
+    const row: PodRow = {
+      serial: this.serials++,
+      key,
+      spec,
+      node,
+      phase,
+      addresses: [],
+      container: undefined,
+      attempts: 0,
+      failures: 0,
+      deleting: false,
+      marked: false,
+      process: -1,
+    };
+    this.pods.set(row.serial, row);
+    this.byKey.set(key, row);
+    return row;
+  }
+
+  private remove(row: PodRow): void {
+    this.pods.delete(row.serial);
+    this.byKey.delete(row.key);
+  }
+
+  private nodeRow(node: number): NodeRow {
+    if (node < 0) throw new RangeError("no such node");
+    let row = this.nodeRows[node];
+    if (row === undefined) {
+      row = {
+        up: true,
+        slots: new Gate(this.parameters.kubeletParallelism),
+        lock: new Gate(1),
+        random: this.engine.stream("workloads", this.nodes.name(node)),
+        processes: new Set(),
+        address: undefined,
+      };
+      this.nodeRows[node] = row;
+    }
+    return row;
+  }
+}
