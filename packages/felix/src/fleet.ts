@@ -1,54 +1,387 @@
 import type {
+  Engine,
   EventHandler,
   Micros,
+  NodeDirectory,
+  ProgramClusterRoutes,
   SyncerSink,
   SyncerSource,
   SyncStatus,
   UpdateBatch,
 } from "@calico-sim/core";
-import type { FelixCounts, FelixOptions } from "./options.js";
+import { BatchReader, type BatchWork } from "./calc/batch-work.js";
+import { FlushThrottle } from "./calc/flush-throttle.js";
+import { NodeViews, type ViewChange } from "./calc/node-views.js";
+import { ENCAPSULATION } from "./calc/pool-sets.js";
+import { FELIX_COSTS, type FelixCosts } from "./cost-profile.js";
+import { Dataplane } from "./dataplane/dataplane.js";
+import { RouteManagers, type RouteOwnership, routeOwnership } from "./dataplane/route-managers.js";
+import { RouteTables } from "./dataplane/route-tables.js";
+import type { FelixCounts, FelixListener, FelixOptions, RestartReason } from "./options.js";
+import { TALLY, Tally } from "./tally.js";
 
-/** All Felix daemons of a cluster as one object; client id = node id. */
+const DOWN = 0;
+const STARTING = 1;
+const RUNNING = 2;
+
+/** Sleep between the decision to restart and the exit (calico: felix/daemon/daemon.go:904-911). */
+const RESTART_SLEEP: Micros = 2_000_000;
+
+/** One batch that a Felix has yet to work through. */
+interface Input {
+  /** When its updates have been decoded and fed to the graph. */
+  readonly at: Micros;
+  readonly change: ViewChange | undefined;
+  readonly inSync: boolean;
+}
+
+/** What a process was started with, and exits over when it changes. */
+interface Base {
+  readonly tunnels: string;
+  readonly encapsulation: number;
+  readonly globalConfig: number;
+  readonly nodeConfig: number;
+}
+
+/** One process: its life number, what waits for its graph, what the next flush will send. */
+interface Process {
+  readonly life: number;
+  inputs: Input[];
+  /** An event that looks at the inputs is pending. */
+  waiting: boolean;
+  everything: boolean;
+  prefixes: number[];
+  pods: string[];
+  inSync: boolean;
+  base: Base | undefined;
+  leaving: boolean;
+}
+
+/**
+ * All Felix daemons of a cluster as one object; client id = node id.
+ *
+ * A batch is read once for all receivers. For those to whom it means nothing it costs two additions:
+ * decoding occupies the CPU, no event is made. What a node *knows* changes when the batch is handed
+ * over, in the order of arrival; what follows from it, the flush and the apply, happens at its time.
+ */
 export class FelixFleet implements SyncerSink, EventHandler {
-  constructor(_options: FelixOptions) {
-    throw new Error("not implemented");
+  private readonly engine: Engine;
+  private readonly nodes: NodeDirectory;
+  private readonly costs: FelixCosts;
+  private readonly listener: FelixListener | undefined;
+  private readonly defaultRoutes: ProgramClusterRoutes;
+  private source: SyncerSource | undefined;
+
+  private readonly reader: BatchReader;
+  private readonly views: NodeViews;
+  private readonly throttle: FlushThrottle = new FlushThrottle();
+  private readonly dataplane: Dataplane;
+  private readonly tally: Tally = new Tally();
+  private readonly processes: (Process | undefined)[] = [];
+  private lives = 0;
+
+  private state: Uint8Array = new Uint8Array(0);
+  private synced: Uint8Array = new Uint8Array(0);
+  /** When the calculation graph's goroutine will have worked off what it was given. */
+  private calcUntil: Float64Array = new Float64Array(0);
+  /** Number of the batch whose pods concern a node. */
+  private concerned: Int32Array = new Int32Array(0);
+  private batches = 0;
+
+  private readonly kindConnect: number;
+  private readonly kindCalc: number;
+  private readonly kindExit: number;
+
+  constructor(options: FelixOptions) {
+    const { engine, nodes, prefixes, kernels } = options;
+    const protocol = options.deviceRouteProtocol ?? 3;
+    this.engine = engine;
+    this.nodes = nodes;
+    this.costs = options.costs ?? FELIX_COSTS;
+    this.listener = options.listener;
+    this.defaultRoutes = options.programClusterRoutes;
+    this.reader = new BatchReader(nodes, prefixes, kernels, protocol);
+    this.views = new NodeViews(this.reader, prefixes);
+    const device = { parent: options.parentDevice ?? "eth0", protocol };
+    this.dataplane = new Dataplane({
+      engine,
+      nodes,
+      kernels,
+      views: this.views,
+      endpoints: this.reader.endpoints,
+      managers: new RouteManagers(kernels, prefixes, this.reader, this.views, device),
+      tables: new RouteTables(kernels, prefixes, protocol),
+      tally: this.tally,
+      costs: this.costs,
+      listener: this.listener,
+    });
+    this.kindConnect = engine.defineKind("felix-connect", this);
+    this.kindCalc = engine.defineKind("felix-calc", this);
+    this.kindExit = engine.defineKind("felix-exit", this);
   }
 
   /** Where the stream comes from: Typha, or the datastore itself. Once, before the first start. */
-  setSource(_source: SyncerSource): void {}
+  setSource(source: SyncerSource): void {
+    this.source = source;
+  }
 
   /** The process starts: configuration, connection, snapshot, in-sync, first apply. */
-  start(_node: number): void {}
+  start(node: number): void {
+    this.makeRoom(node);
+    if (this.state[node] !== DOWN) return;
+    const { now } = this.engine;
+    const life = ++this.lives;
+    this.state[node] = STARTING;
+    this.synced[node] = 0;
+    this.calcUntil[node] = now;
+    this.views.reset(node);
+    this.throttle.reset(node, now);
+    this.dataplane.start(node, life);
+    this.processes[node] = {
+      life,
+      inputs: [],
+      waiting: false,
+      everything: false,
+      prefixes: [],
+      pods: [],
+      inSync: false,
+      base: undefined,
+      leaving: false,
+    };
+    this.tally.add(node, TALLY.starts);
+    this.engine.after(this.costs.start.value, this.kindConnect, node, life);
+  }
 
   /** The process dies; its kernel state stays. Nothing restarts it but {@link start}. */
-  kill(_node: number): void {}
+  kill(node: number): void {
+    const connected = this.state[node] === RUNNING;
+    this.nodeDown(node);
+    if (connected) this.source?.disconnect(node);
+  }
 
   /** The node is gone without a word: no connection is closed. */
-  nodeDown(_node: number): void {}
+  nodeDown(node: number): void {
+    this.makeRoom(node);
+    this.state[node] = DOWN;
+    this.processes[node] = undefined;
+    this.dataplane.stop(node);
+  }
 
-  onBatch(
-    _batch: UpdateBatch,
-    _clients: Int32Array,
-    _arrivals: Float64Array,
-    _count: number,
-  ): void {}
+  onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
+    const work = this.reader.work(batch);
+    const cost = Math.ceil(batch.kvs * this.costs.decodePerKv.value);
+    const inSync = batch.status === "in-sync";
+    const number = work.inert || work.full !== undefined ? -1 : this.mark(work);
+    // Batches of one block write dominate: one comparison tells whether it means anything.
+    const block =
+      number >= 0 && work.blockPrefixes.length === 1 && work.nodeIds.length === 0
+        ? work.blockPrefixes[0]!
+        : -1;
+    const onlyBlock = block >= 0 && work.poolKeys.length + work.configs.length === 0;
+    const onlyPods =
+      number >= 0 &&
+      work.blockPrefixes.length + work.nodeIds.length === 0 &&
+      work.poolKeys.length + work.configs.length === 0;
+    const { state, synced, calcUntil, concerned } = this;
+    const { table } = this.tally;
+    for (let i = 0; i < count; i++) {
+      const node = clients[i]!;
+      if (state[node] !== RUNNING) continue;
+      const arrival = arrivals[i]!;
+      const until = calcUntil[node]!;
+      const at = (arrival > until ? arrival : until) + cost;
+      calcUntil[node] = at;
+      const row = this.tally.row(node);
+      table[row + TALLY.batches]! += 1;
+      table[row + TALLY.kvs]! += batch.kvs;
+      table[row + TALLY.calcMicros]! += cost;
+      const syncs = inSync && synced[node] === 0;
+      if (work.inert) {
+        if (syncs) this.input(node, at, undefined, true);
+        continue;
+      }
+      const pods = concerned[node] === number;
+      if (!syncs && !pods) {
+        if (onlyPods) continue;
+        if (onlyBlock && this.views.blocks[node]![block] === work.blockContents[0]) continue;
+      }
+      const change =
+        work.full === undefined
+          ? this.views.take(node, work, pods)
+          : this.views.takeFull(node, work.full);
+      if (syncs || change !== undefined) this.input(node, at, change, syncs);
+    }
+  }
 
-  onStatus(_client: number, _status: SyncStatus): void {}
+  onStatus(client: number, status: SyncStatus): void {
+    if (status !== "in-sync" || this.state[client] !== RUNNING || this.synced[client] !== 0) return;
+    this.input(client, Math.max(this.engine.now, this.calcUntil[client]!), undefined, true);
+  }
 
-  onEvent(_kind: number, _a: number, _b: number): void {}
+  onEvent(kind: number, node: number, life: number): void {
+    const process = this.processes[node];
+    if (process?.life !== life) return;
+    if (kind === this.kindConnect) {
+      this.state[node] = RUNNING;
+      if (this.source === undefined) throw new Error("FelixFleet has no source: call setSource");
+      this.source.connect(node);
+    } else if (kind === this.kindCalc) {
+      process.waiting = false;
+      this.calculate(node, process);
+    } else {
+      this.tally.add(node, TALLY.restarts);
+      this.kill(node);
+      this.start(node);
+    }
+  }
 
   /** Whether the process runs and its graph has been in sync. */
-  inSync(_node: number): boolean {
-    return false;
+  inSync(node: number): boolean {
+    return this.processes[node]?.inSync ?? false;
   }
 
   /** CPU backlog of a Felix at a time; Typha takes a client with a long one for slow. */
-  backlog(_node: number, _at: Micros): Micros {
-    return 0;
+  backlog(node: number, at: Micros): Micros {
+    return Math.max(0, (this.calcUntil[node] ?? 0) - at);
   }
 
   /** Counts of one node, or of all. */
-  counts(_node?: number): FelixCounts {
-    throw new Error("not implemented");
+  counts(node?: number): FelixCounts {
+    return this.tally.counts(node);
   }
+
+  /** Marks the nodes that a batch's pods concern; returns the mark. */
+  private mark(work: BatchWork): number {
+    const number = ++this.batches;
+    const { concerned } = this;
+    for (const node of work.podNodes) if (node >= 0) concerned[node] = number;
+    for (const key of work.podKeys) {
+      for (const node of this.views.holdersOf(key)) concerned[node] = number;
+    }
+    return number;
+  }
+
+  private input(node: number, at: Micros, change: ViewChange | undefined, inSync: boolean): void {
+    if (inSync) this.synced[node] = 1;
+    const process = this.processes[node]!;
+    process.inputs.push({ at, change, inSync });
+    this.wait(node, process, at);
+  }
+
+  private wait(node: number, process: Process, at: Micros): void {
+    if (process.waiting) return;
+    process.waiting = true;
+    this.engine.schedule(Math.max(at, this.engine.now), this.kindCalc, node, process.life);
+  }
+
+  /** The graph's goroutine: takes in what is decoded, then flushes if it is dirty and has a token. */
+  private calculate(node: number, process: Process): void {
+    const { now } = this.engine;
+    const { inputs } = process;
+    let forced = false;
+    let taken = 0;
+    for (; taken < inputs.length && inputs[taken]!.at <= now; taken++) {
+      const { change, inSync } = inputs[taken]!;
+      if (change !== undefined) {
+        if (change.prefixes === undefined) process.everything = true;
+        else for (const prefix of change.prefixes) process.prefixes.push(prefix);
+        for (const pod of change.pods) process.pods.push(pod);
+        if (change.topology && process.base !== undefined) this.checkBase(node, process);
+      }
+      if (inSync) {
+        forced = true;
+        this.becomeInSync(node, process);
+      }
+    }
+    if (taken > 0) process.inputs = inputs.slice(taken);
+    const dirty = process.everything || process.prefixes.length + process.pods.length > 0;
+    let next = process.inputs[0]?.at ?? Number.POSITIVE_INFINITY;
+    // Before in-sync nothing that is sent can be applied, so it is left to the first flush.
+    if (forced || (dirty && process.inSync)) {
+      if (forced || this.throttle.take(node, now)) this.flush(node, process);
+      else next = this.throttle.next(node);
+    }
+    if (next !== Number.POSITIVE_INFINITY) this.wait(node, process, next);
+  }
+
+  private flush(node: number, process: Process): void {
+    const { now } = this.engine;
+    const routes = process.everything ? this.views.blocks[node]!.length : process.prefixes.length;
+    const { flush, calcPerRoute } = this.costs;
+    const cost = Math.ceil(flush.value + routes * calcPerRoute.value);
+    this.calcUntil[node] = Math.max(now, this.calcUntil[node]!) + cost;
+    this.tally.add(node, TALLY.flushes);
+    this.tally.add(node, TALLY.calcMicros, cost);
+    this.tally.add(node, TALLY.messages, routes + process.pods.length);
+    const prefixes = process.everything ? undefined : process.prefixes;
+    this.dataplane.receive(node, now + cost, prefixes, process.pods);
+    process.everything = false;
+    process.prefixes = [];
+    process.pods = [];
+  }
+
+  private becomeInSync(node: number, process: Process): void {
+    process.inSync = true;
+    process.base = this.baseOf(node);
+    this.dataplane.onInSync(node, this.ownership(node));
+    this.listener?.onInSync(node, this.engine.now);
+  }
+
+  private ownership(node: number): RouteOwnership {
+    const { globalConfig, nodeConfig } = this.views;
+    const { configurations } = this.reader;
+    return routeOwnership(
+      configurations.programClusterRoutes(
+        globalConfig[node]!,
+        nodeConfig[node]!,
+        this.defaultRoutes,
+      ),
+    );
+  }
+
+  private baseOf(node: number): Base {
+    const { views, reader } = this;
+    const encapsulation = reader.pools.encapsulation(views.poolSet[node]!);
+    // NoEncapNeeded: such a pool exists and Felix owns its routes (node-behaviour §3.7).
+    const seen = this.ownership(node).noEncap
+      ? encapsulation
+      : encapsulation & ~ENCAPSULATION.noEncap;
+    return {
+      tunnels: reader.infos.tunnels(views.infos[node]![node] ?? 0),
+      encapsulation: seen,
+      globalConfig: views.globalConfig[node]!,
+      nodeConfig: views.nodeConfig[node]!,
+    };
+  }
+
+  private checkBase(node: number, process: Process): void {
+    if (process.leaving) return;
+    const reason = difference(process.base!, this.baseOf(node));
+    if (reason === undefined) return;
+    process.leaving = true;
+    this.listener?.onRestart(node, reason, this.engine.now);
+    this.engine.after(RESTART_SLEEP, this.kindExit, node, process.life);
+  }
+
+  private makeRoom(node: number): void {
+    if (node < this.state.length) return;
+    const length = Math.max(this.nodes.size, Math.ceil((node + 1) * 1.25));
+    const wider = <T extends Uint8Array | Int32Array | Float64Array>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.state = wider(new Uint8Array(length), this.state);
+    this.synced = wider(new Uint8Array(length), this.synced);
+    this.calcUntil = wider(new Float64Array(length), this.calcUntil);
+    this.concerned = wider(new Int32Array(length), this.concerned);
+    this.tally.row(length - 1);
+  }
+}
+
+function difference(base: Base, now: Base): RestartReason | undefined {
+  if (base.globalConfig !== now.globalConfig || base.nodeConfig !== now.nodeConfig) {
+    return "configuration";
+  }
+  if (base.tunnels !== now.tunnels) return "tunnel-address";
+  return base.encapsulation === now.encapsulation ? undefined : "encapsulation";
 }

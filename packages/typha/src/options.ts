@@ -72,7 +72,6 @@ export interface TyphaConfig {
   readonly newClientFallBehindGracePeriod: Micros;
   readonly pingInterval: Micros;
   readonly pongTimeout: Micros;
-  readonly writeTimeout: Micros;
   readonly connectionRebalancing: "none" | "kubernetes";
   readonly connectionDropInterval: Micros;
   readonly maxConnectionsUpperLimit: number;

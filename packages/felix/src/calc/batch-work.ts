@@ -1,0 +1,220 @@
+import type {
+  FelixConfiguration,
+  IPAMBlock,
+  IPPool,
+  Kernels,
+  Node,
+  NodeDirectory,
+  Pod,
+  PrefixTable,
+  SyncerUpdate,
+  UpdateBatch,
+} from "@calico-sim/core";
+import { BlockContents } from "./block-contents.js";
+import { Configurations } from "./configurations.js";
+import { Endpoints } from "./endpoints.js";
+import { NodeInfos } from "./node-infos.js";
+import { PoolSets } from "./pool-sets.js";
+
+/** What one batch means for routes and endpoints, computed once and shared by all its receivers. */
+export interface BatchWork {
+  readonly batch: UpdateBatch;
+  /** Nothing in it can change a route or endpoint of anybody. */
+  readonly inert: boolean;
+  /** Blocks: aggregate or host prefix and content id, in order. */
+  readonly blockPrefixes: readonly number[];
+  readonly blockContents: readonly number[];
+  /** Pods: key and endpoint id (0 = none now). */
+  readonly podKeys: readonly string[];
+  readonly podEndpoints: readonly number[];
+  /** Nodes on which these pods run, or ran as far as the sender knows. */
+  readonly podNodes: readonly number[];
+  readonly nodeIds: readonly number[];
+  readonly nodeInfos: readonly number[];
+  readonly poolKeys: readonly string[];
+  readonly poolEntries: readonly number[];
+  /** FelixConfigurations: −1 = the global one, else the node of a `node.<name>`; and content ids. */
+  readonly configScopes: readonly number[];
+  readonly configs: readonly number[];
+  /** Present for a snapshot: the same as arrays to copy or compare. */
+  readonly full: FullState | undefined;
+}
+
+/** The whole state that a snapshot carries. */
+export interface FullState {
+  /** Content id by aggregate prefix. */
+  readonly blocks: Int32Array;
+  /** Blocks that are host prefixes. */
+  readonly hostBlocks: ReadonlyMap<number, number>;
+  /** Content ids of the blocks with borrowed addresses, and of host blocks. */
+  readonly withHosts: readonly number[];
+  /** Info id by node. */
+  readonly infos: Int32Array;
+  readonly poolSet: number;
+  readonly globalConfig: number;
+  readonly nodeConfigs: ReadonlyMap<number, number>;
+  /** Endpoint id by pod key, by node. */
+  readonly endpoints: ReadonlyMap<number, ReadonlyMap<string, number>>;
+}
+
+/** Batches whose work is remembered; a handful of Typhas send the same few at a time. */
+const REMEMBERED = 16;
+
+/** Reads batches; owns everything that is interned. */
+export class BatchReader {
+  readonly infos: NodeInfos = new NodeInfos();
+  readonly pools: PoolSets;
+  readonly contents: BlockContents;
+  readonly endpoints: Endpoints;
+  readonly configurations: Configurations = new Configurations();
+
+  private readonly nodes: NodeDirectory;
+  private readonly prefixes: PrefixTable;
+  private readonly recent: BatchWork[] = [];
+  private place = 0;
+
+  constructor(nodes: NodeDirectory, prefixes: PrefixTable, kernels: Kernels, protocol: number) {
+    this.nodes = nodes;
+    this.prefixes = prefixes;
+    this.pools = new PoolSets(prefixes);
+    this.contents = new BlockContents(prefixes, nodes);
+    this.endpoints = new Endpoints(nodes, prefixes, kernels, protocol);
+  }
+
+  /** The work of a batch; the same object for the same batch while it is recent. */
+  work(batch: UpdateBatch): BatchWork {
+    const { recent } = this;
+    for (let i = 0; i < recent.length; i++) {
+      if (recent[i]!.batch === batch) return recent[i]!;
+    }
+    const work = this.read(batch);
+    recent[this.place] = work;
+    this.place = (this.place + 1) % REMEMBERED;
+    return work;
+  }
+
+  private read(batch: UpdateBatch): BatchWork {
+    const work = new Draft(batch);
+    for (const update of batch.updates) this.readUpdate(update, work);
+    work.inert =
+      !batch.snapshot &&
+      work.blockPrefixes.length + work.podKeys.length + work.nodeIds.length === 0 &&
+      work.poolKeys.length + work.configs.length === 0;
+    if (batch.snapshot) work.full = this.full(work);
+    return work;
+  }
+
+  private readUpdate(update: SyncerUpdate, work: Draft): void {
+    const { key, resource } = update;
+    switch (update.kind) {
+      case "IPAMBlock": {
+        const previous = update.previous as IPAMBlock | undefined;
+        let read = this.contents.intern(key, resource as IPAMBlock | undefined);
+        if (read.prefix < 0 && previous !== undefined) {
+          read = { prefix: this.contents.intern(key, previous).prefix, id: 0 };
+        }
+        if (read.prefix < 0) return;
+        work.blockPrefixes.push(read.prefix);
+        work.blockContents.push(read.id);
+        return;
+      }
+      case "Pod": {
+        const endpoint = this.endpoints.intern(key, resource as Pod | undefined);
+        work.podKeys.push(key);
+        work.podEndpoints.push(endpoint);
+        if (endpoint !== 0) work.podNodes.push(this.endpoints.get(endpoint).node);
+        const before = (update.previous as Pod | undefined)?.spec?.nodeName;
+        if (before !== undefined) work.podNodes.push(this.nodes.id(before));
+        return;
+      }
+      case "Node": {
+        const name =
+          (resource ?? update.previous)?.metadata.name ?? key.slice(key.indexOf("/") + 1);
+        const node = this.nodes.id(name);
+        if (node < 0) return;
+        work.nodeIds.push(node);
+        work.nodeInfos.push(resource === undefined ? 0 : this.infos.intern(resource as Node));
+        return;
+      }
+      case "IPPool":
+        work.poolKeys.push(key);
+        work.poolEntries.push(resource === undefined ? 0 : this.pools.entry(resource as IPPool));
+        return;
+      case "FelixConfiguration": {
+        const name = key.slice(key.indexOf("/") + 1);
+        const scope = name.startsWith("node.") ? this.nodes.id(name.slice(5)) : -1;
+        if (scope === -1 && name !== "default") return;
+        work.configScopes.push(scope);
+        work.configs.push(this.configurations.intern(resource as FelixConfiguration | undefined));
+        return;
+      }
+      default:
+    }
+  }
+
+  private full(work: Draft): FullState {
+    const blocks = new Int32Array(this.prefixes.aggregateCount);
+    const hostBlocks = new Map<number, number>();
+    const withHosts: number[] = [];
+    work.blockPrefixes.forEach((prefix, i) => {
+      const id = work.blockContents[i]!;
+      if (this.prefixes.isHost(prefix)) hostBlocks.set(prefix, id);
+      else blocks[prefix] = id;
+      if (id !== 0 && this.contents.borrowed(id).length > 0) withHosts.push(id);
+    });
+    const infos = new Int32Array(this.nodes.size);
+    work.nodeIds.forEach((node, i) => {
+      infos[node] = work.nodeInfos[i]!;
+    });
+    let poolSet = 0;
+    work.poolKeys.forEach((key, i) => {
+      poolSet = this.pools.with(poolSet, key, work.poolEntries[i]!);
+    });
+    let globalConfig = 0;
+    const nodeConfigs = new Map<number, number>();
+    work.configScopes.forEach((scope, i) => {
+      if (scope < 0) globalConfig = work.configs[i]!;
+      else nodeConfigs.set(scope, work.configs[i]!);
+    });
+    const endpoints = new Map<number, Map<string, number>>();
+    work.podKeys.forEach((key, i) => {
+      const id = work.podEndpoints[i]!;
+      if (id === 0) return;
+      const { node } = this.endpoints.get(id);
+      let local = endpoints.get(node);
+      if (local === undefined) endpoints.set(node, (local = new Map()));
+      local.set(key, id);
+    });
+    return {
+      blocks,
+      hostBlocks,
+      withHosts,
+      infos,
+      poolSet,
+      globalConfig,
+      nodeConfigs,
+      endpoints,
+    };
+  }
+}
+
+class Draft implements BatchWork {
+  readonly batch: UpdateBatch;
+  inert = false;
+  readonly blockPrefixes: number[] = [];
+  readonly blockContents: number[] = [];
+  readonly podKeys: string[] = [];
+  readonly podEndpoints: number[] = [];
+  readonly podNodes: number[] = [];
+  readonly nodeIds: number[] = [];
+  readonly nodeInfos: number[] = [];
+  readonly poolKeys: string[] = [];
+  readonly poolEntries: number[] = [];
+  readonly configScopes: number[] = [];
+  readonly configs: number[] = [];
+  full: FullState | undefined = undefined;
+
+  constructor(batch: UpdateBatch) {
+    this.batch = batch;
+  }
+}

@@ -1,0 +1,141 @@
+import type { Micros, SyncerUpdate, SyncStatus, UpdateBatch } from "@calico-sim/core";
+import { type Input, makeBatch } from "./input.js";
+
+/** One breadcrumb: what changed since the one before. */
+export interface Crumb {
+  /** Time of publication; the age of a backlog is counted from it. */
+  readonly at: Micros;
+  readonly batch: UpdateBatch;
+}
+
+/** One message of a sender, and the position of a client that has got it. */
+export interface Message {
+  readonly batch: UpdateBatch;
+  readonly position: number;
+}
+
+/**
+ * The snapshot cache of one syncer type at one Typha, and its chain of breadcrumbs
+ * (calico: typha/pkg/snapcache/cache.go).
+ *
+ * A client's position is the number of the last crumb it was sent. Crumbs that nobody needs any more
+ * are let go, as the garbage collector does in Typha.
+ */
+export class SnapshotCache {
+  status: SyncStatus = "wait-for-ready";
+  /** Number of the newest crumb. */
+  head = 0;
+  /** When it was published. */
+  headAt: Micros = 0;
+  /** Node resources held: the rebalancer's count. */
+  nodes = 0;
+  private readonly held: (SyncerUpdate | undefined)[] = [];
+  private crumbs: Crumb[] = [];
+  /** Number of the crumb before the first one kept. */
+  private base = 0;
+
+  /** Takes an input in; returns what is left of it for clients. */
+  take(input: Input): SyncerUpdate[] {
+    const { batch, keys } = input;
+    const kept: SyncerUpdate[] = [];
+    const named = batch.snapshot ? new Uint8Array(this.held.length) : undefined;
+    for (let i = 0; i < batch.updates.length; i++) {
+      const key = keys[i]!;
+      if (named !== undefined && key < named.length) named[key] = 1;
+      const update = input.survivor(i, this.held[key]);
+      if (update === undefined) continue;
+      this.set(key, batch.updates[i]!);
+      kept.push(update);
+    }
+    if (named !== undefined) this.dropUnnamed(named, kept);
+    return kept;
+  }
+
+  /** Publishes a crumb. `needed`: whether some client may ask for it. */
+  publish(batch: UpdateBatch, at: Micros, needed: boolean): void {
+    this.head++;
+    this.headAt = at;
+    this.status = batch.status;
+    if (needed) this.crumbs.push({ at, batch });
+    else {
+      this.crumbs = [];
+      this.base = this.head;
+    }
+  }
+
+  /** Lets crumbs up to this number go. */
+  trim(position: number): void {
+    const gone = Math.min(position, this.head) - this.base;
+    if (gone <= 0) return;
+    this.crumbs = gone >= this.crumbs.length ? [] : this.crumbs.slice(gone);
+    this.base += gone;
+  }
+
+  /** How far behind the newest crumb the next one of a client at `position` is. */
+  age(position: number): Micros {
+    const next = this.crumbs[position - this.base];
+    return next === undefined ? 0 : this.headAt - next.at;
+  }
+
+  /**
+   * The next message for a client at `position` < head: its next crumb alone when that is younger than
+   * the threshold, else as many as make up a full message (control-plane-behaviour §1.6).
+   */
+  next(position: number, threshold: Micros, kvsMax: number): Message {
+    let at = position - this.base;
+    const first = this.crumbs[at]!;
+    if (this.headAt - first.at < threshold) return { batch: first.batch, position: position + 1 };
+    let updates: SyncerUpdate[] = [];
+    let kvs = 0;
+    let last = first;
+    let parts = 0;
+    while (at < this.crumbs.length) {
+      last = this.crumbs[at++]!;
+      parts++;
+      updates = parts === 1 ? [...last.batch.updates] : updates.concat(last.batch.updates);
+      kvs += last.batch.kvs;
+      if (kvs >= kvsMax || this.headAt - last.at < threshold) break;
+    }
+    const batch = parts === 1 ? last.batch : makeBatch(updates, last.batch.status);
+    return { batch, position: this.base + at };
+  }
+
+  /** Everything held, as a snapshot. */
+  snapshot(): UpdateBatch {
+    const updates: SyncerUpdate[] = [];
+    for (const update of this.held) if (update !== undefined) updates.push(update);
+    return makeBatch(updates, this.status, true);
+  }
+
+  /** Resources held, by key. For tests and reports. */
+  content(): Map<string, SyncerUpdate> {
+    const content = new Map<string, SyncerUpdate>();
+    for (const update of this.held) if (update !== undefined) content.set(update.key, update);
+    return content;
+  }
+
+  private dropUnnamed(named: Uint8Array, kept: SyncerUpdate[]): void {
+    for (let key = 0; key < named.length; key++) {
+      const held = this.held[key];
+      if (named[key] === 1 || held === undefined) continue;
+      this.set(key, undefined);
+      kept.push(
+        Object.freeze({
+          ...held,
+          resource: undefined,
+          previous: held.resource,
+          bytes: held.kvs * 100,
+        }),
+      );
+    }
+  }
+
+  private set(key: number, update: SyncerUpdate | undefined): void {
+    const before = this.held[key];
+    const after = update?.resource === undefined ? undefined : update;
+    if (before?.kind === "Node") this.nodes--;
+    if (after?.kind === "Node") this.nodes++;
+    while (this.held.length < key) this.held.push(undefined);
+    this.held[key] = after;
+  }
+}

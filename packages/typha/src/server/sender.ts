@@ -1,0 +1,284 @@
+import type { EventHandler, Micros, SyncerType, UpdateBatch } from "@calico-sim/core";
+import type { SentSeries } from "../accounting.js";
+import type { TyphaHosts } from "../hosts.js";
+import type { DropReason, SyncerBinding } from "../options.js";
+import { CLIENT, type Clients } from "./clients.js";
+import type { Server } from "./server.js";
+
+/** Closes connections. */
+export interface Dropper {
+  drop(client: number, reason: DropReason): void;
+}
+
+/**
+ * The sender loops of all connections of one syncer type (control-plane-behaviour §1.6).
+ *
+ * Clients that have had the same crumbs are a group and get the next message as one fan-out. A client
+ * that just had its snapshot, whose CPU is far behind or that was cut off is served alone until it has
+ * what the group has. Each message is counted on the Typha's CPU, client by client.
+ */
+export class Sender implements EventHandler {
+  private readonly hosts: TyphaHosts;
+  private readonly servers: readonly Server[];
+  private readonly clients: Clients;
+  private readonly sent: SentSeries;
+  private readonly dropper: Dropper;
+  private binding: SyncerBinding = {};
+  private readonly snapshots: Map<number, UpdateBatch> = new Map();
+  private receivers: Int32Array = new Int32Array(64);
+  private arrivals: Float64Array = new Float64Array(64);
+  private readonly one: Int32Array = new Int32Array(1);
+  private readonly oneArrival: Float64Array = new Float64Array(1);
+  private readonly kindGroup: number;
+  private readonly kindAlone: number;
+
+  constructor(
+    hosts: TyphaHosts,
+    servers: readonly Server[],
+    clients: Clients,
+    sent: SentSeries,
+    dropper: Dropper,
+    type: SyncerType,
+  ) {
+    this.hosts = hosts;
+    this.servers = servers;
+    this.clients = clients;
+    this.sent = sent;
+    this.dropper = dropper;
+    this.kindGroup = hosts.engine.defineKind(`typha-${type}-send`, this);
+    this.kindAlone = hosts.engine.defineKind(`typha-${type}-send-alone`, this);
+  }
+
+  /** Sets who consumes. */
+  bind(binding: SyncerBinding): void {
+    this.binding = binding;
+  }
+
+  onEvent(kind: number, a: number, b: number): void {
+    if (kind === this.kindGroup) {
+      if (this.hosts.life[a] !== b) return;
+      this.servers[a]!.sendWaiting = false;
+      this.pump(a);
+    } else if (this.clients.life[a] === b) this.serveAlone(a);
+  }
+
+  /** Sends the group whatever it has not had, as far as the CPU allows now. */
+  pump(typha: number): void {
+    const server = this.servers[typha]!;
+    const { engine, cpuUntil, life } = this.hosts;
+    while (!server.sendWaiting && server.groupCount > 0) {
+      if (server.groupPosition >= server.cache.head) break;
+      const from = Math.max(engine.now, server.cacheUntil);
+      if (cpuUntil[typha]! > from) {
+        server.sendWaiting = true;
+        engine.schedule(cpuUntil[typha]!, this.kindGroup, typha, life[typha]);
+      } else this.sendToGroup(typha, server, from);
+    }
+    server.trim(this.clients.position);
+  }
+
+  /** Remembers a snapshot on its way to a client. */
+  holdSnapshot(client: number, batch: UpdateBatch): void {
+    this.snapshots.set(client, batch);
+  }
+
+  /** The snapshot has left: it arrives, and the client catches up with the crumbs since. */
+  deliverSnapshot(client: number): void {
+    const batch = this.snapshots.get(client)!;
+    this.snapshots.delete(client);
+    this.clients.state[client] = CLIENT.behind;
+    this.deliverAlone(client, batch, this.hosts.engine.now);
+    this.serveAlone(client);
+  }
+
+  /** No path to the client: its crumbs wait. */
+  suspend(client: number): void {
+    const { clients } = this;
+    const server = this.servers[clients.typha[client]!]!;
+    if (clients.state[client] === CLIENT.streaming) this.leaveGroup(client, server);
+    server.behind.add(client);
+    // A snapshot that was cut off is sent again from the start of the connection's position.
+    clients.state[client] = CLIENT.unreachable;
+  }
+
+  /** The path is back; TCP sends again at `at`. */
+  resume(client: number, at: Micros): void {
+    const { clients, hosts } = this;
+    clients.state[client] = this.snapshots.has(client) ? CLIENT.opening : CLIENT.behind;
+    hosts.engine.schedule(at, this.kindAlone, client, clients.life[client]);
+  }
+
+  /** The connection is gone. */
+  forget(client: number): void {
+    const server = this.servers[this.clients.typha[client]!]!;
+    if (this.clients.state[client] === CLIENT.streaming) this.leaveGroup(client, server);
+    server.behind.delete(client);
+    this.snapshots.delete(client);
+  }
+
+  /** One turn of the loop of a client that is not in the group. */
+  private serveAlone(client: number): void {
+    const { clients, hosts } = this;
+    if (clients.state[client] === CLIENT.opening && this.snapshots.has(client)) {
+      this.deliverSnapshot(client);
+      return;
+    }
+    if (clients.state[client] !== CLIENT.behind) return;
+    const typha = clients.typha[client]!;
+    const server = this.servers[typha]!;
+    const { engine, config } = hosts;
+    const position = clients.position[client]!;
+    const late = this.lateness(client, engine.now);
+    if (late > 0) {
+      const grace = clients.snapshotAt[client]! + config.newClientFallBehindGracePeriod;
+      if (server.cache.age(position) > config.maxFallBehind && engine.now > grace) {
+        this.dropper.drop(client, "slow-client");
+      } else this.again(client, engine.now + late);
+      return;
+    }
+    if (server.groupCount === 0 || position === server.groupPosition) {
+      this.joinGroup(client, server);
+      this.pump(typha);
+      return;
+    }
+    // At the head before the group is: the group's next message brings both together.
+    if (position >= server.cache.head) return;
+    const { batch, position: after } = server.cache.next(
+      position,
+      config.minBatchingAgeThreshold,
+      config.serverMaxMessageSize,
+    );
+    const cost = Math.ceil(this.cost(batch));
+    const begin = hosts.occupy(typha, Math.max(engine.now, server.cacheUntil), cost);
+    clients.position[client] = after;
+    this.count(server, begin, batch, 1);
+    this.deliverAlone(client, batch, begin + cost);
+    this.again(client, begin + cost);
+  }
+
+  private again(client: number, at: Micros): void {
+    this.hosts.engine.schedule(at, this.kindAlone, client, this.clients.life[client]);
+  }
+
+  private sendToGroup(typha: number, server: Server, from: Micros): void {
+    const { hosts, clients } = this;
+    const { config } = hosts;
+    const { batch, position } = server.cache.next(
+      server.groupPosition,
+      config.minBatchingAgeThreshold,
+      config.serverMaxMessageSize,
+    );
+    if (this.binding.pace !== undefined) this.dismissLate(server, from);
+    const count = server.groupCount;
+    if (count === 0) return;
+    const cost = this.cost(batch);
+    const begin = hosts.occupy(typha, from, Math.ceil(cost * count));
+    server.groupPosition = position;
+    this.count(server, begin, batch, count);
+    const { downstream } = this.binding;
+    if (downstream !== undefined) {
+      if (count > this.receivers.length) {
+        this.receivers = new Int32Array(count * 2);
+        this.arrivals = new Float64Array(count * 2);
+      }
+      const { receivers, arrivals } = this;
+      const { delay, lastArrival } = clients;
+      const { group } = server;
+      // Nobody is always served first.
+      let k = position % count;
+      for (let i = 0; i < count; i++) {
+        const client = group[k]!;
+        if (++k === count) k = 0;
+        let at = begin + Math.ceil((i + 1) * cost) + delay[client]!;
+        if (at < lastArrival[client]!) at = lastArrival[client]!;
+        lastArrival[client] = at;
+        receivers[i] = client;
+        arrivals[i] = at;
+      }
+      downstream.onBatch(batch, receivers, arrivals, count);
+    }
+    this.adopt(server);
+  }
+
+  /** Clients that have exactly what the group has join it. */
+  private adopt(server: Server): void {
+    if (server.behind.size === 0) return;
+    for (const client of [...server.behind]) {
+      if (this.clients.state[client] !== CLIENT.behind) continue;
+      if (this.clients.position[client] !== server.groupPosition) continue;
+      if (this.lateness(client, this.hosts.engine.now) === 0) this.joinGroup(client, server);
+    }
+  }
+
+  private dismissLate(server: Server, at: Micros): void {
+    for (let i = server.groupCount - 1; i >= 0; i--) {
+      const client = server.group[i]!;
+      const late = this.lateness(client, at);
+      if (late === 0) continue;
+      this.leaveGroup(client, server);
+      this.clients.state[client] = CLIENT.behind;
+      server.behind.add(client);
+      server.load.fellBehind++;
+      this.again(client, at + late);
+    }
+  }
+
+  /** How long until a client's backlog fits its socket and channels; 0 = it does. */
+  private lateness(client: number, at: Micros): Micros {
+    const { pace } = this.binding;
+    if (pace === undefined) return 0;
+    return Math.max(0, pace.backlog(client, at) - this.hosts.costs.socketWindow.value);
+  }
+
+  private deliverAlone(client: number, batch: UpdateBatch, sentAt: Micros): void {
+    const { clients, one, oneArrival } = this;
+    const at = Math.max(sentAt + clients.delay[client]!, clients.lastArrival[client]!);
+    clients.lastArrival[client] = at;
+    one[0] = client;
+    oneArrival[0] = at;
+    this.binding.downstream?.onBatch(batch, one, oneArrival, 1);
+  }
+
+  private joinGroup(client: number, server: Server): void {
+    const { clients } = this;
+    if (server.groupCount === 0) server.groupPosition = clients.position[client]!;
+    if (server.groupCount === server.group.length) {
+      const wider = new Int32Array(server.groupCount * 2);
+      wider.set(server.group);
+      server.group = wider;
+    }
+    server.behind.delete(client);
+    clients.state[client] = CLIENT.streaming;
+    clients.place[client] = server.groupCount;
+    server.group[server.groupCount++] = client;
+  }
+
+  private leaveGroup(client: number, server: Server): void {
+    const { clients } = this;
+    const last = server.group[--server.groupCount]!;
+    const place = clients.place[client]!;
+    server.group[place] = last;
+    clients.place[last] = place;
+    clients.position[client] = server.groupPosition;
+  }
+
+  /** CPU time of one message to one client. */
+  private cost(batch: UpdateBatch): number {
+    const { encodePerMessage, encodePerKv } = this.hosts.costs;
+    return this.messages(batch) * encodePerMessage.value + batch.kvs * encodePerKv.value;
+  }
+
+  private messages(batch: UpdateBatch): number {
+    return Math.max(1, Math.ceil(batch.kvs / this.hosts.config.serverMaxMessageSize));
+  }
+
+  private count(server: Server, at: Micros, batch: UpdateBatch, clients: number): void {
+    const messages = this.messages(batch) * clients;
+    const kvs = batch.kvs * clients;
+    const bytes = Math.ceil(batch.bytes / this.hosts.costs.compressionRatio.value) * clients;
+    server.load.messages += messages;
+    server.load.kvs += kvs;
+    server.load.bytes += bytes;
+    this.sent.add(at, messages, kvs, bytes);
+  }
+}
