@@ -10,9 +10,11 @@ import {
   resourceKey,
 } from "../resources/index.js";
 import { type DatastoreProfile, ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
-import { execute, listBytes } from "./execute.js";
+import type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
+import { execute } from "./execute.js";
 import { DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
 import { ObjectStore } from "./object-store.js";
+import { deleteCalls, requestWork } from "./request-cost.js";
 import { ServerQueue } from "./server-queue.js";
 import type {
   ClientKind,
@@ -24,32 +26,6 @@ import type {
 } from "./types.js";
 import { WatchServer } from "./watch-server.js";
 
-/** Options of {@link Datastore}. */
-export interface DatastoreOptions {
-  readonly flavour: "kubernetes" | "etcd";
-  /** Network between the nodes and the server. */
-  readonly path: DatastorePath;
-  /** Costs of the server. @defaultValue that of the flavour */
-  readonly profile?: DatastoreProfile;
-  /** Sizes of objects. @defaultValue `DEFAULT_SIZES` */
-  readonly sizes?: SizeProfile;
-  /** Servers that share the load. @defaultValue 1 */
-  readonly replicas?: number;
-  /** When a request to an unreachable server fails. @defaultValue 30 s (assumed) */
-  readonly requestTimeout?: Micros;
-}
-
-/** How busy the server was. */
-export interface ServerLoad {
-  /** Core time spent. */
-  readonly busyMicros: number;
-  readonly cores: number;
-  /** Work queued now, as time until a core is free. */
-  readonly backlogMicros: number;
-  /** Longest wait for a core so far. */
-  readonly waitMaxMicros: number;
-}
-
 /** A request on its way, or answered and not yet taken. */
 interface Pending {
   readonly request: DatastoreRequest;
@@ -59,10 +35,6 @@ interface Pending {
   outages: number;
   outcome: RequestOutcome | undefined;
 }
-
-/** Calico's IPAM kinds, whose deletion in KDD marks, reads and deletes (node-behaviour §2.7). */
-const MARKED_ON_DELETE: ReadonlySet<string> = new Set(["IPAMBlock", "BlockAffinity", "IPAMHandle"]);
-const CORE_KINDS: ReadonlySet<string> = new Set(["Node", "Pod", "Namespace", "ConfigMap"]);
 
 /**
  * The datastore of a cluster: a Kubernetes apiserver (KDD) or etcd v3, as Calico's components see it.
@@ -260,8 +232,7 @@ export class Datastore implements EventHandler {
    * control-plane-behaviour §2.2), 1 for core kinds; in etcd 1.
    */
   deleteCalls(kind: ResourceKind): number {
-    if (this.flavour === "etcd" || CORE_KINDS.has(kind)) return 1;
-    return MARKED_ON_DELETE.has(kind) ? 3 : 2;
+    return deleteCalls(this.flavour, kind);
   }
 
   /** How busy the server was so far. */
@@ -287,7 +258,7 @@ export class Datastore implements EventHandler {
     }
     pending.outages = this.outages;
     this.meter.request(pair, METER_VERBS.indexOf(request.verb), engine.now);
-    const work = this.workOf(request);
+    const work = requestWork(this.store, this.profile, request);
     const write = request.verb !== "get" && request.verb !== "list";
     const wait = write ? this.profile.commitLatencyMicros.value : 0;
     engine.schedule(Math.ceil(queue.admit(engine.now, work) + work + wait), this.kindServe, id);
@@ -310,28 +281,6 @@ export class Datastore implements EventHandler {
     }
     pending.outcome = outcome;
     engine.after(Math.ceil(delay + bytes / this.profile.bytesPerMicro.value), replyKind, a, id);
-  }
-
-  /** Core time that serving takes. */
-  private workOf(request: DatastoreRequest): Micros {
-    const { profile, sizes } = this;
-    const { verb, kind, ofNode, resource } = request;
-    const perByte = (
-      CORE_KINDS.has(kind) ? profile.protobufMicrosPerByte : profile.jsonMicrosPerByte
-    ).value;
-    let work = profile.requestMicros.value;
-    if (verb === "list") {
-      const table = this.store.table(kind);
-      const items = ofNode === undefined ? [] : table.listOfNode(ofNode);
-      if (ofNode !== undefined) work += table.size * profile.scanMicrosPerObject.value;
-      return work + listBytes(this.store, request, items) * perByte;
-    }
-    if (verb !== "get") work += profile.writeMicros.value;
-    const bytes =
-      resource === undefined || kind === "Unmodelled"
-        ? sizes.kinds[kind][this.flavour === "etcd" ? "etcdBytes" : "kubernetesBytes"]
-        : this.store.bytesOf(resource);
-    return work + bytes * perByte;
   }
 
   private refuse(id: number, pending: Pending, after: Micros): void {

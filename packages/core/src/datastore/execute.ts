@@ -1,7 +1,7 @@
 import type { Micros } from "../engine/index.js";
 import { type Resource, resourceKey } from "../resources/index.js";
-import { mergePatch } from "./deep-equal.js";
 import type { ObjectStore } from "./object-store.js";
+import { mergePatch } from "./plain-data.js";
 import type { DatastoreRequest, RequestOutcome, WatchEvent } from "./types.js";
 
 /** What serving a request led to. */

@@ -1,10 +1,10 @@
 export type { DatastoreProfile, Figure } from "./cost-profile.js";
 export { ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
-export type { DatastoreOptions, ServerLoad } from "./datastore.js";
 export { Datastore } from "./datastore.js";
-export { deepEqual, mergePatch } from "./deep-equal.js";
+export type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
 export type { KindSize, SizeProfile } from "./object-size.js";
 export { allocationCount, DEFAULT_SIZES, objectBytes } from "./object-size.js";
+export { deepEqual, mergePatch } from "./plain-data.js";
 export { endpointAddresses, hasEndpoint, POD_ANNOTATIONS } from "./pod-endpoint.js";
 export { batchOf } from "./syncer-content.js";
 export type { PairCount } from "./syncer-conversion.js";

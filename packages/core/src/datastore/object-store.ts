@@ -1,8 +1,8 @@
 import type { Micros } from "../engine/index.js";
-import { freezeResource, keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
-import { deepEqual } from "./deep-equal.js";
+import { keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
 import { KindTable } from "./kind-table.js";
 import { objectBytes, type SizeProfile, watchEventBytes } from "./object-size.js";
+import { deepEqual, freezePlain } from "./plain-data.js";
 import type { StoredKind, WatchEvent } from "./types.js";
 
 /** What a write did. `event` is absent when it changed nothing. */
@@ -117,7 +117,7 @@ export class ObjectStore {
 /** A frozen copy that carries its revision. */
 function versioned(resource: Resource, revision: number): Resource {
   const metadata = { ...resource.metadata, resourceVersion: String(revision) };
-  return freezeResource({ ...resource, metadata });
+  return freezePlain({ ...resource, metadata });
 }
 
 /** True when two versions of an object differ in nothing but `resourceVersion`. */

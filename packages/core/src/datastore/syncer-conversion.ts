@@ -1,7 +1,7 @@
 import { keyOf, type Node, nodeView, type Pod, type Resource } from "../resources/index.js";
-import { deepEqual } from "./deep-equal.js";
 import { allocationCount, DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
 import { sameObject } from "./object-store.js";
+import { deepEqual } from "./plain-data.js";
 import { endpointAddresses, isPresent } from "./pod-endpoint.js";
 import type { SyncerType, SyncerUpdate, WatchEvent } from "./types.js";
 
@@ -198,7 +198,7 @@ function nodeValue(node: Node): unknown {
   for (const [name, value] of Object.entries(metadata.annotations ?? {})) {
     if (name.startsWith("projectcalico.org/")) calico[name] = value;
   }
-  const kubernetes = node as Extract<Node, { apiVersion: "v1" }>;
+  const kubernetes = node;
   const { podCIDR, podCIDRs } = kubernetes.spec ?? {};
   return [metadata.labels, calico, podCIDR, podCIDRs, kubernetes.status?.addresses];
 }

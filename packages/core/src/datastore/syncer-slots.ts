@@ -1,14 +1,9 @@
 import type { Resource } from "../resources/index.js";
 
-/** A stream of one client: idle, waiting for a list, watching, or waiting to try again. */
-export const SLOT = { idle: 0, listing: 1, watching: 2, waiting: 3 } as const;
-
 /** State of every stream of every client of a fleet of syncers; slot = client × streams + stream. */
 export class SyncerSlots {
   /** Streams of one client. */
   readonly streams: number;
-  /** One of {@link SLOT}. */
-  state: Int8Array = new Int8Array(0);
   /** 1 when the next try is a list, 0 when it is a watch from {@link revision}. */
   mustList: Int8Array = new Int8Array(0);
   /** 1 once listed, since the client began. */
@@ -37,9 +32,8 @@ export class SyncerSlots {
   /** Makes room for a client. */
   reserve(client: number): void {
     const needed = (client + 1) * this.streams;
-    if (needed <= this.state.length) return;
-    const wider = Math.max(needed, this.state.length * 2, 16 * this.streams);
-    this.state = widen(new Int8Array(wider), this.state);
+    if (needed <= this.watch.length) return;
+    const wider = Math.max(needed, this.watch.length * 2, 16 * this.streams);
     this.mustList = widen(new Int8Array(wider), this.mustList);
     this.listed = widen(new Int8Array(wider), this.listed);
     this.errors = widen(new Int8Array(wider), this.errors);

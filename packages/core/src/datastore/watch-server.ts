@@ -1,24 +1,14 @@
 import type { Engine, EventHandler, Micros } from "../engine/index.js";
-import type { LoadMeter } from "../metrics/index.js";
+import { type LoadMeter, METER_VERBS } from "../metrics/index.js";
 import type { DatastoreProfile } from "./cost-profile.js";
-import type { KindTable } from "./kind-table.js";
+import { FanOut } from "./fan-out.js";
+import { History } from "./history.js";
 import type { ObjectStore } from "./object-store.js";
 import type { ServerQueue } from "./server-queue.js";
 import type { ClientKind, DatastorePath, StoredKind, WatchEvent, WatchReceiver } from "./types.js";
 import { type WatchGroup, WatchTable } from "./watch-table.js";
 
-const VERB_WATCH = 2;
-
-/** One change on its way to the watches of one group, or one replayed change to one watch. */
-interface Delivery {
-  readonly table: KindTable;
-  readonly group: WatchGroup;
-  readonly event: WatchEvent;
-  readonly watches: Int32Array;
-  readonly closings: number;
-  readonly perWatch: Micros;
-  readonly replay: boolean;
-}
+const VERB_WATCH = METER_VERBS.indexOf("watch");
 
 /** Watches that ended together. */
 interface Ending {
@@ -40,14 +30,7 @@ export interface WatchServerParts {
   readonly requestTimeout: Micros;
 }
 
-/**
- * The watching half of a server: opens watches, replays what they missed, fans changes out.
- *
- * Changes of one kind go out one after another, as the one dispatcher of a watch cache does
- * (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/cacher/cacher.go), so a watch never sees two
- * changes in the wrong order. A change costs one encoding and one write per watch, and one engine event
- * per group however many watches there are.
- */
+/** The watching half of a server: opens watches, has them told what they missed, ends them. */
 export class WatchServer implements EventHandler {
   /** Watches that were ever opened. */
   readonly watches: WatchTable = new WatchTable();
@@ -57,25 +40,23 @@ export class WatchServer implements EventHandler {
   private readonly parts: WatchServerParts;
   private readonly kindArrive: number;
   private readonly kindOpen: number;
-  private readonly kindDeliver: number;
   private readonly kindEnd: number;
   private readonly kindBookmark: number;
-  private readonly deliveries: (Delivery | undefined)[] = [];
-  private readonly freeDeliveries: number[] = [];
+  private readonly history: History;
+  private readonly fanOut: FanOut;
   private readonly endings: Map<number, Ending> = new Map();
   private nextEnding = 0;
   private bookmarksStarted = false;
   /** Counts outages: what was queued before one does not survive it. */
   private outages = 0;
-  private compactedPeriods = 0;
-  private revisionAtPeriod = 0;
 
   constructor(parts: WatchServerParts) {
     this.parts = parts;
-    const { engine } = parts;
+    const { engine, queue, profile, meter } = parts;
+    this.history = new History(parts.store, profile);
+    this.fanOut = new FanOut({ engine, queue, profile, meter, watches: this.watches });
     this.kindArrive = engine.defineKind("datastore.watch.arrive", this);
     this.kindOpen = engine.defineKind("datastore.watch.open", this);
-    this.kindDeliver = engine.defineKind("datastore.watch.deliver", this);
     this.kindEnd = engine.defineKind("datastore.watch.end", this);
     this.kindBookmark = engine.defineKind("datastore.bookmark", this, { background: true });
   }
@@ -142,42 +123,16 @@ export class WatchServer implements EventHandler {
     }
   }
 
-  /** Sends a change to every watch on its kind. */
+  /** A change was committed: whoever watches its kind is told. */
   publish(event: WatchEvent): void {
-    const { engine, store, queue, profile } = this.parts;
-    const table = store.table(event.kind);
-    this.trim(table, event.revision - 1);
-    let watches = 0;
-    for (const group of table.groups) watches += group.open;
-    if (watches === 0) return;
-    const write =
-      profile.eventWriteMicros.value + event.bytes * profile.eventWriteMicrosPerByte.value;
-    const encode = profile.eventEncodeMicros.value;
-    const perWatch = write / queue.cores;
-    const start = Math.max(queue.admit(engine.now, encode + watches * write), table.laneUntil);
-    let at = start + encode;
-    for (const group of table.groups) {
-      if (group.open === 0) continue;
-      at = Math.ceil(at);
-      const members = this.watches.members(group);
-      this.deliver(at, {
-        table,
-        group,
-        event,
-        watches: members,
-        closings: group.closings,
-        perWatch,
-        replay: false,
-      });
-      at += members.length * perWatch;
-    }
-    table.laneUntil = at;
+    const table = this.parts.store.table(event.kind);
+    this.history.trim(table, this.parts.engine.now, event.revision - 1);
+    this.fanOut.publish(table, event);
   }
 
   /** See {@link EventHandler}. */
   onEvent(kind: number, a: number, b: number): void {
-    if (kind === this.kindDeliver) this.onDeliver(a);
-    else if (kind === this.kindArrive) this.onArrive(a);
+    if (kind === this.kindArrive) this.onArrive(a);
     else if (kind === this.kindOpen) this.onOpen(a, b);
     else if (kind === this.kindEnd) this.onEnd(a);
     else this.onBookmark();
@@ -208,9 +163,9 @@ export class WatchServer implements EventHandler {
       this.endLater(id, "closed", this.delayBack(id));
       return;
     }
-    const { engine, store, queue, profile, meter } = this.parts;
+    const { engine, store, profile, meter } = this.parts;
     const table = store.table(group.kind as StoredKind);
-    this.trim(table, store.revision);
+    this.history.trim(table, engine.now, store.revision);
     const from = this.watches.revisionOf(id);
     if (from < table.floor) {
       this.endLater(id, "too-old", this.delayBack(id));
@@ -223,50 +178,7 @@ export class WatchServer implements EventHandler {
       this.bookmarksStarted = true;
       engine.after(profile.bookmarkIntervalMicros.value, this.kindBookmark);
     }
-    for (const event of missed) {
-      const write =
-        profile.eventWriteMicros.value + event.bytes * profile.eventWriteMicrosPerByte.value;
-      const start = Math.max(queue.admit(engine.now, write), table.laneUntil);
-      const at = Math.ceil(start + write);
-      table.laneUntil = at;
-      this.deliver(at, {
-        table,
-        group,
-        event,
-        watches: Int32Array.of(id),
-        closings: group.closings,
-        perWatch: 0,
-        replay: true,
-      });
-    }
-  }
-
-  private deliver(at: Micros, delivery: Delivery): void {
-    const slot = this.freeDeliveries.pop() ?? this.deliveries.length;
-    this.deliveries[slot] = delivery;
-    delivery.table.inFlight++;
-    this.parts.engine.schedule(at, this.kindDeliver, slot);
-  }
-
-  private onDeliver(slot: number): void {
-    const delivery = this.deliveries[slot]!;
-    this.deliveries[slot] = undefined;
-    this.freeDeliveries.push(slot);
-    const { table, group, event, perWatch } = delivery;
-    table.inFlight--;
-    const watches =
-      delivery.closings === group.closings
-        ? delivery.watches
-        : this.watches.stillOpen(delivery.watches);
-    if (delivery.replay) {
-      if (watches.length > 0) this.watches.replayed(watches[0]!, event.revision);
-    } else if (event.revision > group.delivered) {
-      group.delivered = event.revision;
-    }
-    if (watches.length === 0) return;
-    const { now } = this.parts.engine;
-    this.parts.meter.events(group.pair, watches.length, event.bytes, now);
-    group.receiver.onWatchEvent(event, watches, now, perWatch);
+    this.fanOut.replay(table, group, id, missed);
   }
 
   /** Bookmarks to all watches: one event a minute for the whole server. */
@@ -275,7 +187,7 @@ export class WatchServer implements EventHandler {
     engine.after(profile.bookmarkIntervalMicros.value, this.kindBookmark);
     if (!this.up) return;
     for (const table of store.all()) {
-      this.trim(table, store.revision);
+      this.history.trim(table, engine.now, store.revision);
       for (const group of table.groups) {
         if (group.open === 0) continue;
         meter.bookmarks(group.pair, group.open, store.sizes.bookmarkBytes, engine.now);
@@ -284,24 +196,6 @@ export class WatchServer implements EventHandler {
         if (table.inFlight === 0) group.delivered = store.revision;
       }
     }
-  }
-
-  /** Drops history that has outlived its time; `revision` was the store's until now. */
-  private trim(table: KindTable, revision: number): void {
-    const { engine, store, profile } = this.parts;
-    const interval = profile.compactionIntervalMicros.value;
-    if (interval === Number.POSITIVE_INFINITY) {
-      const before = engine.now - profile.windowAgeMicros.value;
-      table.trimWindow(before, profile.windowEventsMin.value, profile.windowEventsMax.value);
-      return;
-    }
-    // Each period compacts to the revision with which the period before it ended.
-    const periods = Math.floor(engine.now / interval);
-    if (periods === this.compactedPeriods) return;
-    const older = periods - this.compactedPeriods > 1 ? revision : this.revisionAtPeriod;
-    this.compactedPeriods = periods;
-    this.revisionAtPeriod = revision;
-    for (const each of store.all()) each.compact(older);
   }
 
   private groupFor(kind: StoredKind, client: ClientKind, receiver: WatchReceiver): WatchGroup {

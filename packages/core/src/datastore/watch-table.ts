@@ -76,7 +76,7 @@ export class WatchTable {
     const own = this.revision[id]!;
     const group = this.groups[id];
     if (group === undefined || this.state[id] !== OPEN || this.catchUp[id]! > 0) return own;
-    return group.delivered > own ? group.delivered : own;
+    return Math.max(group.delivered, own);
   }
 
   /** The server accepts the watch, and will first replay so many events. */

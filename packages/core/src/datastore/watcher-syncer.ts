@@ -1,10 +1,11 @@
 import type { Engine, EventHandler, Micros } from "../engine/index.js";
 import type { Resource } from "../resources/index.js";
 import type { Datastore } from "./datastore.js";
+import { CLIENT, SyncerClients } from "./syncer-clients.js";
 import { applyEvents, batchOf, EarlyEvents, SyncerContent } from "./syncer-content.js";
 import { convert } from "./syncer-conversion.js";
 import { syncerStreams } from "./syncer-kinds.js";
-import { SLOT, SyncerSlots, widen } from "./syncer-slots.js";
+import { SyncerSlots } from "./syncer-slots.js";
 import type {
   StoredKind,
   SyncerSource,
@@ -16,12 +17,6 @@ import type {
   WatchReceiver,
 } from "./types.js";
 import { WATCHER_SYNCER, type WatcherSyncersOptions } from "./watcher-syncer-options.js";
-
-const GONE = 0;
-const WAITING = 1;
-const RESYNC = 2;
-const IN_SYNC = 3;
-const STATUS: readonly SyncStatus[] = ["wait-for-ready", "wait-for-ready", "resync", "in-sync"];
 
 /**
  * Watcher syncers of one type, one per client: all Felixes without Typha, or all Typhas.
@@ -47,16 +42,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
   /** Per stream, the members of its last event and the clients behind them. */
   private readonly fanOuts: ({ watches: Int32Array; clients: Int32Array } | undefined)[] = [];
 
-  private status: Int8Array = new Int8Array(16);
-  private nodes: Int32Array = new Int32Array(16);
-  /** Streams listed since the client began. */
-  private listedStreams: Int32Array = new Int32Array(16);
-  /** Arrival of the last batch: one connection carries all streams, nothing overtakes. */
-  private lastArrival: Float64Array = new Float64Array(16);
-  private readonly oneClient: Int32Array = new Int32Array(1);
-  private readonly oneArrival: Float64Array = new Float64Array(1);
-  private outClients: Int32Array = new Int32Array(16);
-  private outArrivals: Float64Array = new Float64Array(16);
+  private readonly clients: SyncerClients = new SyncerClients();
 
   constructor(engine: Engine, datastore: Datastore, options: WatcherSyncersOptions) {
     this.engine = engine;
@@ -75,7 +61,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
 
   /** Status of a client's stream. */
   statusOf(client: number): SyncStatus {
-    return STATUS[this.status[client] ?? GONE]!;
+    return this.clients.statusOf(client);
   }
 
   /** Number of watch streams of one client. */
@@ -85,19 +71,21 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
 
   /** The client starts: it lists and watches every kind. */
   connect(client: number): void {
-    this.reserve(client);
-    if (this.status[client] !== GONE) this.disconnect(client);
+    const { clients, slots } = this;
     const { nodeOf } = this.options;
-    this.nodes[client] = "nodeOf" in nodeOf ? nodeOf.nodeOf(client) : nodeOf[client]!;
-    this.lastArrival[client] = this.engine.now;
-    this.begin(client, WAITING);
+    slots.reserve(client);
+    clients.reserve(client);
+    if (clients.state[client] !== CLIENT.gone) this.disconnect(client);
+    clients.node[client] = "nodeOf" in nodeOf ? nodeOf.nodeOf(client) : nodeOf[client]!;
+    clients.connected(client, this.engine.now);
+    this.begin(client, CLIENT.waiting);
   }
 
   /** The client's process is gone: its watches end, its requests are forgotten. */
   disconnect(client: number): void {
-    if ((this.status[client] ?? GONE) === GONE) return;
+    if ((this.clients.state[client] ?? CLIENT.gone) === CLIENT.gone) return;
     this.forget(client);
-    this.status[client] = GONE;
+    this.clients.state[client] = CLIENT.gone;
   }
 
   /** See {@link WatchReceiver}. */
@@ -106,26 +94,11 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     this.early.add(stream, event);
     const update = convert(event, this.type, this.datastore.sizes);
     if (update === undefined) return;
-    const clients = this.clientsOf(stream, watches);
-    const { path } = this.datastore;
-    const { status, nodes, lastArrival, outClients, outArrivals } = this;
-    let count = 0;
-    for (let i = 0; i < clients.length; i++) {
-      const client = clients[i]!;
-      if (client < 0) continue;
-      let arrival = Math.round(sentAt + i * perWatch + path.delay(nodes[client]!));
-      if (arrival === Number.POSITIVE_INFINITY) {
-        this.loseConnection(client, event);
-        continue;
-      }
-      if (arrival < lastArrival[client]!) arrival = lastArrival[client]!;
-      else lastArrival[client] = arrival;
-      if (status[client] !== IN_SYNC) continue;
-      outClients[count] = client;
-      outArrivals[count++] = arrival;
-    }
-    if (count === 0) return;
-    this.options.sink.onBatch(batchOf([update], false, "in-sync"), outClients, outArrivals, count);
+    const { clients, datastore, options } = this;
+    const members = this.clientsOf(stream, watches);
+    const count = clients.spread(members, sentAt, perWatch, datastore.path);
+    for (const client of clients.lost.splice(0)) this.loseConnection(client, event);
+    if (count > 0) clients.handOver(batchOf([update], false, "in-sync"), count, options.sink);
   }
 
   /** See {@link WatchReceiver}. */
@@ -136,7 +109,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
       if (slot === undefined) continue;
       const accepted = datastore.watchAccepted(watch);
       slots.errors[slot] = accepted ? 0 : slots.errors[slot]! + 1;
-      const enough = slots.errors[slot]! >= WATCHER_SYNCER.watchErrorsMax;
+      const enough = slots.errors[slot] >= WATCHER_SYNCER.watchErrorsMax;
       if (!this.loseWatch(slot, datastore.watchRevision(watch), accepted)) continue;
       slots.mustList[slot] = reason === "too-old" || enough ? 1 : 0;
       this.retry(
@@ -159,8 +132,8 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
   /** Lists everything; the client gets a snapshot when all is there. */
   private begin(client: number, status: number): void {
     const { slots } = this;
-    this.status[client] = status;
-    this.listedStreams[client] = 0;
+    this.clients.state[client] = status;
+    this.clients.listedStreams[client] = 0;
     const first = client * slots.streams;
     for (let slot = first; slot < first + slots.streams; slot++) {
       slots.listed[slot] = 0;
@@ -171,12 +144,11 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
 
   private forget(client: number): void {
     const { slots } = this;
-    const early = this.status[client] !== IN_SYNC;
+    const early = this.clients.state[client] !== CLIENT.inSync;
     for (let stream = 0; stream < slots.streams; stream++) {
       const slot = client * slots.streams + stream;
       if (early && slots.listed[slot] === 1) this.early.await(stream, -1);
       this.dropWatch(slot);
-      slots.state[slot] = SLOT.idle;
       slots.request[slot] = 0;
       slots.token[slot]!++;
       slots.held[slot] = undefined;
@@ -186,7 +158,6 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
   private startList(slot: number): void {
     const { slots, engine, datastore, options } = this;
     const client = Math.floor(slot / slots.streams);
-    slots.state[slot] = SLOT.listing;
     slots.token[slot]!++;
     slots.startedAt[slot] = engine.now;
     slots.request[slot] = datastore.request(
@@ -194,7 +165,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
         verb: "list",
         kind: this.kinds[slot % slots.streams]!,
         client: options.client,
-        node: this.nodes[client]!,
+        node: this.clients.node[client]!,
       },
       this.kindListed,
       slot,
@@ -203,9 +174,8 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
 
   private startWatch(slot: number): void {
     const { slots, engine, datastore, options } = this;
-    const node = this.nodes[Math.floor(slot / slots.streams)]!;
+    const node = this.clients.node[Math.floor(slot / slots.streams)]!;
     const kind = this.kinds[slot % slots.streams]!;
-    slots.state[slot] = SLOT.watching;
     slots.token[slot]!++;
     slots.startedAt[slot] = engine.now;
     const watch = datastore.watch(kind, options.client, node, slots.revision[slot]!, this);
@@ -215,7 +185,6 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
 
   private retry(slot: number, at: Micros): void {
     const { slots } = this;
-    slots.state[slot] = SLOT.waiting;
     this.engine.schedule(at, this.kindRetry, slot, ++slots.token[slot]!);
   }
 
@@ -230,8 +199,8 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
       return;
     }
     const client = Math.floor(slot / slots.streams);
-    if (this.status[client] === WAITING) {
-      this.status[client] = RESYNC;
+    if (this.clients.state[client] === CLIENT.waiting) {
+      this.clients.state[client] = CLIENT.resync;
       this.options.sink.onStatus(client, "resync");
     }
     const before = slots.held[slot];
@@ -240,13 +209,13 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     slots.listRevision[slot] = outcome.revision;
     slots.held[slot] = outcome.items;
     this.startWatch(slot);
-    if (this.status[client] === IN_SYNC) {
+    if (this.clients.state[client] === CLIENT.inSync) {
       slots.held[slot] = undefined;
       this.send(client, this.content.diff(before ?? [], outcome.items, outcome.revision));
     } else if (slots.listed[slot] === 0) {
       slots.listed[slot] = 1;
       this.early.await(slot % slots.streams, 1);
-      if (++this.listedStreams[client]! === slots.streams) this.synchronise(client);
+      if (++this.clients.listedStreams[client]! === slots.streams) this.synchronise(client);
     }
   }
 
@@ -271,7 +240,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
       slots.held[slot] = watch < 0 ? applyEvents(items, events) : undefined;
       this.early.await(stream, -1);
     }
-    this.status[client] = IN_SYNC;
+    this.clients.state[client] = CLIENT.inSync;
     this.deliver(client, this.content.snapshot(lists));
     this.send(client, since);
   }
@@ -284,11 +253,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
   }
 
   private deliver(client: number, batch: UpdateBatch): void {
-    const arrival = Math.max(this.engine.now, this.lastArrival[client]!);
-    this.lastArrival[client] = arrival;
-    this.oneClient[0] = client;
-    this.oneArrival[0] = arrival;
-    this.options.sink.onBatch(batch, this.oneClient, this.oneArrival, 1);
+    this.clients.tell(client, batch, this.engine.now, this.options.sink);
   }
 
   /** An event could not reach a client: TCP keeps trying, until the client gives the connection up. */
@@ -312,7 +277,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     const client = Math.floor(slot / slots.streams);
     this.dropWatch(slot);
     slots.revision[slot] = received;
-    if (this.status[client] !== IN_SYNC) return true;
+    if (this.clients.state[client] !== CLIENT.inSync) return true;
     if (!accepted && slots.held[slot] !== undefined) return true;
     const kind = this.kinds[slot % slots.streams]!;
     slots.held[slot] = this.datastore.listAt(kind, received);
@@ -320,7 +285,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     // History no longer tells what the client holds: the model falls back on a fresh snapshot.
     this.forget(client);
     this.options.sink.onStatus(client, "resync");
-    this.begin(client, RESYNC);
+    this.begin(client, CLIENT.resync);
     return false;
   }
 
@@ -343,17 +308,5 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     });
     if (watches.length > 1) this.fanOuts[stream] = { watches, clients };
     return clients;
-  }
-
-  private reserve(client: number): void {
-    this.slots.reserve(client);
-    if (client < this.status.length) return;
-    const wider = Math.max(client + 1, this.status.length * 2);
-    this.status = widen(new Int8Array(wider), this.status);
-    this.nodes = widen(new Int32Array(wider), this.nodes);
-    this.listedStreams = widen(new Int32Array(wider), this.listedStreams);
-    this.lastArrival = widen(new Float64Array(wider), this.lastArrival);
-    this.outClients = new Int32Array(wider);
-    this.outArrivals = new Float64Array(wider);
   }
 }

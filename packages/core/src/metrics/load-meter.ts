@@ -107,13 +107,15 @@ export class LoadMeter {
   /** One request arrived; `verb` is an index of {@link METER_VERBS}. */
   request(pair: number, verb: number, at: number): void {
     this.table[pair * COLUMNS + verb]! += 1;
-    this.requestsBySecond[this.second(at)]! += 1;
+    const second = this.second(at);
+    this.requestsBySecond[second]! += 1;
   }
 
   /** An answer of this many bytes was sent. */
   reply(pair: number, list: boolean, bytes: number, at: number): void {
     this.table[pair * COLUMNS + (list ? LIST_BYTES : REPLY_BYTES)]! += bytes;
-    this.bytesBySecond[this.second(at)]! += bytes;
+    const second = this.second(at);
+    this.bytesBySecond[second]! += bytes;
   }
 
   /** One change was sent to `watches` watches. */
@@ -131,7 +133,8 @@ export class LoadMeter {
     const row = pair * COLUMNS;
     this.table[row + BOOKMARKS]! += watches;
     this.table[row + BOOKMARK_BYTES]! += watches * bytesEach;
-    this.bytesBySecond[this.second(at)]! += watches * bytesEach;
+    const second = this.second(at);
+    this.bytesBySecond[second]! += watches * bytesEach;
   }
 
   /** Watches opened (`by` > 0) or closed (`by` < 0). */
@@ -196,6 +199,7 @@ export class LoadMeter {
     return series;
   }
 
+  /** The second of a time; makes room for it, so it must be worked out before a series is touched. */
   private second(at: number): number {
     const second = Math.floor(at / MICROS_PER_SECOND);
     if (second >= this.seconds) {
