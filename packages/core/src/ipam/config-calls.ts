@@ -7,10 +7,14 @@ import {
 } from "../resources/index.js";
 import { found, get, list, listed, type Procedure } from "./calls.js";
 
+/** Every era agrees on the defaults of IPAM. */
+const ERA = eraOf(DEFAULT_CALICO_VERSION);
+const DEFAULTS = ipamSettings([], ERA);
+
 /** GET the IPAMConfig; a missing one means the defaults, which are not written (calico: IPAM:2166-2190). */
 export function* readConfig(): Procedure<IPAMDefaults> {
   const config = found("IPAMConfig", yield get("IPAMConfig", "default"));
-  return ipamSettings(config === undefined ? [] : [config], eraOf(DEFAULT_CALICO_VERSION));
+  return config === undefined ? DEFAULTS : ipamSettings([config], ERA);
 }
 
 /** LIST the IPReservations; entries that are no prefix or address are skipped. */

@@ -47,11 +47,20 @@ export function determinePools(pools: readonly IPPool[], query: PoolQuery): read
   );
 }
 
+/** Every era agrees on the defaults of a pool. */
+const ERA = eraOf(DEFAULT_CALICO_VERSION);
+/** The pools of a list answer, which the datastore shares between all readers until a pool changes. */
+const viewed = new WeakMap<readonly IPPool[], readonly UsablePool[]>();
+
 /** All pools with their defaults, disabled ones included; those without a readable CIDR are left out. */
 export function usablePools(pools: readonly IPPool[]): readonly UsablePool[] {
-  const era = eraOf(DEFAULT_CALICO_VERSION);
-  return pools.flatMap((pool) => {
+  const known = viewed.get(pools);
+  if (known !== undefined) return known;
+  const views = pools.flatMap((pool) => {
     const prefix = parseCidr(pool.spec.cidr);
-    return prefix === undefined ? [] : [{ ...poolView(pool, era), prefix }];
+    return prefix === undefined ? [] : [Object.freeze({ ...poolView(pool, ERA), prefix })];
   });
+  // Only what cannot change may be remembered.
+  if (Object.isFrozen(pools)) viewed.set(pools, views);
+  return views;
 }
