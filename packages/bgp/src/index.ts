@@ -1,1 +1,22 @@
-export {};
+/**
+ * BIRD as Calico runs it: daemons, sessions, routing tables.
+ *
+ * @module
+ */
+
+export type {
+  BirdListener,
+  BirdOptions,
+  KernelFilter,
+  NodeDelay,
+  PeerConfig,
+  Reconfiguration,
+  StartOptions,
+} from "./bird-fleet.js";
+export { BirdFleet } from "./bird-fleet.js";
+export type { BirdCosts } from "./cost-profile.js";
+export { BIRD_COSTS } from "./cost-profile.js";
+export type { MessageCounts, WireSummary } from "./messages/counters.js";
+export type { SessionTimers } from "./session/constants.js";
+export { SESSION_TIMERS } from "./session/constants.js";
+export { SharedCores } from "./shared-cores.js";

@@ -56,7 +56,14 @@ export class WireCounters {
     const counts = (of: Float64Array, extra: number): MessageCounts => {
       const [open = 0, update = 0, keepalive = 0, notification = 0, routeRefresh = 0] = of;
       const total = open + update + keepalive + extra + notification + routeRefresh;
-      return Object.freeze({ open, update, keepalive: keepalive + extra, notification, routeRefresh, total });
+      return Object.freeze({
+        open,
+        update,
+        keepalive: keepalive + extra,
+        notification,
+        routeRefresh,
+        total,
+      });
     };
     return Object.freeze({
       messages: counts(this.messages, keepalives),

@@ -1,4 +1,4 @@
-import { MILLISECOND, SECOND, type Micros } from "@calico-sim/core";
+import { MILLISECOND, type Micros, SECOND } from "@calico-sim/core";
 
 /** Timer values of a BGP session in whole seconds, as BIRD keeps them. */
 export interface SessionTimers {
