@@ -60,12 +60,16 @@ export class Churn implements EventHandler {
 
   /** Starts a churn; returns its number. @throws RangeError without nodes or with a rate that is not positive. */
   start(profile: ChurnProfile): number {
-    if (!(profile.rate > 0)) throw new RangeError(`churn "${profile.name}" needs a rate above 0 pods per second`);
-    if (profile.nodes.length === 0) throw new RangeError(`churn "${profile.name}" needs nodes to put pods on`);
-    const stream = (purpose: string): RandomStream => this.engine.stream("churn", profile.name, purpose);
+    if (!(profile.rate > 0))
+      throw new RangeError(`churn "${profile.name}" needs a rate above 0 pods per second`);
+    if (profile.nodes.length === 0)
+      throw new RangeError(`churn "${profile.name}" needs nodes to put pods on`);
+    const stream = (purpose: string): RandomStream =>
+      this.engine.stream("churn", profile.name, purpose);
     const row: ChurnRow = {
       profile: Object.freeze({ ...profile }),
-      lifetime: profile.lifetime === undefined ? Number.POSITIVE_INFINITY : micros(profile.lifetime),
+      lifetime:
+        profile.lifetime === undefined ? Number.POSITIVE_INFINITY : micros(profile.lifetime),
       until: micros(profile.until),
       arrivals: stream("arrivals"),
       lifetimes: stream("lifetimes"),

@@ -1,4 +1,4 @@
-import { type Micros, MILLISECOND, SECOND } from "@calico-sim/core";
+import { MILLISECOND, type Micros, SECOND } from "@calico-sim/core";
 
 /**
  * What pods cost beside their datastore requests. Times are medians of a log-normal draw of shape

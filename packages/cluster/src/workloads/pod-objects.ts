@@ -9,11 +9,12 @@ import {
 } from "@calico-sim/core";
 
 /** What the CNI plugin writes on a pod (calico: libcalico-go/lib/backend/k8s/conversion). */
-export const POD_ANNOTATIONS = Object.freeze({
-  podIP: "cni.projectcalico.org/podIP",
-  podIPs: "cni.projectcalico.org/podIPs",
-  containerID: "cni.projectcalico.org/containerID",
-});
+export const POD_ANNOTATIONS: Readonly<Record<"podIP" | "podIPs" | "containerID", string>> =
+  Object.freeze({
+    podIP: "cni.projectcalico.org/podIP",
+    podIPs: "cni.projectcalico.org/podIPs",
+    containerID: "cni.projectcalico.org/containerID",
+  });
 
 /** A pod to be created. */
 export interface PodSpec {
@@ -75,7 +76,9 @@ export function addressed(addresses: readonly string[], containerID: string): Me
 
 /** The CNI plugin's annotations after DEL: addresses empty, container kept. */
 export function unaddressed(): MergePatch {
-  return { metadata: { annotations: { [POD_ANNOTATIONS.podIP]: "", [POD_ANNOTATIONS.podIPs]: "" } } };
+  return {
+    metadata: { annotations: { [POD_ANNOTATIONS.podIP]: "", [POD_ANNOTATIONS.podIPs]: "" } },
+  };
 }
 
 /** The kubelet's report of running containers. */
@@ -115,7 +118,9 @@ export function containerId(key: string, serial: number, attempt: number): strin
   const seed = hashText(key);
   let id = "";
   for (let word = 0; word < 8; word++) {
-    id += hash32(seed, serial * 1024 + attempt, word).toString(16).padStart(8, "0");
+    id += hash32(seed, serial * 1024 + attempt, word)
+      .toString(16)
+      .padStart(8, "0");
   }
   return id;
 }
@@ -142,7 +147,10 @@ function hostCidrText(address = ""): string {
 
 function uid(key: string, at: Micros): string {
   const seed = hashText(key);
-  const word = (n: number): string => hash32(seed, at % 0x1_0000_0000, n).toString(16).padStart(8, "0");
+  const word = (n: number): string =>
+    hash32(seed, at % 0x1_0000_0000, n)
+      .toString(16)
+      .padStart(8, "0");
   const [a, b, c, d] = [word(1), word(2), word(3), word(4)];
   return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`;
 }

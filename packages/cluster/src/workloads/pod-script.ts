@@ -18,8 +18,8 @@ import {
   containerId,
   creating,
   newPod,
-  podHandle,
   type PodSpec,
+  podHandle,
   running,
   stopped,
   terminating,
@@ -43,7 +43,11 @@ export type PodStep =
 /** What becomes known of a pod. */
 export type PodNews =
   | { readonly type: "scheduled" }
-  | { readonly type: "addressed"; readonly addresses: readonly string[]; readonly container: string }
+  | {
+      readonly type: "addressed";
+      readonly addresses: readonly string[];
+      readonly container: string;
+    }
   | { readonly type: "running" }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "gone" };
@@ -210,7 +214,8 @@ function* assignAddresses(order: PodOrder, container: string): Part<readonly str
         ...(pod.pools === undefined ? {} : { pools: pod.pools }),
       },
     };
-    if (result?.type !== "assign") throw new Error("an assignment was answered with something else");
+    if (result?.type !== "assign")
+      throw new Error("an assignment was answered with something else");
     if (result.fault !== undefined) return result.fault;
     addresses.push(...result.addresses);
   }
@@ -272,7 +277,12 @@ function* status(order: PodOrder, merge: MergePatch): Part<void> {
   yield* patch(order, merge, "kubelet", order.node);
 }
 
-function* patch(order: PodOrder, merge: MergePatch, client: ClientKind, node: number): Part<RequestOutcome> {
+function* patch(
+  order: PodOrder,
+  merge: MergePatch,
+  client: ClientKind,
+  node: number,
+): Part<RequestOutcome> {
   return yield* persist(order, { ...reference(order, "patch"), merge, client, node });
 }
 

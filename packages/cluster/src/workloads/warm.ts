@@ -1,18 +1,11 @@
-import {
-  type IpamLayout,
-  type LayoutNode,
-  type MergePatch,
-  type Micros,
-  type Pod,
-  type Resource,
-} from "@calico-sim/core";
+import type { IpamLayout, LayoutNode, MergePatch, Micros, Pod, Resource } from "@calico-sim/core";
 import {
   addressed,
   allocationAttributes,
   containerId,
   newPod,
-  podHandle,
   type PodSpec,
+  podHandle,
   running,
 } from "./pod-objects.js";
 import type { AdoptedPod } from "./workloads.js";
@@ -69,7 +62,12 @@ export function layOutPods(
   return { resources, pods, refused };
 }
 
-function runningPod(spec: PodSpec, addresses: readonly string[], container: string, at: Micros): Pod {
+function runningPod(
+  spec: PodSpec,
+  addresses: readonly string[],
+  container: string,
+  at: Micros,
+): Pod {
   const pod = newPod(spec, at);
   const annotations = (addressed(addresses, container)["metadata"] as MergePatch)["annotations"];
   const status = running(addresses, true)["status"];
@@ -77,7 +75,9 @@ function runningPod(spec: PodSpec, addresses: readonly string[], container: stri
     ...pod,
     metadata: Object.freeze({
       ...pod.metadata,
-      ...(spec.hostNetwork === true ? {} : { annotations: Object.freeze(annotations) as Record<string, string> }),
+      ...(spec.hostNetwork === true
+        ? {}
+        : { annotations: Object.freeze(annotations) as Record<string, string> }),
     }),
     spec: Object.freeze({ ...pod.spec, nodeName: spec.node }),
     status: Object.freeze(status) as NonNullable<Pod["status"]>,

@@ -12,7 +12,13 @@ import {
 import { Gate } from "./gate.js";
 import { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
 import type { PodSpec } from "./pod-objects.js";
-import { type PodAnswer, type PodNews, type PodOrder, podScript, type PodStep } from "./pod-script.js";
+import {
+  type PodAnswer,
+  type PodNews,
+  type PodOrder,
+  type PodStep,
+  podScript,
+} from "./pod-script.js";
 import { Process } from "./process.js";
 
 /** Hears what becomes of pods. `key` is `Pod/<namespace>/<name>`. */
@@ -189,7 +195,8 @@ export class Workloads implements EventHandler {
   /** Keys of the pods, in the order of their creation; of one node if named. */
   keys(node?: string): readonly string[] {
     const keys: string[] = [];
-    for (const row of this.pods.values()) if (node === undefined || row.spec.node === node) keys.push(row.key);
+    for (const row of this.pods.values())
+      if (node === undefined || row.spec.node === node) keys.push(row.key);
     return keys;
   }
 
@@ -289,6 +296,7 @@ export class Workloads implements EventHandler {
 
   /** Starts the process that drives a pod from now on. */
   private begin(row: PodRow, type: "start" | "run" | "stop"): void {
+    if (type === "stop") row.phase = "terminating";
     if (type !== "start" && !this.nodeRow(row.node).up) return;
     row.process = this.processes;
     this.spawn(row, type);
@@ -355,7 +363,8 @@ export class Workloads implements EventHandler {
           break;
         case "release": {
           const next = this.gate(running, step.gate).leave();
-          if (next >= 0) engine.after(0, this.kindContinue, next, this.running.get(next)!.process.age);
+          if (next >= 0)
+            engine.after(0, this.kindContinue, next, this.running.get(next)!.process.age);
           break;
         }
         case "tell":
@@ -382,7 +391,6 @@ export class Workloads implements EventHandler {
     if (!pod.deleting || type === "stop" || this.pods.get(pod.serial) !== pod) return;
     // Both the mark and whatever drove the pod must be over before the kubelet ends it.
     if (pod.process < 0 && pod.marked) {
-      pod.phase = "terminating";
       this.begin(pod, "stop");
     }
   }
@@ -450,7 +458,10 @@ export class Workloads implements EventHandler {
     const { schedulerQps, schedulerBurst, schedulingCost } = this.parameters;
     const { now } = this.engine;
     const interval = SECOND / schedulerQps;
-    const limited = Math.max(now, Math.ceil(this.schedulerAllowed - interval * (schedulerBurst - 1)));
+    const limited = Math.max(
+      now,
+      Math.ceil(this.schedulerAllowed - interval * (schedulerBurst - 1)),
+    );
     this.schedulerAllowed = Math.max(this.schedulerAllowed, now) + interval;
     this.schedulerBusy = Math.max(this.schedulerBusy, now) + schedulingCost;
     return Math.max(limited, this.schedulerBusy);

@@ -87,7 +87,11 @@ class ShortPath {
 }
 
 /** The order of a pod's address. */
-export function podOrder(nodeName: string, handle: string, count = 1): IpamOrder {
+export function podOrder(
+  nodeName: string,
+  handle: string,
+  count = 1,
+): Extract<IpamOrder, { type: "assign" }> {
   return {
     type: "assign",
     node: nodeName,
