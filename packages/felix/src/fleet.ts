@@ -23,6 +23,8 @@ import { TALLY, Tally } from "./tally.js";
 const DOWN = 0;
 const STARTING = 1;
 const RUNNING = 2;
+/** What makes it in sync has been handed over, if not yet worked through. */
+const SYNCED = 3;
 
 /** Sleep between the decision to restart and the exit (calico: felix/daemon/daemon.go:904-911). */
 const RESTART_SLEEP: Micros = 2_000_000;
@@ -81,7 +83,6 @@ export class FelixFleet implements SyncerSink, EventHandler {
   private lives = 0;
 
   private state: Uint8Array = new Uint8Array(0);
-  private synced: Uint8Array = new Uint8Array(0);
   /** When the calculation graph's goroutine will have worked off what it was given. */
   private calcUntil: Float64Array = new Float64Array(0);
   /** Number of the batch whose pods concern a node. */
@@ -132,7 +133,6 @@ export class FelixFleet implements SyncerSink, EventHandler {
     const { now } = this.engine;
     const life = ++this.lives;
     this.state[node] = STARTING;
-    this.synced[node] = 0;
     this.calcUntil[node] = now;
     this.views.reset(node);
     this.throttle.reset(node, now);
@@ -154,7 +154,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   /** The process dies; its kernel state stays. Nothing restarts it but {@link start}. */
   kill(node: number): void {
-    const connected = this.state[node] === RUNNING;
+    const connected = this.state[node]! >= RUNNING;
     this.nodeDown(node);
     if (connected) this.source?.disconnect(node);
   }
@@ -169,52 +169,41 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
     const work = this.reader.work(batch);
-    const cost = Math.ceil(batch.kvs * this.costs.decodePerKv.value);
+    const { kvs } = batch;
+    const cost = Math.ceil(kvs * this.costs.decodePerKv.value);
     const inSync = batch.status === "in-sync";
-    const number = work.inert || work.full !== undefined ? -1 : this.mark(work);
-    // Batches of one block write dominate: one comparison tells whether it means anything.
-    const block =
-      number >= 0 && work.blockPrefixes.length === 1 && work.nodeIds.length === 0
-        ? work.blockPrefixes[0]!
-        : -1;
-    const onlyBlock = block >= 0 && work.poolKeys.length + work.configs.length === 0;
-    const onlyPods =
-      number >= 0 &&
-      work.blockPrefixes.length + work.nodeIds.length === 0 &&
-      work.poolKeys.length + work.configs.length === 0;
-    const { state, synced, calcUntil, concerned } = this;
-    const { table } = this.tally;
+    const number = work.podKeys.length === 0 || work.full !== undefined ? -1 : this.mark(work);
+    const { state, calcUntil, concerned } = this;
+    const { blocks } = this.views;
+    const { block, quiet } = work;
+    const content = work.blockContents[0];
+    const batchesOf = this.tally.batches;
+    const kvsOf = this.tally.kvs;
     for (let i = 0; i < count; i++) {
       const node = clients[i]!;
-      if (state[node] !== RUNNING) continue;
+      const process = state[node]!;
+      if (process < RUNNING) continue;
       const arrival = arrivals[i]!;
       const until = calcUntil[node]!;
       const at = (arrival > until ? arrival : until) + cost;
       calcUntil[node] = at;
-      const row = this.tally.row(node);
-      table[row + TALLY.batches]! += 1;
-      table[row + TALLY.kvs]! += batch.kvs;
-      table[row + TALLY.calcMicros]! += cost;
-      const syncs = inSync && synced[node] === 0;
-      if (work.inert) {
-        if (syncs) this.input(node, at, undefined, true);
-        continue;
-      }
-      const pods = concerned[node] === number;
-      if (!syncs && !pods) {
-        if (onlyPods) continue;
-        if (onlyBlock && this.views.blocks[node]![block] === work.blockContents[0]) continue;
+      batchesOf[node]! += 1;
+      kvsOf[node]! += kvs;
+      const syncs = inSync && process === RUNNING;
+      // Pods of other nodes, and writes of one block that change no route, are nearly all there is.
+      if (!syncs && quiet && (number < 0 || concerned[node] !== number)) {
+        if (block < 0 || blocks[node]![block] === content) continue;
       }
       const change =
         work.full === undefined
-          ? this.views.take(node, work, pods)
+          ? this.views.take(node, work, concerned[node] === number)
           : this.views.takeFull(node, work.full);
       if (syncs || change !== undefined) this.input(node, at, change, syncs);
     }
   }
 
   onStatus(client: number, status: SyncStatus): void {
-    if (status !== "in-sync" || this.state[client] !== RUNNING || this.synced[client] !== 0) return;
+    if (status !== "in-sync" || this.state[client] !== RUNNING) return;
     this.input(client, Math.max(this.engine.now, this.calcUntil[client]!), undefined, true);
   }
 
@@ -247,7 +236,9 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   /** Counts of one node, or of all. */
   counts(node?: number): FelixCounts {
-    return this.tally.counts(node);
+    const counts = this.tally.counts(node);
+    const decode = Math.ceil(counts.kvs * this.costs.decodePerKv.value);
+    return { ...counts, calcMicros: counts.calcMicros + decode };
   }
 
   /** Marks the nodes that a batch's pods concern; returns the mark. */
@@ -262,7 +253,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
   }
 
   private input(node: number, at: Micros, change: ViewChange | undefined, inSync: boolean): void {
-    if (inSync) this.synced[node] = 1;
+    if (inSync) this.state[node] = SYNCED;
     const process = this.processes[node]!;
     process.inputs.push({ at, change, inSync });
     this.wait(node, process, at);
@@ -371,10 +362,9 @@ export class FelixFleet implements SyncerSink, EventHandler {
       return to;
     };
     this.state = wider(new Uint8Array(length), this.state);
-    this.synced = wider(new Uint8Array(length), this.synced);
     this.calcUntil = wider(new Float64Array(length), this.calcUntil);
     this.concerned = wider(new Int32Array(length), this.concerned);
-    this.tally.row(length - 1);
+    this.tally.reserve(length);
   }
 }
 

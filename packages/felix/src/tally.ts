@@ -4,52 +4,63 @@ import type { FelixCounts } from "./options.js";
 export const TALLY = {
   starts: 0,
   restarts: 1,
-  batches: 2,
-  kvs: 3,
-  flushes: 4,
-  messages: 5,
-  applies: 6,
-  routesProgrammed: 7,
-  endpointsProgrammed: 8,
-  calcMicros: 9,
-  dataplaneMicros: 10,
+  flushes: 2,
+  messages: 3,
+  applies: 4,
+  routesProgrammed: 5,
+  endpointsProgrammed: 6,
+  calcMicros: 7,
+  dataplaneMicros: 8,
 } as const;
 
-const COLUMNS = 11;
+const COLUMNS = 9;
 
-/** Counts of every Felix, as one table. */
+/** Counts of every Felix. */
 export class Tally {
-  /** Row-major: node × column. Read and written directly where it is hot. */
-  table: Float64Array = new Float64Array(0);
+  /** Batches and pairs received, by node: written once a delivery, millions of times. */
+  batches: Float64Array = new Float64Array(0);
+  kvs: Float64Array = new Float64Array(0);
+  /** Everything else; row-major: node × column. */
+  private table: Float64Array = new Float64Array(0);
 
-  /** First cell of a node's row; makes room for it. */
-  row(node: number): number {
-    const need = (node + 1) * COLUMNS;
-    if (need > this.table.length) {
-      const wider = new Float64Array(need * 2);
-      wider.set(this.table);
-      this.table = wider;
-    }
-    return node * COLUMNS;
+  /** Makes room for node ids below `nodes`. */
+  reserve(nodes: number): void {
+    if (nodes <= this.batches.length) return;
+    const wider = (from: Float64Array, length: number): Float64Array => {
+      const to = new Float64Array(length);
+      to.set(from);
+      return to;
+    };
+    this.batches = wider(this.batches, nodes);
+    this.kvs = wider(this.kvs, nodes);
+    this.table = wider(this.table, nodes * COLUMNS);
   }
 
   /** Adds to one cell. */
   add(node: number, column: number, amount = 1): void {
-    this.table[this.row(node) + column]! += amount;
+    this.table[node * COLUMNS + column]! += amount;
   }
 
   /** Counts of one node, or the sums over all. */
   counts(node?: number): FelixCounts {
     const cells = new Array<number>(COLUMNS).fill(0);
-    const first = node === undefined ? 0 : this.row(node);
-    const end = node === undefined ? this.table.length : first + COLUMNS;
-    for (let i = first; i < end; i++) cells[i % COLUMNS]! += this.table[i]!;
+    const first = node ?? 0;
+    const end = node === undefined ? this.batches.length : Math.min(node + 1, this.batches.length);
+    let batches = 0;
+    let kvs = 0;
+    for (let i = first; i < end; i++) {
+      batches += this.batches[i]!;
+      kvs += this.kvs[i]!;
+      for (let column = 0; column < COLUMNS; column++) {
+        cells[column]! += this.table[i * COLUMNS + column]!;
+      }
+    }
     const of = (column: number): number => cells[column]!;
     return {
       starts: of(TALLY.starts),
       restarts: of(TALLY.restarts),
-      batches: of(TALLY.batches),
-      kvs: of(TALLY.kvs),
+      batches,
+      kvs,
       flushes: of(TALLY.flushes),
       messages: of(TALLY.messages),
       applies: of(TALLY.applies),

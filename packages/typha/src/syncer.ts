@@ -36,6 +36,8 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
   private readonly sent: SentSeries = new SentSeries();
   private readonly keys: KeyTable = new KeyTable();
   private binding: SyncerBinding = {};
+  /** What upstream sent last: Typhas that list at the same revision get the same object. */
+  private latest: Input | undefined = undefined;
 
   private readonly kindInput: number;
   private readonly kindSnapshot: number;
@@ -64,7 +66,9 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
   }
 
   onBatch(batch: UpdateBatch, typhas: Int32Array, arrivals: Float64Array, count: number): void {
-    const input = new Input(batch, this.type, this.keys);
+    const input =
+      this.latest?.batch === batch ? this.latest : new Input(batch, this.type, this.keys);
+    this.latest = input;
     for (let i = 0; i < count; i++) this.receive(typhas[i]!, input, arrivals[i]!);
   }
 

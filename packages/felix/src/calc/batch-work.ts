@@ -19,8 +19,10 @@ import { PoolSets } from "./pool-sets.js";
 /** What one batch means for routes and endpoints, computed once and shared by all its receivers. */
 export interface BatchWork {
   readonly batch: UpdateBatch;
-  /** Nothing in it can change a route or endpoint of anybody. */
-  readonly inert: boolean;
+  /** It holds nothing but pods, at most one block, and objects that mean nothing to routes. */
+  readonly quiet: boolean;
+  /** Prefix of that block; −1 = none. */
+  readonly block: number;
   /** Blocks: aggregate or host prefix and content id, in order. */
   readonly blockPrefixes: readonly number[];
   readonly blockContents: readonly number[];
@@ -58,7 +60,13 @@ export interface FullState {
 }
 
 /** Batches whose work is remembered; a handful of Typhas send the same few at a time. */
-const REMEMBERED = 16;
+const REMEMBERED = 32;
+
+/** A ring of the latest. */
+interface Recent {
+  readonly works: BatchWork[];
+  place: number;
+}
 
 /** Reads batches; owns everything that is interned. */
 export class BatchReader {
@@ -70,8 +78,9 @@ export class BatchReader {
 
   private readonly nodes: NodeDirectory;
   private readonly prefixes: PrefixTable;
-  private readonly recent: BatchWork[] = [];
-  private place = 0;
+  private readonly recent: Recent = { works: [], place: 0 };
+  /** Snapshots are dear to read and shared for a second or more: they are not pushed out by crumbs. */
+  private readonly snapshots: Recent = { works: [], place: 0 };
 
   constructor(nodes: NodeDirectory, prefixes: PrefixTable, kernels: Kernels, protocol: number) {
     this.nodes = nodes;
@@ -83,23 +92,28 @@ export class BatchReader {
 
   /** The work of a batch; the same object for the same batch while it is recent. */
   work(batch: UpdateBatch): BatchWork {
-    const { recent } = this;
-    for (let i = 0; i < recent.length; i++) {
-      if (recent[i]!.batch === batch) return recent[i]!;
+    const recent = batch.snapshot ? this.snapshots : this.recent;
+    const { works } = recent;
+    for (let i = 0; i < works.length; i++) {
+      if (works[i]!.batch === batch) return works[i]!;
     }
     const work = this.read(batch);
-    recent[this.place] = work;
-    this.place = (this.place + 1) % REMEMBERED;
+    works[recent.place] = work;
+    recent.place = (recent.place + 1) % REMEMBERED;
     return work;
   }
 
   private read(batch: UpdateBatch): BatchWork {
     const work = new Draft(batch);
     for (const update of batch.updates) this.readUpdate(update, work);
-    work.inert =
+    const blocks = work.blockPrefixes.length;
+    work.quiet =
       !batch.snapshot &&
-      work.blockPrefixes.length + work.podKeys.length + work.nodeIds.length === 0 &&
-      work.poolKeys.length + work.configs.length === 0;
+      blocks <= 1 &&
+      work.nodeIds.length + work.poolKeys.length + work.configs.length === 0;
+    if (blocks === 1) work.block = work.blockPrefixes[0]!;
+    // A block that is a host prefix is in no dense row.
+    if (work.block >= 0 && this.prefixes.isHost(work.block)) work.quiet = false;
     if (batch.snapshot) work.full = this.full(work);
     return work;
   }
@@ -200,7 +214,8 @@ export class BatchReader {
 
 class Draft implements BatchWork {
   readonly batch: UpdateBatch;
-  inert = false;
+  quiet = false;
+  block = -1;
   readonly blockPrefixes: number[] = [];
   readonly blockContents: number[] = [];
   readonly podKeys: string[] = [];

@@ -81,19 +81,16 @@ export class Endpoints {
 }
 
 /**
- * A pod's addresses: what the CNI plugin annotated, else what the kubelet reports
- * (calico: libcalico-go/lib/backend/k8s/conversion/conversion.go). An empty annotation means that the
- * sandbox is gone.
+ * A pod's addresses: what the kubelet reports, else what the CNI plugin annotated
+ * (calico: libcalico-go/lib/backend/k8s/conversion/workload_endpoint_default.go).
  */
 function podAddresses(pod: Pod): readonly string[] {
-  const phase = pod.status?.phase;
+  const { phase, podIPs, podIP } = pod.status ?? {};
   if (pod.spec?.hostNetwork === true || phase === "Succeeded" || phase === "Failed") return [];
+  if (podIPs !== undefined && podIPs.length > 0) return podIPs.map((entry) => entry.ip);
+  if (podIP !== undefined && podIP !== "") return [podIP];
   const annotations = pod.metadata.annotations;
   const written =
     annotations?.["cni.projectcalico.org/podIPs"] ?? annotations?.["cni.projectcalico.org/podIP"];
-  if (written !== undefined) return written === "" ? [] : written.split(",");
-  const several = pod.status?.podIPs;
-  if (several !== undefined && several.length > 0) return several.map((entry) => entry.ip);
-  const single = pod.status?.podIP;
-  return single === undefined || single === "" ? [] : [single];
+  return written === undefined || written === "" ? [] : written.split(",");
 }

@@ -6,7 +6,6 @@ import {
   type Kernels,
   type Micros,
   type NodeDirectory,
-  PROTOCOL,
 } from "@calico-sim/core";
 import type { Endpoints } from "../calc/endpoints.js";
 import type { NodeViews } from "../calc/node-views.js";
@@ -252,8 +251,15 @@ export class Dataplane implements EventHandler {
   /** The CNI's own route has metric 0 and is not one that Felix wants (node-behaviour §4.4). */
   private removeCniCopies(node: number, endpoint: number): void {
     const { endpoints, kernels } = this.parts;
-    for (const prefix of endpoints.get(endpoint).prefixes) {
-      kernels.remove(node, prefix, 0, PROTOCOL.boot);
+    const { prefixes, route: own } = endpoints.get(endpoint);
+    const { device } = kernels.route(own);
+    for (const prefix of prefixes) {
+      for (const id of kernels.all(node, prefix)) {
+        const route = kernels.route(id);
+        // A VXLAN route to an address that went elsewhere has the same metric and protocol.
+        if (route.metric !== 0 || route.device !== device) continue;
+        kernels.remove(node, prefix, 0, route.protocol);
+      }
     }
   }
 }
