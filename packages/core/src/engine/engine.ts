@@ -1,5 +1,5 @@
 import { EventQueue } from "./event-queue.js";
-import { RandomStreams, type RandomStream } from "./random.js";
+import { type RandomStream, RandomStreams } from "./random.js";
 import type { Micros } from "./time.js";
 import { Trace } from "./trace.js";
 
@@ -167,7 +167,9 @@ export class Engine {
    */
   setTimer(id: number, at: Micros): void {
     if (!(at >= this.now)) {
-      throw new RangeError(`timer due at ${String(at)}us, but the clock shows ${String(this.now)}us`);
+      throw new RangeError(
+        `timer due at ${String(at)}us, but the clock shows ${String(this.now)}us`,
+      );
     }
     this.countTimer(id, -1);
     this.timerDeadline[id] = at;
@@ -233,7 +235,8 @@ export class Engine {
         break;
       }
     }
-    if (outcome === "until" && until !== Number.POSITIVE_INFINITY) this.now = Math.max(this.now, until);
+    if (outcome === "until" && until !== Number.POSITIVE_INFINITY)
+      this.now = Math.max(this.now, until);
     return { outcome, events: this.dispatched - begin, now: this.now };
   }
 
@@ -288,7 +291,10 @@ export class Engine {
 
   /** A running timer of a foreground kind keeps the run from being quiet; its queue entries do not. */
   private countTimer(id: number, by: number): void {
-    if (this.timerDeadline[id] !== Number.POSITIVE_INFINITY && !this.background[this.timerKind[id]!]) {
+    if (
+      this.timerDeadline[id] !== Number.POSITIVE_INFINITY &&
+      !this.background[this.timerKind[id]!]
+    ) {
       this.foreground += by;
     }
   }

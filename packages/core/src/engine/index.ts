@@ -1,10 +1,10 @@
-export { Engine } from "./engine.js";
 export type { EngineOptions, EventHandler, RunOptions, RunOutcome, RunReport } from "./engine.js";
+export { Engine } from "./engine.js";
 export { EventQueue } from "./event-queue.js";
-export { fork, ForkError } from "./fork.js";
 export type { Forkable } from "./fork.js";
+export { ForkError, fork } from "./fork.js";
 export { hash32, hashText, normalQuantile, RandomStream, RandomStreams } from "./random.js";
-export { formatMicros, HOUR, MILLISECOND, MINUTE, micros, SECOND } from "./time.js";
 export type { DurationInput, Micros } from "./time.js";
-export { Trace } from "./trace.js";
+export { formatMicros, HOUR, MILLISECOND, MINUTE, micros, SECOND } from "./time.js";
 export type { TraceSink } from "./trace.js";
+export { Trace } from "./trace.js";

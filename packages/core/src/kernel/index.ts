@@ -1,2 +1,2 @@
-export { Kernels, PROTOCOL } from "./kernels.js";
 export type { Route, RouteListener } from "./kernels.js";
+export { Kernels, PROTOCOL } from "./kernels.js";

@@ -1,3 +1,4 @@
+import type { Micros } from "../engine/index.js";
 import type { Address, PrefixTable } from "../net/index.js";
 
 /** Route protocol numbers (linux: include/uapi/linux/rtnetlink.h; Felix's 80: node-behaviour §4.4). */
@@ -18,8 +19,17 @@ export interface Route {
 
 /** Told of every change of a FIB. */
 export interface RouteListener {
-  /** The best route of `prefix` on `node` changed; `before` and `after` are route ids, 0 = none. */
-  onRouteChange(node: number, prefix: number, before: number, after: number): void;
+  /**
+   * The best route of `prefix` on `node` changed; `before` and `after` are route ids, 0 = none. `at` is
+   * the moment if the writer gave one (a daemon in the middle of a turn is ahead of the clock), else the clock holds.
+   */
+  onRouteChange(
+    node: number,
+    prefix: number,
+    before: number,
+    after: number,
+    at: Micros | undefined,
+  ): void;
 }
 
 /**
@@ -46,7 +56,16 @@ export class Kernels {
   constructor(prefixes: PrefixTable, nodes: number) {
     this.prefixes = prefixes;
     this.changes = new Int32Array(nodes);
-    this.routes.push(Object.freeze({ type: "blackhole", device: "", gateway: -1, onlink: false, metric: 0, protocol: 0 }));
+    this.routes.push(
+      Object.freeze({
+        type: "blackhole",
+        device: "",
+        gateway: -1,
+        onlink: false,
+        metric: 0,
+        protocol: 0,
+      }),
+    );
     for (let n = 0; n < nodes; n++) this.addNode();
   }
 
@@ -92,40 +111,40 @@ export class Kernels {
   }
 
   /** Adds a route, or replaces the one with the same destination, metric and protocol. */
-  replace(node: number, prefix: number, route: number): void {
+  replace(node: number, prefix: number, route: number, at?: Micros): void {
     const first = this.first(node, prefix);
     if (first === route) return;
     if (first === 0) {
       this.setFirst(node, prefix, route);
-      this.changed(node, prefix, 0, route);
+      this.changed(node, prefix, 0, route, at);
       return;
     }
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
-    const at = all.findIndex((r) => this.sameKey(r, route));
-    if (at >= 0) {
-      if (all[at] === route) return;
-      all[at] = route;
+    const place = all.findIndex((r) => this.sameKey(r, route));
+    if (place >= 0) {
+      if (all[place] === route) return;
+      all[place] = route;
     } else {
       const metric = this.route(route).metric;
-      let place = all.length;
-      while (place > 0 && this.route(all[place - 1]!).metric > metric) place--;
-      all.splice(place, 0, route);
+      let behind = all.length;
+      while (behind > 0 && this.route(all[behind - 1]!).metric > metric) behind--;
+      all.splice(behind, 0, route);
     }
-    this.store(node, prefix, first, all);
+    this.store(node, prefix, first, all, at);
   }
 
   /** Deletes the route with this destination, metric and protocol; false if there is none. */
-  remove(node: number, prefix: number, metric: number, protocol: number): boolean {
+  remove(node: number, prefix: number, metric: number, protocol: number, at?: Micros): boolean {
     const first = this.first(node, prefix);
     if (first === 0) return false;
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
-    const at = all.findIndex((r) => {
+    const place = all.findIndex((r) => {
       const held = this.route(r);
       return held.metric === metric && held.protocol === protocol;
     });
-    if (at < 0) return false;
-    all.splice(at, 1);
-    this.store(node, prefix, first, all);
+    if (place < 0) return false;
+    all.splice(place, 1);
+    this.store(node, prefix, first, all, at);
     return true;
   }
 
@@ -141,7 +160,10 @@ export class Kernels {
   }
 
   /** Longest-prefix lookup: the prefix id and route id, or undefined when no route matches. */
-  lookup(node: number, address: Address): { readonly prefix: number; readonly route: number } | undefined {
+  lookup(
+    node: number,
+    address: Address,
+  ): { readonly prefix: number; readonly route: number } | undefined {
     for (const prefix of this.prefixes.candidates(address)) {
       const route = this.first(node, prefix);
       if (route !== 0) return { prefix, route };
@@ -182,25 +204,39 @@ export class Kernels {
     }
     let row = this.dense[node]!;
     if (prefix >= row.length) {
-      const wider = new Int32Array(Math.max(this.prefixes.aggregateCount, Math.ceil(prefix * 1.25) + 1));
+      const wider = new Int32Array(
+        Math.max(this.prefixes.aggregateCount, Math.ceil(prefix * 1.25) + 1),
+      );
       wider.set(row);
       this.dense[node] = row = wider;
     }
     row[prefix] = route;
   }
 
-  private store(node: number, prefix: number, before: number, all: readonly number[]): void {
+  private store(
+    node: number,
+    prefix: number,
+    before: number,
+    all: readonly number[],
+    at: Micros | undefined,
+  ): void {
     const after = all[0] ?? 0;
     if (after !== before) this.setFirst(node, prefix, after);
     if (all.length > 1) this.more[node]!.set(prefix, all.slice(1));
     else this.more[node]!.delete(prefix);
-    this.changed(node, prefix, before, after);
+    this.changed(node, prefix, before, after, at);
   }
 
-  private changed(node: number, prefix: number, before: number, after: number): void {
+  private changed(
+    node: number,
+    prefix: number,
+    before: number,
+    after: number,
+    at: Micros | undefined,
+  ): void {
     this.changes[node]!++;
     if (before === after) return;
-    for (const listener of this.listeners) listener.onRouteChange(node, prefix, before, after);
+    for (const listener of this.listeners) listener.onRouteChange(node, prefix, before, after, at);
   }
 
   private sameKey(x: number, y: number): boolean {

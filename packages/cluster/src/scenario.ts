@@ -1,0 +1,201 @@
+import { type DurationInput, type Micros, micros, type Resource, type ResourceKind } from "@calico-sim/core";
+
+/** Processes that a scenario can kill. `calico-node` is the whole container: Felix, confd and BIRD. */
+export type DaemonName = "bird" | "felix" | "confd" | "calico-node" | "typha";
+
+/** A node that joins: what its kubelet registers. */
+export interface JoiningNode {
+  readonly name: string;
+  /** Address with prefix length, e.g. `10.0.3.17/24`. */
+  readonly address: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What happens in a scenario; plain data. Build with {@link start}, {@link fail}, {@link heal}, {@link blocks}, {@link pods} and {@link apply}. */
+export type Action =
+  | { readonly type: "start"; readonly stagger: Micros }
+  | { readonly type: "node-join"; readonly node: JoiningNode }
+  | { readonly type: "node-crash"; readonly node: string }
+  | { readonly type: "node-reboot"; readonly node: string }
+  | { readonly type: "node-cut"; readonly node: string }
+  | { readonly type: "node-heal"; readonly node: string }
+  | { readonly type: "node-delete"; readonly node: string }
+  | {
+      readonly type: "kill";
+      readonly daemon: DaemonName;
+      /** Node name, or for `typha` its index as text. */
+      readonly target: string;
+      readonly signal: "KILL" | "TERM";
+      /** Time until the supervisor starts it again; infinity = never. */
+      readonly restartAfter: Micros;
+    }
+  | { readonly type: "block-add"; readonly node: string; readonly count: number }
+  | { readonly type: "block-remove"; readonly node: string; readonly count: number }
+  | { readonly type: "pods-create"; readonly count: number; readonly over: Micros; readonly namespace: string }
+  | {
+      readonly type: "pods-churn";
+      readonly perSecond: number;
+      readonly lifetime: Micros;
+      readonly duration: Micros;
+      readonly namespace: string;
+    }
+  | { readonly type: "link-cut" | "link-restore"; readonly between: readonly [string, string] }
+  | { readonly type: "rack-cut" | "rack-restore"; readonly rack: string }
+  | { readonly type: "apply"; readonly resources: readonly Resource[] }
+  | { readonly type: "delete"; readonly kind: ResourceKind; readonly name: string; readonly namespace?: string }
+  | { readonly type: "datastore-down" | "datastore-up" };
+
+/** An action at a time since the start of the run. */
+export interface Step {
+  readonly at: Micros;
+  readonly action: Action;
+}
+
+/** Steps in any order; equal times in the order written. */
+export type Scenario = readonly Step[];
+
+/** Puts actions at a time: `at("10m", fail.node("node-17"))`. */
+export function at(time: DurationInput, action: Action): Step {
+  return Object.freeze({ at: micros(time), action: Object.freeze(action) });
+}
+
+/** Starts all nodes, together or one each `stagger`. */
+export function start(options: { readonly stagger?: DurationInput } = {}): Action {
+  return { type: "start", stagger: micros(options.stagger ?? 0) };
+}
+
+/** Things that break. */
+export const fail = Object.freeze({
+  /** The host loses power: nothing is sent to anyone, its kernel state is lost. */
+  node: (node: string): Action => ({ type: "node-crash", node }),
+  /** The node's network is cut without a carrier change; its processes run on. */
+  cut: (node: string): Action => ({ type: "node-cut", node }),
+  /** A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told otherwise. */
+  process: (
+    daemon: DaemonName,
+    target: string,
+    options: { readonly signal?: "KILL" | "TERM"; readonly restartAfter?: DurationInput | "never" } = {},
+  ): Action => ({
+    type: "kill",
+    daemon,
+    target,
+    signal: options.signal ?? "KILL",
+    restartAfter:
+      options.restartAfter === "never" ? Number.POSITIVE_INFINITY : micros(options.restartAfter ?? "1s"),
+  }),
+  /** A rack loses its uplinks. */
+  rack: (rack: string): Action => ({ type: "rack-cut", rack }),
+  /** A link between two underlay vertices breaks. */
+  link: (a: string, b: string): Action => ({ type: "link-cut", between: [a, b] }),
+  /** The whole datastore stops answering. */
+  datastore: (): Action => ({ type: "datastore-down" }),
+});
+
+/** Things that come back. */
+export const heal = Object.freeze({
+  /** A crashed host boots, with an empty kernel. */
+  node: (node: string): Action => ({ type: "node-reboot", node }),
+  /** A cut node is reachable again. */
+  cut: (node: string): Action => ({ type: "node-heal", node }),
+  /** A rack has its uplinks again. */
+  rack: (rack: string): Action => ({ type: "rack-restore", rack }),
+  /** A link works again. */
+  link: (a: string, b: string): Action => ({ type: "link-restore", between: [a, b] }),
+  /** The datastore answers again. */
+  datastore: (): Action => ({ type: "datastore-up" }),
+});
+
+/** Nodes that come and go for good. */
+export const nodes = Object.freeze({
+  /** A new node registers and starts. */
+  join: (node: JoiningNode): Action => ({ type: "node-join", node }),
+  /** The Node object is deleted, and with it its blocks. */
+  remove: (node: string): Action => ({ type: "node-delete", node }),
+});
+
+/** IPAM blocks. */
+export const blocks = Object.freeze({
+  /** A node claims further blocks. */
+  add: (node: string, count = 1): Action => ({ type: "block-add", node, count }),
+  /** A node releases its newest empty blocks. */
+  remove: (node: string, count = 1): Action => ({ type: "block-remove", node, count }),
+});
+
+/** Pods. */
+export const pods = Object.freeze({
+  /** Creates pods, spread evenly over the nodes and over a time. */
+  create: (count: number, options: { readonly over?: DurationInput; readonly namespace?: string } = {}): Action => ({
+    type: "pods-create",
+    count,
+    over: micros(options.over ?? "30s"),
+    namespace: options.namespace ?? "default",
+  }),
+  /** Creates pods at a rate, each living for an exponentially distributed time. */
+  churn: (options: {
+    readonly perSecond: number;
+    readonly lifetime: DurationInput;
+    readonly duration: DurationInput;
+    readonly namespace?: string;
+  }): Action => ({
+    type: "pods-churn",
+    perSecond: options.perSecond,
+    lifetime: micros(options.lifetime),
+    duration: micros(options.duration),
+    namespace: options.namespace ?? "default",
+  }),
+});
+
+/** Writes resources as `kubectl apply` does. */
+export function apply(...resources: readonly Resource[]): Action {
+  return { type: "apply", resources };
+}
+
+/** A step in words, for reports. */
+export function describe(action: Action): string {
+  switch (action.type) {
+    case "start":
+      return action.stagger > 0 ? `start all nodes, one each ${String(action.stagger / 1e6)}s` : "start all nodes";
+    case "node-join":
+      return `${action.node.name} joins`;
+    case "node-crash":
+      return `crash ${action.node}`;
+    case "node-reboot":
+      return `reboot ${action.node}`;
+    case "node-cut":
+      return `cut ${action.node} off`;
+    case "node-heal":
+      return `reconnect ${action.node}`;
+    case "node-delete":
+      return `delete ${action.node}`;
+    case "kill":
+      return `SIG${action.signal} ${action.daemon} on ${action.target}`;
+    case "block-add":
+      return `${action.node} gains ${plural(action.count, "block")}`;
+    case "block-remove":
+      return `${action.node} loses ${plural(action.count, "block")}`;
+    case "pods-create":
+      return `schedule ${plural(action.count, "pod")}`;
+    case "pods-churn":
+      return `churn ${String(action.perSecond)} pods/s`;
+    case "link-cut":
+      return `cut link ${action.between.join(" – ")}`;
+    case "link-restore":
+      return `restore link ${action.between.join(" – ")}`;
+    case "rack-cut":
+      return `cut rack ${action.rack}`;
+    case "rack-restore":
+      return `reconnect rack ${action.rack}`;
+    case "apply":
+      return `apply ${action.resources.map((r) => `${r.kind}/${r.metadata.name}`).join(", ")}`;
+    case "delete":
+      return `delete ${action.kind}/${action.name}`;
+    case "datastore-down":
+      return "datastore goes down";
+    case "datastore-up":
+      return "datastore comes back";
+  }
+}
+
+function plural(count: number, noun: string): string {
+  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+}

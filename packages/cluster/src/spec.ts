@@ -1,0 +1,219 @@
+import {
+  type Cidr,
+  cidrContains,
+  eraOf,
+  type FabricSpec,
+  formatAddress,
+  formatCidr,
+  leafSpine,
+  nodeView,
+  nthAddress,
+  parseCidr,
+  type Resource,
+} from "@calico-sim/core";
+
+/** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
+export interface ClusterSpec {
+  /** Calico release whose defaults hold, e.g. `3.33`. */
+  readonly calicoVersion: string;
+  readonly datastore: "kubernetes" | "etcd";
+  /** `bird` runs BIRD and confd; `vxlan` and `none` run neither (control-plane-behaviour §5.5). */
+  readonly backend: "bird" | "vxlan" | "none";
+  /** Everything in the datastore before anything starts: Nodes, IPPools, BGPConfiguration, … */
+  readonly resources: readonly Resource[];
+  /** Typha replicas; 0 = Felix and confd watch the datastore themselves. */
+  readonly typhas: number;
+  /** The underlay. Its nodes are the Node resources, in order. */
+  readonly fabric: FabricSpec;
+}
+
+/** An IP pool in short. */
+export interface PoolOptions {
+  /** @defaultValue `default-ipv4-ippool`, then `pool-1`, … */
+  readonly name?: string;
+  readonly cidr: string;
+  readonly ipipMode?: "Never" | "Always" | "CrossSubnet";
+  readonly vxlanMode?: "Never" | "Always" | "CrossSubnet";
+  /** @defaultValue 26 */
+  readonly blockSize?: number;
+  /** @defaultValue true */
+  readonly natOutgoing?: boolean;
+}
+
+/** A cluster in short. */
+export interface ClusterOptions {
+  /** How many nodes, or their names. */
+  readonly nodes: number | readonly string[];
+  /** Subnets (one rack each) that the nodes are dealt to in turn. @defaultValue 1 */
+  readonly racks?: number;
+  /** @defaultValue 0: no Typha */
+  readonly typhas?: number;
+  /** @defaultValue one pool 10.244.0.0/16 with IP-in-IP always, as the operator makes it */
+  readonly pools?: readonly PoolOptions[];
+  /** @defaultValue `3.33` */
+  readonly calicoVersion?: string;
+  /** @defaultValue `kubernetes` */
+  readonly datastore?: "kubernetes" | "etcd";
+  /** @defaultValue `bird` */
+  readonly backend?: "bird" | "vxlan" | "none";
+  /** Autonomous system of every node. @defaultValue 64512 */
+  readonly asNumber?: number;
+  /** Further resources, or replacements of the generated ones by kind and name. */
+  readonly resources?: readonly Resource[];
+}
+
+/** The call described a cluster that cannot be; the message says which option, its value, and what would be right. */
+export class ClusterError extends Error {
+  override readonly name = "ClusterError";
+}
+
+/**
+ * A cluster from a short description.
+ *
+ * Node i is `node-i` with address 10.R.s.h/24, where s = i mod racks: each rack is a subnet of its own
+ * behind one router.
+ *
+ * @throws ClusterError naming the option that is wrong.
+ * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
+ */
+export function cluster(options: ClusterOptions): ClusterSpec {
+  const names =
+    typeof options.nodes === "number"
+      ? Array.from({ length: wholeNumber("nodes", options.nodes, 1, 20_000) }, (_, i) => `node-${String(i)}`)
+      : options.nodes;
+  const racks = wholeNumber("racks", options.racks ?? 1, 1, 4_096);
+  const typhas = wholeNumber("typhas", options.typhas ?? 0, 0, names.length);
+  const perRack = Math.ceil(names.length / racks);
+  if (perRack > 250 && racks > 1) {
+    throw new ClusterError(
+      `racks: ${String(racks)} gives ${String(perRack)} nodes to a /24 subnet; use at least ${String(Math.ceil(names.length / 250))}`,
+    );
+  }
+  const prefixLength = racks === 1 && perRack > 250 ? 16 : 24;
+  const nodes = names.map((name, i) => {
+    const rack = i % racks;
+    const host = Math.floor(i / racks) + 1;
+    const address =
+      prefixLength === 16
+        ? `10.0.${String(host >> 8)}.${String(host & 255)}`
+        : `10.${String(rack >> 8)}.${String(rack & 255)}.${String(host)}`;
+    return nodeResource(name, `${address}/${String(prefixLength)}`);
+  });
+  const pools = (options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" }]).map(poolResource);
+  return clusterFromResources({
+    resources: merged(
+      [
+        ...nodes,
+        ...pools,
+        {
+          apiVersion: "projectcalico.org/v3",
+          kind: "BGPConfiguration",
+          metadata: { name: "default" },
+          spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
+        } as Resource,
+      ],
+      options.resources ?? [],
+    ),
+    typhas,
+    calicoVersion: options.calicoVersion ?? "3.33",
+    datastore: options.datastore ?? "kubernetes",
+    backend: options.backend ?? "bird",
+  });
+}
+
+/**
+ * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
+ * subnet behind one router, unless a fabric is given.
+ *
+ * @throws ClusterError when there is no node, or a node has no address.
+ */
+export function clusterFromResources(options: {
+  readonly resources: readonly Resource[];
+  readonly typhas?: number;
+  readonly calicoVersion?: string;
+  readonly datastore?: "kubernetes" | "etcd";
+  readonly backend?: "bird" | "vxlan" | "none";
+  readonly fabric?: FabricSpec;
+}): ClusterSpec {
+  const nodes = options.resources.filter((r) => r.kind === "Node");
+  if (nodes.length === 0) throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
+  const placed = nodes.map((node) => {
+    const view = nodeView(node);
+    const text = view.ipv4Address ?? view.internalIP;
+    const cidr = text === undefined ? undefined : parseCidr(text.includes("/") ? text : `${text}/24`);
+    if (cidr === undefined) {
+      throw new ClusterError(
+        `Node ${node.metadata.name} has no usable IPv4 address (annotation projectcalico.org/IPv4Address: ${String(text)}); expected for example 10.0.0.5/24`,
+      );
+    }
+    return { name: node.metadata.name, subnet: cidr };
+  });
+  const version = options.calicoVersion ?? "3.33";
+  return Object.freeze({
+    calicoVersion: eraOf(version).calicoVersion,
+    datastore: options.datastore ?? "kubernetes",
+    backend: options.backend ?? "bird",
+    resources: Object.freeze([...options.resources]),
+    typhas: options.typhas ?? 0,
+    fabric: options.fabric ?? underlayOf(placed),
+  });
+}
+
+function underlayOf(nodes: readonly { readonly name: string; readonly subnet: Cidr }[]): FabricSpec {
+  return leafSpine({ nodes: nodes.map(({ name, subnet }) => ({ name, subnet: formatCidr(subnet) })) });
+}
+
+function nodeResource(name: string, address: string): Resource {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
+      annotations: { "projectcalico.org/IPv4Address": address },
+    },
+    status: { addresses: [{ type: "InternalIP", address: address.split("/")[0] ?? address }] },
+  } as Resource;
+}
+
+function poolResource(pool: PoolOptions, index: number): Resource {
+  const cidr = parseCidr(pool.cidr);
+  if (cidr === undefined) {
+    throw new ClusterError(`pools[${String(index)}].cidr: "${pool.cidr}" is no CIDR; expected for example 10.244.0.0/16`);
+  }
+  return {
+    apiVersion: "projectcalico.org/v3",
+    kind: "IPPool",
+    metadata: { name: pool.name ?? (index === 0 ? "default-ipv4-ippool" : `pool-${String(index)}`) },
+    spec: {
+      cidr: pool.cidr,
+      blockSize: pool.blockSize ?? (cidr.family === 4 ? 26 : 122),
+      ipipMode: pool.ipipMode ?? "Never",
+      vxlanMode: pool.vxlanMode ?? "Never",
+      natOutgoing: pool.natOutgoing ?? true,
+      nodeSelector: "all()",
+    },
+  } as Resource;
+}
+
+function merged(generated: readonly Resource[], given: readonly Resource[]): Resource[] {
+  const same = (a: Resource, b: Resource): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name;
+  return [...generated.filter((g) => !given.some((x) => same(x, g))), ...given];
+}
+
+function wholeNumber(option: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new ClusterError(`${option}: ${String(value)} must be a whole number from ${String(low)} to ${String(high)}`);
+  }
+  return value;
+}
+
+/** First address of a block; the address that stands for it in reachability checks. */
+export function firstAddress(block: Cidr): string {
+  return formatAddress(nthAddress(block, 0));
+}
+
+/** Whether a block lies in a pool. */
+export function inPool(pool: Cidr, block: Cidr): boolean {
+  return cidrContains(pool, block);
+}
