@@ -1,1 +1,23 @@
-export {};
+/**
+ * Kubernetes and Calico manifests, in and out.
+ *
+ * @module
+ */
+export type {
+  Backend,
+  CNISettings,
+  InstallSettings,
+  KubeControllersSettings,
+  TyphaSettings,
+} from "./install/settings.js";
+export { operatorTyphaReplicas } from "./install/typha-replicas.js";
+export { formatIssue, type ManifestIssue, type ManifestIssueCode } from "./issue.js";
+export {
+  type LoadOptions,
+  loadManifestFiles,
+  ManifestFileError,
+  type ManifestFileFault,
+} from "./load.js";
+export { type ReadOptions, type ReadResult, readManifests } from "./read.js";
+export type { ManifestSource } from "./source/source-text.js";
+export { writeManifests } from "./write.js";

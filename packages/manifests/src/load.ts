@@ -1,0 +1,135 @@
+import type { Dirent, Stats } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type ReadOptions, type ReadResult, readManifests } from "./read.js";
+import type { ManifestSource } from "./source/source-text.js";
+
+/** Why files could not be read at all. */
+export type ManifestFileFault =
+  | "FILE_MISSING"
+  | "FILE_UNREADABLE"
+  | "FILE_TOO_LARGE"
+  | "FILE_NOT_TEXT"
+  | "NO_FILES";
+
+/** A path that cannot be read as manifests. What stands in the files is reported as issues instead. */
+export class ManifestFileError extends Error {
+  readonly code: ManifestFileFault;
+  readonly path: string;
+
+  constructor(code: ManifestFileFault, path: string, message: string) {
+    super(message);
+    this.name = "ManifestFileError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** How to load. */
+export interface LoadOptions extends ReadOptions {
+  /**
+   * Largest file accepted, in bytes.
+   *
+   * @defaultValue 64 MiB
+   */
+  readonly maxBytes?: number;
+}
+
+const MIB = 1024 * 1024;
+const MAX_BYTES = 64 * MIB;
+
+/**
+ * Reads files and folders as {@link readManifests} reads texts. A folder stands for its `*.yaml`,
+ * `*.yml` and `*.json` files in name order; folders inside it are not entered.
+ *
+ * @throws ManifestFileError when a path is missing, unreadable, no text or too large. Size is
+ * checked before a byte is read.
+ */
+export async function loadManifestFiles(
+  paths: readonly string[],
+  options: LoadOptions = {},
+): Promise<ReadResult> {
+  const files: string[] = [];
+  for (const path of paths) files.push(...(await expand(path)));
+  if (files.length === 0) {
+    throw new ManifestFileError("NO_FILES", paths[0] ?? "", "no manifest files were given");
+  }
+  const maxBytes = options.maxBytes ?? MAX_BYTES;
+  for (const file of files) await checkSize(file, maxBytes);
+  const sources: ManifestSource[] = [];
+  for (const file of files) sources.push({ name: file, text: await readText(file) });
+  return readManifests(sources, options);
+}
+
+async function expand(path: string): Promise<readonly string[]> {
+  const stats = await inspect(path);
+  if (!stats.isDirectory()) return [path];
+  let entries: Dirent[];
+  try {
+    entries = await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name))
+    .map((entry) => entry.name)
+    .sort();
+  if (names.length === 0) {
+    throw new ManifestFileError(
+      "NO_FILES",
+      path,
+      `folder ${path} holds no *.yaml, *.yml or *.json file`,
+    );
+  }
+  return names.map((name) => join(path, name));
+}
+
+async function checkSize(file: string, maxBytes: number): Promise<void> {
+  const { size } = await inspect(file);
+  if (size <= maxBytes) return;
+  throw new ManifestFileError(
+    "FILE_TOO_LARGE",
+    file,
+    `${file} has ${inMiB(size)}, more than the ${inMiB(maxBytes)} that are read; split it, export only what is needed (nodes, IP pools, BGP), or raise maxBytes`,
+  );
+}
+
+function inMiB(bytes: number): string {
+  return bytes < MIB ? `${String(bytes)} bytes` : `${(bytes / MIB).toFixed(1)} MiB`;
+}
+
+/** UTF-8; UTF-16 where a byte order mark says so, as Windows shells redirect it. */
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  try {
+    return new TextDecoder(utf16 ? "utf-16le" : "utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ManifestFileError(
+      "FILE_NOT_TEXT",
+      file,
+      `${file} is no UTF-8 text; is it a compressed or binary file?`,
+    );
+  }
+}
+
+async function inspect(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): ManifestFileError {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT")
+    return new ManifestFileError("FILE_MISSING", path, `${path} does not exist`);
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
+}
