@@ -291,4 +291,17 @@ describe("watches", () => {
     expect(datastore.meter.snapshot()).toMatchObject({ bookmarksTotal: 2, watchEventsTotal: 0 });
     expect(watcher.calls).toEqual([]);
   });
+
+  it("a bookmark does not overtake a change that is still on its way", () => {
+    const { engine, datastore, watcher } = set();
+    const id = datastore.watch("Pod", "felix", -1, 0, watcher);
+    engine.run();
+    const tick = engine.now + MINUTE;
+    engine.call(tick - 20, () => datastore.put(pod("a")));
+    engine.call(tick + 5, () => datastore.dropWatches([id]));
+    engine.run();
+    expect(datastore.meter.snapshot().bookmarksTotal).toBe(1);
+    expect(watcher.revisions(id)).toEqual([]);
+    expect(datastore.watchRevision(id)).toBe(0);
+  });
 });
