@@ -20,3 +20,7 @@ export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { SessionTimers } from "./session/constants.js";
 export { SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
+export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
+export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-fleet.js";
+export { KernelFilters } from "./confd/kernel-filters.js";
+export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";

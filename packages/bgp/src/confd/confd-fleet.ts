@@ -1,0 +1,456 @@
+import {
+  type BGPConfiguration,
+  type BlockAffinity,
+  bgpSettings,
+  type Engine,
+  type Era,
+  type EventHandler,
+  formatAddress,
+  type IPPool,
+  MILLISECOND,
+  type Micros,
+  type Node,
+  type NodeDirectory,
+  nodeView,
+  type PrefixTable,
+  parseCidr,
+  poolView,
+  type SyncerSink,
+  type SyncerSource,
+  type SyncerUpdate,
+  type SyncStatus,
+  type UpdateBatch,
+  writtenAddress,
+} from "@calico-sim/core";
+import type { BirdFleet } from "../bird-fleet.js";
+import type { FilterPool, KernelFilters } from "./kernel-filters.js";
+
+/** What confd's work costs, in microseconds of CPU. */
+export interface ConfdCosts {
+  /** Decoding one key-value pair. Assumed. */
+  readonly decode: number;
+  /** Rendering the six templates once, without peers. Assumed. */
+  readonly render: number;
+  /** Added for each peer that the templates loop over. Assumed; projectcalico/confd#234 reports the growth. */
+  readonly renderPerPeer: number;
+  /** `bird -p` check, rename and `sv hup` when a file changed. Assumed. */
+  readonly reload: number;
+}
+
+/** Assumed profile: no measurement of confd is public. */
+export const CONFD_COSTS: ConfdCosts = Object.freeze({
+  decode: 15,
+  render: 8 * MILLISECOND,
+  renderPerPeer: 20,
+  reload: 10 * MILLISECOND,
+});
+
+/** Told when a node's first configuration is written: BIRD can start. */
+export interface ConfdListener {
+  onFirstRender(node: number, at: Micros): void;
+}
+
+/** Options of {@link ConfdFleet}. */
+export interface ConfdOptions {
+  readonly engine: Engine;
+  readonly nodes: NodeDirectory;
+  readonly prefixes: PrefixTable;
+  readonly bird: BirdFleet;
+  readonly filters: KernelFilters;
+  readonly era: Era;
+  readonly listener?: ConfdListener;
+  readonly costs?: Partial<ConfdCosts>;
+}
+
+/** The BGP keys of one Node (calico: bgpnodeprocessor.go); IPv4 only. */
+interface BgpKeys {
+  readonly address: string;
+  readonly network: string;
+  readonly asNumber: number;
+  readonly clusterId: string;
+}
+
+/** What one batch means to confd; computed once for all receivers. */
+interface Work {
+  readonly snapshot: boolean;
+  /** Nodes whose BGP keys changed. */
+  readonly nodes: readonly number[];
+  /** Pools or BGPConfiguration changed. */
+  readonly global: boolean;
+  /** By node: blocks gained (confirmed) and lost, as prefix ids. */
+  readonly blocks: ReadonlyMap<
+    number,
+    readonly { readonly prefix: number; readonly own: boolean }[]
+  >;
+}
+
+interface Confd {
+  running: boolean;
+  /** Number of the process: replies to an earlier one are void. */
+  life: number;
+  inSync: boolean;
+  /** Nodes whose keys changed since the last render. */
+  readonly changed: Set<number>;
+  /** Everything is to be rendered anew, not only what changed. */
+  all: boolean;
+  readonly own: Set<number>;
+  busyUntil: Micros;
+  rendering: boolean;
+  dirty: boolean;
+  rendered: boolean;
+  /** Blocks as rendered last, as text for comparison. */
+  blocksText: string;
+  renders: number;
+  reloads: number;
+}
+
+const NO_WORK: Work = Object.freeze({
+  snapshot: false,
+  nodes: [],
+  global: false,
+  blocks: new Map(),
+});
+
+/**
+ * Every confd of a cluster: node, pool and affinity updates become mesh peers, own blocks and the
+ * kernel filter of each node's BIRD (calico: confd/pkg/backends/calico/bgp_processor.go).
+ *
+ * A change of a BGP key of **any** node re-renders on every node; updates that arrive while a render
+ * runs are folded into the next (no debounce); BIRD is reloaded only if a file changed
+ * (calico: confd/pkg/resource/template/processor.go). BGPPeer and BGPFilter resources are not
+ * rendered yet.
+ */
+export class ConfdFleet implements SyncerSink, EventHandler {
+  private readonly engine: Engine;
+  private readonly nodes: NodeDirectory;
+  private readonly prefixes: PrefixTable;
+  private readonly bird: BirdFleet;
+  private readonly filters: KernelFilters;
+  private readonly era: Era;
+  private readonly listener: ConfdListener | undefined;
+  private readonly costs: ConfdCosts;
+  private readonly kindApply: number;
+  private readonly kindRendered: number;
+  private readonly confds: Confd[] = [];
+  private source: SyncerSource | undefined;
+  private readonly works: Work[] = [];
+  private lastBatch: UpdateBatch | undefined;
+  private lastWork = 0;
+  /** Latest content common to all: pools, settings and keys by node. */
+  private readonly keys: Map<number, BgpKeys> = new Map();
+  private readonly pools: Map<string, FilterPool> = new Map();
+  private bgp: BGPConfiguration | undefined;
+  private filterConfig = -1;
+  private mesh = true;
+
+  constructor(options: ConfdOptions) {
+    this.engine = options.engine;
+    this.nodes = options.nodes;
+    this.prefixes = options.prefixes;
+    this.bird = options.bird;
+    this.filters = options.filters;
+    this.era = options.era;
+    this.listener = options.listener;
+    this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
+    this.kindApply = options.engine.defineKind("confd-apply", this);
+    this.kindRendered = options.engine.defineKind("confd-rendered", this);
+    this.works.push(NO_WORK);
+  }
+
+  /** Where all confds get the `bgp` syncer's stream. */
+  setSource(source: SyncerSource): void {
+    this.source = source;
+  }
+
+  /** Starts the process: it connects and renders when in sync. */
+  start(node: number): void {
+    const confd = this.confd(node);
+    if (confd.running) return;
+    confd.running = true;
+    confd.life++;
+    confd.inSync = false;
+    confd.rendering = false;
+    confd.dirty = false;
+    confd.changed.clear();
+    confd.own.clear();
+    confd.busyUntil = this.engine.now;
+    this.source?.connect(node);
+  }
+
+  /** The process or its host is gone; the files stay. */
+  kill(node: number): void {
+    const confd = this.confd(node);
+    if (!confd.running) return;
+    confd.running = false;
+    confd.life++;
+    this.source?.disconnect(node);
+  }
+
+  /** The host is gone for good or reboots: the rendered files are gone too. */
+  nodeDown(node: number): void {
+    this.kill(node);
+    this.confd(node).rendered = false;
+  }
+
+  /** Renders and reloads so far, over all nodes. */
+  counts(): { readonly renders: number; readonly reloads: number } {
+    let renders = 0;
+    let reloads = 0;
+    for (const confd of this.confds) {
+      renders += confd.renders;
+      reloads += confd.reloads;
+    }
+    return { renders, reloads };
+  }
+
+  /** How far a confd's CPU is behind. */
+  backlog(client: number, at: Micros): Micros {
+    return Math.max(0, this.confd(client).busyUntil - at);
+  }
+
+  /** See {@link SyncerSink}. */
+  onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
+    const index = this.digest(batch);
+    const work = this.works[index]!;
+    const decode = this.costs.decode * batch.kvs;
+    const forAll = work.snapshot || work.global || work.nodes.length > 0;
+    for (let i = 0; i < count; i++) {
+      const node = clients[i]!;
+      const confd = this.confd(node);
+      if (!confd.running) continue;
+      const begin = Math.max(confd.busyUntil, arrivals[i]!);
+      confd.busyUntil = begin + decode;
+      if (forAll || work.blocks.has(node)) {
+        const at = Math.max(this.engine.now, Math.ceil(confd.busyUntil));
+        this.engine.schedule(at, this.kindApply, node, index);
+      }
+    }
+  }
+
+  /** See {@link SyncerSink}. A lost connection changes nothing in the files; the next snapshot is compared. */
+  onStatus(_client: number, _status: SyncStatus): void {}
+
+  /** See {@link EventHandler}. */
+  onEvent(kind: number, node: number, b: number): void {
+    const confd = this.confd(node);
+    if (!confd.running) return;
+    if (kind === this.kindApply) this.apply(node, confd, this.works[b]!);
+    else if (b === confd.life) this.onRendered(node, confd);
+  }
+
+  private confd(node: number): Confd {
+    return (this.confds[node] ??= {
+      running: false,
+      life: 0,
+      inSync: false,
+      changed: new Set(),
+      all: false,
+      own: new Set(),
+      busyUntil: 0,
+      rendering: false,
+      dirty: false,
+      rendered: false,
+      blocksText: "",
+      renders: 0,
+      reloads: 0,
+    });
+  }
+
+  /** What a batch means, once for all who get it. */
+  private digest(batch: UpdateBatch): number {
+    if (batch === this.lastBatch) return this.lastWork;
+    this.lastBatch = batch;
+    const nodes: number[] = [];
+    const blocks = new Map<number, { prefix: number; own: boolean }[]>();
+    let global = false;
+    if (batch.snapshot) {
+      this.pools.clear();
+      this.bgp = undefined;
+    }
+    for (const update of batch.updates) {
+      switch (update.kind) {
+        case "Node":
+          this.digestNode(update, nodes);
+          break;
+        case "BlockAffinity":
+          this.digestAffinity(update, blocks);
+          break;
+        case "IPPool":
+          global = true;
+          this.digestPool(update);
+          break;
+        case "BGPConfiguration":
+          if (update.key.endsWith("/default")) {
+            global = true;
+            this.bgp = update.resource as BGPConfiguration | undefined;
+          }
+          break;
+        default:
+          break;
+      }
+    }
+    if (global || batch.snapshot) this.filterConfig = this.renderFilter();
+    const inert = !batch.snapshot && !global && nodes.length === 0 && blocks.size === 0;
+    this.lastWork = inert ? 0 : this.works.length;
+    if (!inert) this.works.push({ snapshot: batch.snapshot, nodes, global, blocks });
+    return this.lastWork;
+  }
+
+  private digestNode(update: SyncerUpdate, nodes: number[]): void {
+    const name = update.key.slice(update.key.lastIndexOf("/") + 1);
+    const node = this.nodes.id(name);
+    if (node < 0) return;
+    const keys = update.resource === undefined ? undefined : this.keysOf(update.resource as Node);
+    const before = this.keys.get(node);
+    const same =
+      before?.address === keys?.address &&
+      before?.network === keys?.network &&
+      before?.asNumber === keys?.asNumber &&
+      before?.clusterId === keys?.clusterId;
+    if (same) return;
+    if (keys === undefined) this.keys.delete(node);
+    else this.keys.set(node, keys);
+    const network = keys === undefined ? undefined : parseCidr(keys.network);
+    this.filters.place(node, network && writtenAddress(network), network);
+    nodes.push(node);
+  }
+
+  private keysOf(node: Node): BgpKeys | undefined {
+    const view = nodeView(node);
+    const cidr = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
+    if (cidr === undefined || view.ipv4Address === undefined) return undefined;
+    return {
+      address: formatAddress(writtenAddress(cidr)),
+      network: view.ipv4Address,
+      asNumber: view.asNumber ?? -1,
+      clusterId: view.routeReflectorClusterID ?? "",
+    };
+  }
+
+  /** A pending affinity counts as deleted; one without a state as confirmed (calico: client.go:1686-1700). */
+  private digestAffinity(
+    update: SyncerUpdate,
+    blocks: Map<number, { prefix: number; own: boolean }[]>,
+  ): void {
+    const held = (update.resource ?? update.previous) as BlockAffinity | undefined;
+    if (held === undefined) return;
+    const node = this.nodes.id(held.spec.node);
+    const cidr = parseCidr(held.spec.cidr);
+    if (node < 0 || cidr?.family !== 4) return;
+    const state = (update.resource as BlockAffinity | undefined)?.spec.state ?? "";
+    const own =
+      update.resource !== undefined &&
+      (state === "" || state === "confirmed" || state === "pendingDeletion");
+    const change = { prefix: this.prefixes.intern(cidr), own };
+    const list = blocks.get(node);
+    if (list === undefined) blocks.set(node, [change]);
+    else list.push(change);
+  }
+
+  private digestPool(update: SyncerUpdate): void {
+    const name = update.key;
+    if (update.resource === undefined) {
+      this.pools.delete(name);
+      return;
+    }
+    const view = poolView(update.resource as IPPool, this.era);
+    const cidr = parseCidr(view.cidr);
+    if (cidr?.family !== 4) return;
+    const ipip = view.ipipMode !== "Never";
+    const vxlan = view.vxlanMode !== "Never";
+    this.pools.set(name, {
+      cidr,
+      encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
+      crossSubnet: view.ipipMode === "CrossSubnet",
+    });
+  }
+
+  private renderFilter(): number {
+    const settings = bgpSettings(this.bgp === undefined ? [] : [this.bgp], this.era);
+    const { programClusterRoutes } = settings;
+    this.mesh = settings.nodeToNodeMeshEnabled;
+    return this.filters.config({
+      pools: [...this.pools.values()],
+      programsIpip:
+        programClusterRoutes === "Enabled" || programClusterRoutes === "EnabledIPIPOnly",
+      programsNoEncap:
+        programClusterRoutes === "Enabled" || programClusterRoutes === "EnabledNoEncapOnly",
+    });
+  }
+
+  private apply(node: number, confd: Confd, work: Work): void {
+    if (work.snapshot) {
+      confd.own.clear();
+      confd.inSync = true;
+    }
+    confd.all ||= work.snapshot || work.global || work.nodes.includes(node);
+    if (!confd.all) for (const other of work.nodes) confd.changed.add(other);
+    for (const { prefix, own } of work.blocks.get(node) ?? []) {
+      if (own) confd.own.add(prefix);
+      else confd.own.delete(prefix);
+    }
+    if (!confd.inSync) return;
+    if (confd.rendering) confd.dirty = true;
+    else this.render(node, confd);
+  }
+
+  private render(node: number, confd: Confd): void {
+    confd.rendering = true;
+    confd.dirty = false;
+    confd.renders++;
+    const { render, renderPerPeer } = this.costs;
+    const begin = Math.max(this.engine.now, confd.busyUntil);
+    confd.busyUntil = begin + render + renderPerPeer * this.keys.size;
+    this.engine.schedule(Math.ceil(confd.busyUntil), this.kindRendered, node, confd.life);
+  }
+
+  private onRendered(node: number, confd: Confd): void {
+    confd.rendering = false;
+    const add: { peer: number; passive: boolean }[] = [];
+    const remove: number[] = [];
+    const consider = (peer: number): void => {
+      const passive = this.meshPeer(node, peer);
+      const configured = this.bird.isConfigured(node, peer);
+      if (passive === undefined && configured) remove.push(peer);
+      else if (passive !== undefined && !configured) add.push({ peer, passive });
+    };
+    if (confd.all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
+    else for (const peer of confd.changed) consider(peer);
+    confd.changed.clear();
+    confd.all = false;
+    const blocks = [...confd.own].sort((x, y) => x - y);
+    const text = blocks.join();
+    const filterChanged = this.filters.set(node, this.filterConfig);
+    const changed =
+      add.length > 0 || remove.length > 0 || text !== confd.blocksText || filterChanged;
+    const first = !confd.rendered;
+    confd.rendered = true;
+    if (changed || first) {
+      confd.reloads++;
+      confd.busyUntil += this.costs.reload;
+      this.bird.reconfigure(node, {
+        add,
+        remove,
+        ...(text === confd.blocksText && !first ? {} : { blocks }),
+      });
+      confd.blocksText = text;
+    }
+    if (first) this.listener?.onFirstRender(node, this.engine.now);
+    if (confd.dirty) this.render(node, confd);
+  }
+
+  /**
+   * Whether a node peers with another in the full mesh, and then whether it is the passive end
+   * (calico: confd/pkg/backends/calico/bgp_processor.go:293-430). The keys are the latest that any
+   * confd has seen, so a render may be some milliseconds ahead of its own stream.
+   */
+  private meshPeer(node: number, peer: number): boolean | undefined {
+    const own = this.keys.get(node);
+    const other = this.keys.get(peer);
+    if (peer === node || own === undefined || other === undefined || !this.mesh) return undefined;
+    if (own.clusterId !== "" || other.clusterId !== "" || other.address === own.address)
+      return undefined;
+    // The addresses are compared as strings: the end with the greater one opens.
+    return other.address > own.address;
+  }
+}

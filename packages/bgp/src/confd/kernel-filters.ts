@@ -1,0 +1,139 @@
+import {
+  type Address,
+  type Cidr,
+  cidrContains,
+  type Kernels,
+  PROTOCOL,
+  type PrefixTable,
+} from "@calico-sim/core";
+import type { KernelFilter } from "../bird-fleet.js";
+
+/** What bird_ipam.cfg says of one pool. */
+export interface FilterPool {
+  readonly cidr: Cidr;
+  readonly encapsulation: "none" | "ipip" | "vxlan";
+  /** IP-in-IP between subnets only. */
+  readonly crossSubnet: boolean;
+}
+
+/** One rendering of the kernel filter: pools, and which classes BIRD programs (`programClusterRoutes`). */
+export interface FilterConfig {
+  readonly pools: readonly FilterPool[];
+  readonly programsIpip: boolean;
+  readonly programsNoEncap: boolean;
+}
+
+/** Metric of routes learnt by BGP (calico: confd/pkg/backends/calico/bgp_processor.go: 2147483647 − local_pref). */
+const NORMAL_METRIC = 1024;
+
+/**
+ * The kernel filters of all nodes, as confd renders them into bird_ipam.cfg
+ * (calico: confd/pkg/backends/calico/bgp_processor.go, node-behaviour §1.6 "Kernel filter").
+ */
+export class KernelFilters implements KernelFilter {
+  private readonly prefixes: PrefixTable;
+  private readonly kernels: Kernels;
+  private readonly configs: FilterConfig[] = [];
+  /** Index of the config that each node has. */
+  private readonly configOf: number[] = [];
+  private readonly addresses: (Address | undefined)[] = [];
+  private readonly subnets: (Cidr | undefined)[] = [];
+  /** Pool of a prefix by config, + 1; 0 = not looked up yet. */
+  private readonly poolOf: Map<number, number>[] = [];
+  private readonly direct: number[] = [];
+  private readonly tunnelled: number[] = [];
+  private readonly blackhole: number;
+
+  constructor(kernels: Kernels, prefixes: PrefixTable) {
+    this.kernels = kernels;
+    this.prefixes = prefixes;
+    this.blackhole = kernels.intern({
+      type: "blackhole",
+      device: "",
+      gateway: -1,
+      onlink: false,
+      metric: NORMAL_METRIC,
+      protocol: PROTOCOL.bird,
+    });
+  }
+
+  /** Registers a rendering; equal ones share an index. */
+  config(config: FilterConfig): number {
+    const text = JSON.stringify(config, (_, v: unknown) => (typeof v === "bigint" ? String(v) : v));
+    const known = this.texts.indexOf(text);
+    if (known >= 0) return known;
+    this.texts.push(text);
+    this.poolOf.push(new Map());
+    return this.configs.push(config) - 1;
+  }
+
+  private readonly texts: string[] = [];
+
+  /** A node got this rendering; true if it differs from what it had. */
+  set(node: number, config: number): boolean {
+    if (this.configOf[node] === config) return false;
+    this.configOf[node] = config;
+    return true;
+  }
+
+  /** Address and own subnet (`network_v4`) of a node. */
+  place(node: number, address: Address | undefined, subnet: Cidr | undefined): void {
+    this.addresses[node] = address;
+    this.subnets[node] = subnet;
+  }
+
+  /** See {@link KernelFilter}. The rules are numbered in node-behaviour §1.6. */
+  kernelRoute(node: number, prefix: number, peer: number): number {
+    const index = this.configOf[node];
+    if (index === undefined) return 0;
+    const config = this.configs[index]!;
+    const pool = this.pool(index, prefix);
+    if (pool === undefined) return this.accept(peer);
+    if (pool.encapsulation === "vxlan") return 0;
+    if (pool.encapsulation === "none") return config.programsNoEncap ? this.accept(peer) : 0;
+    if (!config.programsIpip) return 0;
+    if (peer < 0) return this.blackhole;
+    const subnet = this.subnets[node];
+    const nextHop = this.addresses[peer];
+    const near =
+      pool.crossSubnet &&
+      subnet !== undefined &&
+      nextHop !== undefined &&
+      cidrContains(subnet, nextHop);
+    return near ? this.accept(peer) : this.tunnel(peer);
+  }
+
+  private pool(index: number, prefix: number): FilterPool | undefined {
+    const known = this.poolOf[index]!;
+    const { pools } = this.configs[index]!;
+    let at = known.get(prefix);
+    if (at === undefined) {
+      const cidr = this.prefixes.cidr(prefix);
+      at = pools.findIndex((p) => cidrContains(p.cidr, cidr)) + 1;
+      known.set(prefix, at);
+    }
+    return at === 0 ? undefined : pools[at - 1];
+  }
+
+  private accept(peer: number): number {
+    if (peer < 0) return this.blackhole;
+    this.direct[peer] ??= this.route(peer, "eth0", false);
+    return this.direct[peer];
+  }
+
+  private tunnel(peer: number): number {
+    this.tunnelled[peer] ??= this.route(peer, "tunl0", true);
+    return this.tunnelled[peer];
+  }
+
+  private route(gateway: number, device: string, onlink: boolean): number {
+    return this.kernels.intern({
+      type: "unicast",
+      device,
+      gateway,
+      onlink,
+      metric: NORMAL_METRIC,
+      protocol: PROTOCOL.bird,
+    });
+  }
+}
