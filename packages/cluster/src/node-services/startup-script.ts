@@ -1,0 +1,194 @@
+import {
+  type ClusterInformation,
+  eraOf,
+  hash32,
+  hashText,
+  type Node,
+  type NodeView,
+  nodeView,
+  type Resource,
+} from "@calico-sim/core";
+import { withNodeFields } from "./node-edit.js";
+import {
+  ask,
+  editNode,
+  type NodeAnswer,
+  type NodeCall,
+  type NodeOrder,
+  type NodeStep,
+  ownNode,
+  type Part,
+} from "./node-script.js";
+import { tunnels } from "./tunnel-script.js";
+
+const CLIENT = "node-startup";
+
+/** The script of an order. */
+export function* nodeScript(order: NodeOrder): Generator<NodeStep, void, NodeAnswer> {
+  switch (order.type) {
+    case "startup":
+      return yield* startup(order);
+    case "tunnels":
+      yield { type: "done", node: yield* tunnels(order) };
+      return;
+    case "ready":
+      return yield* ready(order);
+  }
+}
+
+/**
+ * Start-up of calico-node (node-behaviour §6.2; calico: node/pkg/lifecycle/startup/startup.go:102-249),
+ * then the tunnel addresses, run once (§6.1).
+ */
+function* startup(order: NodeOrder): Part<void> {
+  const { parameters: p } = order;
+  yield { type: "work", median: p.processStart };
+  // Step 1: until the API answers at all.
+  yield* ask(order, CLIENT, { verb: "get", kind: "Node", name: order.name });
+  yield* ownNode(order, CLIENT);
+  for (const name of ["kubeadm-config", "full-cluster-state"]) {
+    yield* ask(order, CLIENT, { verb: "get", kind: "ConfigMap", name, namespace: "kube-system" });
+  }
+  const view = nodeView(yield* ownNode(order, CLIENT));
+  yield { type: "work", median: p.autodetection };
+  const addresses = detected(order, view);
+  const changed =
+    addresses.ipv4Address !== view.ipv4Address || addresses.ipv6Address !== view.ipv6Address;
+  if (changed && p.conflictCheck) {
+    const all = yield* ask(order, CLIENT, { verb: "list", kind: "Node" });
+    const other = conflicting(order, (all.items ?? []) as readonly Node[], addresses);
+    if (other !== undefined) {
+      yield {
+        type: "failed",
+        reason: `node ${other} has the address ${addresses.ipv4Address} already`,
+      };
+      return;
+    }
+  }
+  yield* editNode(order, CLIENT, (node) => withNodeFields(node, addresses));
+  yield* clusterObjects(order);
+  yield { type: "done", node: yield* tunnels(order) };
+}
+
+interface Addresses {
+  readonly ipv4Address?: string;
+  readonly ipv6Address?: string;
+}
+
+/** What autodetection finds, else the address that the Node has, else the one that the kubelet reports. */
+function detected(order: NodeOrder, view: NodeView): Addresses {
+  const { subnetLength } = order.parameters;
+  const { internalIP } = view;
+  const reported =
+    internalIP === undefined || internalIP.includes(":")
+      ? undefined
+      : `${internalIP}/${subnetLength}`;
+  const ipv4Address = order.ipv4Address ?? view.ipv4Address ?? reported;
+  const ipv6Address = order.ipv6Address ?? view.ipv6Address;
+  return {
+    ...(ipv4Address === undefined ? {} : { ipv4Address }),
+    ...(ipv6Address === undefined ? {} : { ipv6Address }),
+  };
+}
+
+function conflicting(order: NodeOrder, nodes: readonly Node[], own: Addresses): string | undefined {
+  const host = (address: string | undefined): string | undefined => address?.split("/")[0];
+  const wanted = host(own.ipv4Address);
+  if (wanted === undefined) return undefined;
+  const other = nodes.find(
+    (node) => node.metadata.name !== order.name && host(nodeView(node).ipv4Address) === wanted,
+  );
+  return other?.metadata.name;
+}
+
+/** Steps 9 to 12: pools, cluster information, tiers and configurations; missing ones are created. */
+function* clusterObjects(order: NodeOrder): Part<void> {
+  const { createDefaults, calicoVersion } = order.parameters;
+  const pools = yield* ask(order, CLIENT, { verb: "list", kind: "IPPool" });
+  if (createDefaults && pools.items?.length === 0)
+    yield* ask(order, CLIENT, post(defaultPool(calicoVersion)));
+  yield* clusterInformation(order);
+  // Three POSTs of tiers that answer "exists". The simulator has no tiers: an empty PATCH counts like one.
+  for (const name of ["default", "adminnetworkpolicy", "baselineadminnetworkpolicy"]) {
+    yield* ask(order, CLIENT, {
+      verb: "patch",
+      kind: "Unmodelled",
+      name: `tier.${name}`,
+      merge: {},
+    });
+  }
+  const felix = yield* ask(order, CLIENT, read("FelixConfiguration"));
+  if (createDefaults && felix.status === "not-found") {
+    yield* ask(
+      order,
+      CLIENT,
+      post(calico("FelixConfiguration", { reportingInterval: "0s", logSeverityScreen: "Info" })),
+    );
+  }
+  yield* ask(order, CLIENT, read("BGPConfiguration"));
+  yield* ask(order, CLIENT, read("IPAMConfig"));
+}
+
+function* clusterInformation(order: NodeOrder): Part<void> {
+  const { createDefaults, calicoVersion } = order.parameters;
+  const { status, resource } = yield* ask(order, CLIENT, read("ClusterInformation"));
+  if (!createDefaults) return;
+  if (status === "not-found") {
+    const word = (n: number): string =>
+      hash32(hashText("cluster"), n, 0).toString(16).padStart(8, "0");
+    const clusterGUID = [0, 1, 2, 3].map(word).join("");
+    const spec = { clusterGUID, clusterType: "k8s,bgp", calicoVersion, datastoreReady: true };
+    yield* ask(order, CLIENT, post(calico("ClusterInformation", spec)));
+    return;
+  }
+  const held = resource as ClusterInformation;
+  if (held.spec?.calicoVersion === calicoVersion) return;
+  const wanted = { ...held, spec: { ...held.spec, calicoVersion } };
+  yield* ask(order, CLIENT, {
+    verb: "update",
+    kind: "ClusterInformation",
+    name: "default",
+    resource: wanted,
+  });
+}
+
+function defaultPool(calicoVersion: string): Resource {
+  const { startup: pool, ipPool } = eraOf(calicoVersion);
+  const spec = {
+    cidr: pool.ipv4PoolCidr,
+    blockSize: ipPool.blockSizeIPv4,
+    ipipMode: pool.ipipMode,
+    vxlanMode: pool.vxlanMode,
+    natOutgoing: pool.ipv4PoolNatOutgoing,
+    nodeSelector: ipPool.nodeSelector,
+  };
+  return { ...calico("IPPool", spec), metadata: { name: pool.ipv4PoolName } };
+}
+
+function calico(
+  kind: "IPPool" | "FelixConfiguration" | "ClusterInformation",
+  spec: object,
+): Resource {
+  return { apiVersion: "crd.projectcalico.org/v1", kind, metadata: { name: "default" }, spec };
+}
+
+function read(
+  kind: "FelixConfiguration" | "BGPConfiguration" | "IPAMConfig" | "ClusterInformation",
+): NodeCall {
+  return { verb: "get", kind, name: "default" };
+}
+
+function post(resource: Resource): NodeCall {
+  return { verb: "create", kind: resource.kind, name: resource.metadata.name, resource };
+}
+
+/** Felix and BIRD are ready: NetworkUnavailable becomes False (control-plane-behaviour §2.5). */
+function* ready(order: NodeOrder): Part<void> {
+  const conditions = (
+    order.last?.status as { conditions?: readonly { type: string }[] } | undefined
+  )?.conditions;
+  const others = (conditions ?? []).filter((c) => c.type !== "NetworkUnavailable");
+  const mine = { type: "NetworkUnavailable", status: "False", reason: "CalicoIsUp" };
+  const merge = { status: { conditions: [...others, mine] } };
+  yield* ask(order, CLIENT, { verb: "patch", kind: "Node", name: order.name, merge });
+}
