@@ -99,12 +99,12 @@ describe("the life of a Felix", () => {
     );
     w.write(block("10.9.0.0/26", "b"), block("10.0.8.1/32", "b"));
     w.run(SECOND);
-    expect(Object.keys(w.routes("a"))).toHaveLength(7);
+    expect(Object.keys(w.routes("a"))).toHaveLength(6);
     w.connected.delete(0);
     w.erase(pod("p", "a", "10.0.0.7"), block("10.0.4.0/26", "b"), pool("q", "10.9.0.0/16", "ipip"));
     w.erase(block("10.0.8.1/32", "b"));
     w.run(SECOND);
-    expect(Object.keys(w.routes("a"))).toHaveLength(7);
+    expect(Object.keys(w.routes("a"))).toHaveLength(6);
     w.connect(0);
     w.run(SECOND);
     expect(Object.keys(w.routes("a"))).toEqual(["10.0.0.0/26", "10.0.1.0/26"]);

@@ -128,12 +128,14 @@ export class Sender implements EventHandler {
     const server = this.servers[typha]!;
     const { engine, config } = hosts;
     const position = clients.position[client]!;
+    const grace = clients.snapshotAt[client]! + config.newClientFallBehindGracePeriod;
+    if (server.cache.age(position) > config.maxFallBehind && engine.now > grace) {
+      this.dropper.drop(client, "slow-client");
+      return;
+    }
     const late = this.lateness(client, engine.now);
     if (late > 0) {
-      const grace = clients.snapshotAt[client]! + config.newClientFallBehindGracePeriod;
-      if (server.cache.age(position) > config.maxFallBehind && engine.now > grace) {
-        this.dropper.drop(client, "slow-client");
-      } else this.again(client, engine.now + late);
+      this.again(client, engine.now + late);
       return;
     }
     if (server.groupCount === 0 || position === server.groupPosition) {
