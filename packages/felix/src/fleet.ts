@@ -183,9 +183,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
       const node = clients[i]!;
       const process = state[node]!;
       if (process < RUNNING) continue;
-      const arrival = arrivals[i]!;
-      const until = calcUntil[node]!;
-      const at = (arrival > until ? arrival : until) + cost;
+      const at = Math.max(arrivals[i]!, calcUntil[node]!) + cost;
       calcUntil[node] = at;
       batchesOf[node]! += 1;
       kvsOf[node]! += kvs;

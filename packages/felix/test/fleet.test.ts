@@ -83,7 +83,7 @@ describe("the life of a Felix", () => {
       kind: "FelixConfiguration",
       metadata: { name: "node.b" },
       spec: { programClusterRoutes: "Disabled" },
-    } as FelixConfiguration);
+    });
     w.run(10 * SECOND);
     expect(w.diary.restarts).toEqual([{ node: 1, reason: "configuration" }]);
     expect(w.routes("b")).toEqual({});

@@ -30,7 +30,7 @@ export function naiveRoutes(
   const all = [...content];
   const pools = all.filter((r): r is IPPool => r.kind === "IPPool");
   const nodes = all.filter((r): r is Node => r.kind === "Node").map((n) => nodeView(n));
-  const routes: Record<string, string> = {};
+  const routes = new Map<string, string>();
 
   const addressOf = (name: string): Cidr | undefined =>
     parseCidr(nodes.find((n) => n.name === name)?.ipv4Address ?? "");
@@ -60,7 +60,8 @@ export function naiveRoutes(
   };
 
   const put = (cidr: Cidr, route: string | undefined): void => {
-    if (route !== undefined) routes[formatCidr(cidr)] = route;
+    if (route === undefined) routes.delete(formatCidr(cidr));
+    else routes.set(formatCidr(cidr), route);
   };
   for (const { spec } of all.filter((r): r is IPAMBlock => r.kind === "IPAMBlock")) {
     const cidr = parseCidr(spec.cidr)!;
@@ -70,7 +71,6 @@ export function naiveRoutes(
       const holder = spec.attributes[attribute ?? -1]?.secondary?.["node"];
       if (holder === undefined || holder === host) return;
       const address = hostCidr(nthAddress(cidr, ordinal));
-      delete routes[formatCidr(address)];
       put(address, poolRoute(address, holder));
     });
   }
@@ -79,5 +79,5 @@ export function naiveRoutes(
     const device = workloadInterfaceName(pod.metadata.namespace!, pod.metadata.name);
     put(hostCidr(parseAddress(pod.status.podIP)!), `dev ${device} proto 3 metric 1024`);
   }
-  return routes;
+  return Object.fromEntries(routes);
 }

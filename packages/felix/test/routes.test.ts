@@ -134,7 +134,7 @@ describe("routes of a node's Felix (node-behaviour §4.4)", () => {
   test("a pool for load balancers alone has no routes", () => {
     const w = world("ipip");
     const lb = pool("p", "10.0.0.0/16", "ipip");
-    w.put({ ...lb, spec: { ...lb.spec, allowedUses: ["LoadBalancer"] } } as typeof lb);
+    w.put({ ...lb, spec: { ...lb.spec, allowedUses: ["LoadBalancer"] } });
     expect(settled(w)).toEqual({});
   });
 

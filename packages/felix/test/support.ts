@@ -26,10 +26,7 @@ export function key(resource: Resource): string {
 }
 
 /** A change of one object, as a syncer reports it. */
-export function change(
-  resource: Resource | undefined,
-  previous: Resource | undefined = undefined,
-): SyncerUpdate {
+export function change(resource: Resource | undefined, previous?: Resource): SyncerUpdate {
   const either = (resource ?? previous)!;
   return Object.freeze({
     kind: either.kind,

@@ -34,7 +34,7 @@ function key(resource: Resource): string {
   return `${resource.kind}/${resource.metadata.name}`;
 }
 
-function valueOf(resource: Resource | undefined): string {
+function textOf(resource: Resource | undefined): string {
   return JSON.stringify(resource?.metadata);
 }
 
@@ -149,7 +149,9 @@ export class Mirror implements SyncerSink {
     const to = Array.from(clients.subarray(0, count));
     const when = Array.from(arrivals.subarray(0, count));
     this.calls.push({ at: this.engine.now, batch, clients: to, arrivals: when });
-    to.forEach((client, i) => this.take(batch, client, when[i]!));
+    to.forEach((client, i) => {
+      this.take(batch, client, when[i]!);
+    });
   }
 
   onStatus(_client: number, _status: SyncStatus): void {}
@@ -171,7 +173,7 @@ export class Mirror implements SyncerSink {
     for (const { key: name, resource } of batch.updates) {
       if (resource === undefined) view.delete(name);
       else {
-        if (valueOf(view.get(name)) === valueOf(resource)) this.breaches.push("sent twice");
+        if (textOf(view.get(name)) === textOf(resource)) this.breaches.push("sent twice");
         view.set(name, resource);
       }
     }
@@ -181,7 +183,7 @@ export class Mirror implements SyncerSink {
 /** Values by key, to compare. */
 export function contentOf(content: ReadonlyMap<string, Resource>): Record<string, string> {
   return Object.fromEntries(
-    [...content].map(([name, resource]) => [name, valueOf(resource)] as const).sort(),
+    [...content].map(([name, resource]) => [name, textOf(resource)] as const).sort(),
   );
 }
 

@@ -196,7 +196,7 @@ export class BatchReader {
       if (id === 0) return;
       const { node } = this.endpoints.get(id);
       let local = endpoints.get(node);
-      if (local === undefined) endpoints.set(node, (local = new Map()));
+      if (local === undefined) endpoints.set(node, (local = new Map<string, number>()));
       local.set(key, id);
     });
     return {

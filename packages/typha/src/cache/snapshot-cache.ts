@@ -44,7 +44,7 @@ export class SnapshotCache {
       if (named !== undefined && key < named.length) named[key] = 1;
       const update = input.survivor(i, this.held[key]);
       if (update === undefined) continue;
-      this.set(key, batch.updates[i]!);
+      this.set(key, batch.updates[i]);
       kept.push(update);
     }
     if (named !== undefined) this.dropUnnamed(named, kept);
