@@ -1421,10 +1421,8 @@ export class BirdFleet implements EventHandler {
     const now = this.engine.now;
     const other = side ^ 1;
     conns.silent[side] = 1;
-    const heard =
-      conns.state[other] === SIDE.closed
-        ? conns.lastHeard[side]!
-        : Math.max(conns.lastHeard[side]!, this.lastKeepalive(other, now));
+    // The other end may be gone without a word: what it had sent until now still counts.
+    const heard = Math.max(conns.lastHeard[side]!, this.lastKeepalive(other, now));
     const range = Math.floor(timing.hold / 4);
     const draw = hash32(this.sideHash(side), 0x686f6c64, Math.round(heard / SECOND)) % (range + 1);
     const expiry = heard + (timing.hold - draw) * SECOND;

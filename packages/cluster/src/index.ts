@@ -13,9 +13,18 @@ export type {
   SecondSample,
   Utilisation,
 } from "./result.js";
-export type { Action, DaemonName, JoiningNode, Scenario, Step } from "./scenario.js";
+export type {
+  Action,
+  ChurnOptions,
+  CreateOptions,
+  DaemonName,
+  JoiningNode,
+  KillOptions,
+  Scenario,
+  Step,
+} from "./scenario.js";
 export { apply, at, blocks, describe, fail, heal, nodes, pods, start } from "./scenario.js";
-export { simulate, type SimulateOptions } from "./simulate.js";
+export { type SimulateOptions, simulate } from "./simulate.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
-export { cluster, ClusterError, clusterFromResources } from "./spec.js";
+export { ClusterError, cluster, clusterFromResources } from "./spec.js";

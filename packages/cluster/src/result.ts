@@ -1,6 +1,6 @@
-import type { SyncerLoad, SentSecond } from "@calico-sim/typha";
 import type { WireSummary } from "@calico-sim/bgp";
 import type { Distribution, LoadSnapshot } from "@calico-sim/core";
+import type { SentSecond, SyncerLoad } from "@calico-sim/typha";
 
 /**
  * How long something took over many nodes, in seconds since the change. Quantiles are of type 7.
@@ -15,7 +15,9 @@ export interface Convergence {
   readonly p99Seconds: number;
   readonly maxSeconds: number;
   /** The slowest: a node, and the prefix that it waited for. */
-  readonly worst: { readonly node: string; readonly prefix: string; readonly why: string } | undefined;
+  readonly worst:
+    | { readonly node: string; readonly prefix: string; readonly why: string }
+    | undefined;
 }
 
 /** What one scenario step did, from its moment until the next step (or the end). */

@@ -1,4 +1,10 @@
-import { type DurationInput, type Micros, micros, type Resource, type ResourceKind } from "@calico-sim/core";
+import {
+  type DurationInput,
+  type Micros,
+  micros,
+  type Resource,
+  type ResourceKind,
+} from "@calico-sim/core";
 
 /** Processes that a scenario can kill. `calico-node` is the whole container: Felix, confd and BIRD. */
 export type DaemonName = "bird" | "felix" | "confd" | "calico-node" | "typha";
@@ -31,7 +37,12 @@ export type Action =
     }
   | { readonly type: "block-add"; readonly node: string; readonly count: number }
   | { readonly type: "block-remove"; readonly node: string; readonly count: number }
-  | { readonly type: "pods-create"; readonly count: number; readonly over: Micros; readonly namespace: string }
+  | {
+      readonly type: "pods-create";
+      readonly count: number;
+      readonly over: Micros;
+      readonly namespace: string;
+    }
   | {
       readonly type: "pods-churn";
       readonly perSecond: number;
@@ -42,7 +53,12 @@ export type Action =
   | { readonly type: "link-cut" | "link-restore"; readonly between: readonly [string, string] }
   | { readonly type: "rack-cut" | "rack-restore"; readonly rack: string }
   | { readonly type: "apply"; readonly resources: readonly Resource[] }
-  | { readonly type: "delete"; readonly kind: ResourceKind; readonly name: string; readonly namespace?: string }
+  | {
+      readonly type: "delete";
+      readonly kind: ResourceKind;
+      readonly name: string;
+      readonly namespace?: string;
+    }
   | { readonly type: "datastore-down" | "datastore-up" };
 
 /** An action at a time since the start of the run. */
@@ -64,24 +80,55 @@ export function start(options: { readonly stagger?: DurationInput } = {}): Actio
   return { type: "start", stagger: micros(options.stagger ?? 0) };
 }
 
+/** How a process is killed, and when it is back. */
+export interface KillOptions {
+  /** @defaultValue `KILL` */
+  readonly signal?: "KILL" | "TERM";
+  /** @defaultValue 1 s, the pause of runit */
+  readonly restartAfter?: DurationInput | "never";
+}
+
+/** Where and when pods are created. */
+export interface CreateOptions {
+  /** @defaultValue 30 s */
+  readonly over?: DurationInput;
+  /** @defaultValue `default` */
+  readonly namespace?: string;
+}
+
+/** Pods that come and go. */
+export interface ChurnOptions {
+  readonly perSecond: number;
+  /** Mean time that a pod stays. */
+  readonly lifetime: DurationInput;
+  readonly duration: DurationInput;
+  /** @defaultValue `default` */
+  readonly namespace?: string;
+}
+
 /** Things that break. */
-export const fail = Object.freeze({
+export const fail: {
+  readonly node: (node: string) => Action;
+  readonly cut: (node: string) => Action;
+  readonly process: (daemon: DaemonName, target: string, options?: KillOptions) => Action;
+  readonly rack: (rack: string) => Action;
+  readonly link: (a: string, b: string) => Action;
+  readonly datastore: () => Action;
+} = Object.freeze({
   /** The host loses power: nothing is sent to anyone, its kernel state is lost. */
   node: (node: string): Action => ({ type: "node-crash", node }),
   /** The node's network is cut without a carrier change; its processes run on. */
   cut: (node: string): Action => ({ type: "node-cut", node }),
   /** A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told otherwise. */
-  process: (
-    daemon: DaemonName,
-    target: string,
-    options: { readonly signal?: "KILL" | "TERM"; readonly restartAfter?: DurationInput | "never" } = {},
-  ): Action => ({
+  process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => ({
     type: "kill",
     daemon,
     target,
     signal: options.signal ?? "KILL",
     restartAfter:
-      options.restartAfter === "never" ? Number.POSITIVE_INFINITY : micros(options.restartAfter ?? "1s"),
+      options.restartAfter === "never"
+        ? Number.POSITIVE_INFINITY
+        : micros(options.restartAfter ?? "1s"),
   }),
   /** A rack loses its uplinks. */
   rack: (rack: string): Action => ({ type: "rack-cut", rack }),
@@ -92,7 +139,13 @@ export const fail = Object.freeze({
 });
 
 /** Things that come back. */
-export const heal = Object.freeze({
+export const heal: {
+  readonly node: (node: string) => Action;
+  readonly cut: (node: string) => Action;
+  readonly rack: (rack: string) => Action;
+  readonly link: (a: string, b: string) => Action;
+  readonly datastore: () => Action;
+} = Object.freeze({
   /** A crashed host boots, with an empty kernel. */
   node: (node: string): Action => ({ type: "node-reboot", node }),
   /** A cut node is reachable again. */
@@ -106,7 +159,10 @@ export const heal = Object.freeze({
 });
 
 /** Nodes that come and go for good. */
-export const nodes = Object.freeze({
+export const nodes: {
+  readonly join: (node: JoiningNode) => Action;
+  readonly remove: (node: string) => Action;
+} = Object.freeze({
   /** A new node registers and starts. */
   join: (node: JoiningNode): Action => ({ type: "node-join", node }),
   /** The Node object is deleted, and with it its blocks. */
@@ -114,7 +170,10 @@ export const nodes = Object.freeze({
 });
 
 /** IPAM blocks. */
-export const blocks = Object.freeze({
+export const blocks: {
+  readonly add: (node: string, count?: number) => Action;
+  readonly remove: (node: string, count?: number) => Action;
+} = Object.freeze({
   /** A node claims further blocks. */
   add: (node: string, count = 1): Action => ({ type: "block-add", node, count }),
   /** A node releases its newest empty blocks. */
@@ -122,21 +181,19 @@ export const blocks = Object.freeze({
 });
 
 /** Pods. */
-export const pods = Object.freeze({
+export const pods: {
+  readonly create: (count: number, options?: CreateOptions) => Action;
+  readonly churn: (options: ChurnOptions) => Action;
+} = Object.freeze({
   /** Creates pods, spread evenly over the nodes and over a time. */
-  create: (count: number, options: { readonly over?: DurationInput; readonly namespace?: string } = {}): Action => ({
+  create: (count: number, options: CreateOptions = {}): Action => ({
     type: "pods-create",
     count,
     over: micros(options.over ?? "30s"),
     namespace: options.namespace ?? "default",
   }),
   /** Creates pods at a rate, each living for an exponentially distributed time. */
-  churn: (options: {
-    readonly perSecond: number;
-    readonly lifetime: DurationInput;
-    readonly duration: DurationInput;
-    readonly namespace?: string;
-  }): Action => ({
+  churn: (options: ChurnOptions): Action => ({
     type: "pods-churn",
     perSecond: options.perSecond,
     lifetime: micros(options.lifetime),
@@ -154,7 +211,9 @@ export function apply(...resources: readonly Resource[]): Action {
 export function describe(action: Action): string {
   switch (action.type) {
     case "start":
-      return action.stagger > 0 ? `start all nodes, one each ${String(action.stagger / 1e6)}s` : "start all nodes";
+      return action.stagger > 0
+        ? `start all nodes, one each ${String(action.stagger / 1e6)}s`
+        : "start all nodes";
     case "node-join":
       return `${action.node.name} joins`;
     case "node-crash":

@@ -23,7 +23,11 @@ export interface SimulateOptions {
  * @example
  * const result = simulate(cluster({ nodes: 10 }), [at("0s", start()), at("5m", fail.node("node-3"))], { until: "10m" });
  */
-export function simulate(spec: ClusterSpec, scenario: Scenario, options: SimulateOptions = {}): Result {
+export function simulate(
+  spec: ClusterSpec,
+  scenario: Scenario,
+  options: SimulateOptions = {},
+): Result {
   const simulation = new Simulation(spec, options);
   simulation.schedule(scenario);
   const last = scenario.reduce((latest, step) => Math.max(latest, step.at), 0);

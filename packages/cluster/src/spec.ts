@@ -8,6 +8,7 @@ import {
   leafSpine,
   nodeView,
   nthAddress,
+  ofKind,
   parseCidr,
   type Resource,
 } from "@calico-sim/core";
@@ -79,7 +80,10 @@ export class ClusterError extends Error {
 export function cluster(options: ClusterOptions): ClusterSpec {
   const names =
     typeof options.nodes === "number"
-      ? Array.from({ length: wholeNumber("nodes", options.nodes, 1, 20_000) }, (_, i) => `node-${String(i)}`)
+      ? Array.from(
+          { length: wholeNumber("nodes", options.nodes, 1, 20_000) },
+          (_, i) => `node-${String(i)}`,
+        )
       : options.nodes;
   const racks = wholeNumber("racks", options.racks ?? 1, 1, 4_096);
   const typhas = wholeNumber("typhas", options.typhas ?? 0, 0, names.length);
@@ -99,7 +103,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
         : `10.${String(rack >> 8)}.${String(rack & 255)}.${String(host)}`;
     return nodeResource(name, `${address}/${String(prefixLength)}`);
   });
-  const pools = (options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" }]).map(poolResource);
+  const pools = (options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" }]).map(
+    poolResource,
+  );
   return clusterFromResources({
     resources: merged(
       [
@@ -135,12 +141,14 @@ export function clusterFromResources(options: {
   readonly backend?: "bird" | "vxlan" | "none";
   readonly fabric?: FabricSpec;
 }): ClusterSpec {
-  const nodes = options.resources.filter((r) => r.kind === "Node");
-  if (nodes.length === 0) throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
+  const nodes = ofKind(options.resources, "Node");
+  if (nodes.length === 0)
+    throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
   const placed = nodes.map((node) => {
     const view = nodeView(node);
     const text = view.ipv4Address ?? view.internalIP;
-    const cidr = text === undefined ? undefined : parseCidr(text.includes("/") ? text : `${text}/24`);
+    const cidr =
+      text === undefined ? undefined : parseCidr(text.includes("/") ? text : `${text}/24`);
     if (cidr === undefined) {
       throw new ClusterError(
         `Node ${node.metadata.name} has no usable IPv4 address (annotation projectcalico.org/IPv4Address: ${String(text)}); expected for example 10.0.0.5/24`,
@@ -159,8 +167,12 @@ export function clusterFromResources(options: {
   });
 }
 
-function underlayOf(nodes: readonly { readonly name: string; readonly subnet: Cidr }[]): FabricSpec {
-  return leafSpine({ nodes: nodes.map(({ name, subnet }) => ({ name, subnet: formatCidr(subnet) })) });
+function underlayOf(
+  nodes: readonly { readonly name: string; readonly subnet: Cidr }[],
+): FabricSpec {
+  return leafSpine({
+    nodes: nodes.map(({ name, subnet }) => ({ name, subnet: formatCidr(subnet) })),
+  });
 }
 
 function nodeResource(name: string, address: string): Resource {
@@ -179,12 +191,16 @@ function nodeResource(name: string, address: string): Resource {
 function poolResource(pool: PoolOptions, index: number): Resource {
   const cidr = parseCidr(pool.cidr);
   if (cidr === undefined) {
-    throw new ClusterError(`pools[${String(index)}].cidr: "${pool.cidr}" is no CIDR; expected for example 10.244.0.0/16`);
+    throw new ClusterError(
+      `pools[${String(index)}].cidr: "${pool.cidr}" is no CIDR; expected for example 10.244.0.0/16`,
+    );
   }
   return {
     apiVersion: "projectcalico.org/v3",
     kind: "IPPool",
-    metadata: { name: pool.name ?? (index === 0 ? "default-ipv4-ippool" : `pool-${String(index)}`) },
+    metadata: {
+      name: pool.name ?? (index === 0 ? "default-ipv4-ippool" : `pool-${String(index)}`),
+    },
     spec: {
       cidr: pool.cidr,
       blockSize: pool.blockSize ?? (cidr.family === 4 ? 26 : 122),
@@ -197,13 +213,16 @@ function poolResource(pool: PoolOptions, index: number): Resource {
 }
 
 function merged(generated: readonly Resource[], given: readonly Resource[]): Resource[] {
-  const same = (a: Resource, b: Resource): boolean => a.kind === b.kind && a.metadata.name === b.metadata.name;
+  const same = (a: Resource, b: Resource): boolean =>
+    a.kind === b.kind && a.metadata.name === b.metadata.name;
   return [...generated.filter((g) => !given.some((x) => same(x, g))), ...given];
 }
 
 function wholeNumber(option: string, value: number, low: number, high: number): number {
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ClusterError(`${option}: ${String(value)} must be a whole number from ${String(low)} to ${String(high)}`);
+    throw new ClusterError(
+      `${option}: ${String(value)} must be a whole number from ${String(low)} to ${String(high)}`,
+    );
   }
   return value;
 }

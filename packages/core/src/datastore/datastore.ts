@@ -22,6 +22,8 @@ import type {
   DatastoreRequest,
   RequestOutcome,
   StoredKind,
+  StoreObserver,
+  WatchEvent,
   WatchReceiver,
 } from "./types.js";
 import { WatchServer } from "./watch-server.js";
@@ -59,6 +61,7 @@ export class Datastore implements EventHandler {
   private readonly kindArrive: number;
   private readonly kindServe: number;
   private readonly pending: Map<number, Pending> = new Map();
+  private readonly observers: StoreObserver[] = [];
   private nextRequest = 1;
   private outages = 0;
 
@@ -83,6 +86,16 @@ export class Datastore implements EventHandler {
     });
     this.kindArrive = engine.defineKind("datastore.request.arrive", this);
     this.kindServe = engine.defineKind("datastore.request.serve", this);
+  }
+
+  /** Adds an observer: it sees every change as it is committed, costs nothing and is not counted. */
+  observe(observer: StoreObserver): void {
+    this.observers.push(observer);
+  }
+
+  private publish(event: WatchEvent): void {
+    this.watchServer.publish(event);
+    for (const observer of this.observers) observer.onCommit(event);
   }
 
   /** The store's revision: one counter for all kinds, as in etcd. */
@@ -128,7 +141,7 @@ export class Datastore implements EventHandler {
   /** An operator's edit, whatever the object's revision: commits now, notifies watches, returns the object as stored. */
   put<R extends Resource>(resource: R): R {
     const { resource: stored, event } = this.store.write(resource, this.engine.now);
-    if (event !== undefined) this.watchServer.publish(event);
+    if (event !== undefined) this.publish(event);
     return stored as R;
   }
 
@@ -136,7 +149,7 @@ export class Datastore implements EventHandler {
   remove(kind: ResourceKind, name: string, namespace?: string): boolean {
     const held = this.store.table(kind).get(resourceKey(kind, name, namespace));
     if (held === undefined) return false;
-    this.watchServer.publish(this.store.delete(held, this.engine.now));
+    this.publish(this.store.delete(held, this.engine.now));
     return true;
   }
 
@@ -272,7 +285,7 @@ export class Datastore implements EventHandler {
       return;
     }
     const { outcome, event, bytes } = execute(this.store, request, engine.now);
-    if (event !== undefined) this.watchServer.publish(event);
+    if (event !== undefined) this.publish(event);
     this.meter.reply(pair, request.verb === "list", bytes, engine.now);
     const delay = this.path.delay(request.node);
     if (delay === Number.POSITIVE_INFINITY) {

@@ -19,6 +19,7 @@ export type {
   RequestOutcome,
   RequestStatus,
   StoredKind,
+  StoreObserver,
   SyncerSink,
   SyncerSource,
   SyncerType,

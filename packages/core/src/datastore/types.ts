@@ -102,6 +102,11 @@ export interface WatchReceiver {
   onWatchClosed(watches: Int32Array, reason: "too-old" | "closed"): void;
 }
 
+/** Sees every change at its commit: oracle, recorder, tests. Not a client: nothing travels and nothing is counted. */
+export interface StoreObserver {
+  onCommit(event: WatchEvent): void;
+}
+
 /** One-way delay from a node to the datastore; infinity while cut off. Node −1 is beside the datastore: 0. */
 export interface DatastorePath {
   delay(node: number): Micros;

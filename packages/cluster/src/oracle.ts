@@ -1,0 +1,195 @@
+import {
+  type Address,
+  allocationsOf,
+  type BGPConfiguration,
+  bgpSettings,
+  type Cidr,
+  cidrContains,
+  type Era,
+  type FelixConfiguration,
+  felixSettings,
+  formatCidr,
+  type IPAMBlock,
+  type IPPool,
+  isHostCidr,
+  type Node,
+  nodeView,
+  ofKind,
+  parseAddress,
+  parseCidr,
+  poolView,
+  type Resource,
+  writtenAddress,
+} from "@calico-sim/core";
+
+/** A route as it must be in a node's kernel once all is quiet. */
+export interface ExpectedRoute {
+  readonly type: "unicast" | "blackhole";
+  /** Absent for a blackhole. */
+  readonly device?: "eth0" | "tunl0" | "vxlan.calico";
+  /** Name of the node whose address is the gateway. */
+  readonly gateway?: string;
+  /** Who writes it. */
+  readonly writer: "felix" | "bird";
+}
+
+/** What the oracle knows of a node. */
+export interface OracleNode {
+  readonly name: string;
+  readonly address: Address | undefined;
+  readonly subnet: Cidr | undefined;
+  readonly vxlanAddress: string | undefined;
+  readonly clusterId: string;
+}
+
+/** What the oracle knows of a pool. */
+export interface OraclePool {
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly encapsulation: "none" | "ipip" | "vxlan";
+  readonly crossSubnet: boolean;
+}
+
+/** What the oracle knows of a block. */
+export interface OracleBlock {
+  readonly cidr: Cidr;
+  readonly text: string;
+  /** Node that it is affine to; undefined when none. */
+  readonly owner: string | undefined;
+  readonly pool: OraclePool | undefined;
+  /** Addresses used by other nodes than the owner. */
+  readonly borrowed: readonly { readonly address: string; readonly node: string }[];
+}
+
+/** The part of a datastore's content that decides routes, read once. */
+export interface OracleState {
+  readonly nodes: ReadonlyMap<string, OracleNode>;
+  readonly pools: readonly OraclePool[];
+  readonly felix: { readonly ipip: boolean; readonly noEncap: boolean };
+  readonly bgp: { readonly ipip: boolean; readonly noEncap: boolean; readonly mesh: boolean };
+}
+
+/** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
+export interface Liveness {
+  connected(a: string, b: string): boolean;
+}
+
+/**
+ * Reads what decides routes from a datastore's content. Pure, and written from the documents alone: it
+ * shares no code with the daemons (node-behaviour §1.9, §3.6, §4.4).
+ */
+export function oracleState(
+  resources: Iterable<Resource>,
+  era: Era,
+  backend: "bird" | "vxlan" | "none",
+  felixEnvironment: Readonly<Record<string, unknown>> = {},
+): OracleState {
+  const all = [...resources];
+  const nodes = new Map<string, OracleNode>();
+  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node));
+  const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
+  const felix = felixSettings(ofKind(all, "FelixConfiguration") as FelixConfiguration[], era, {
+    environment: felixEnvironment,
+  }).programClusterRoutes;
+  const bgp = bgpSettings(ofKind(all, "BGPConfiguration") as BGPConfiguration[], era);
+  const claims = (value: string): { ipip: boolean; noEncap: boolean } => ({
+    ipip: value === "Enabled" || value === "EnabledIPIPOnly",
+    noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",
+  });
+  const bird =
+    backend === "bird" ? claims(bgp.programClusterRoutes) : { ipip: false, noEncap: false };
+  return {
+    nodes,
+    pools,
+    felix: claims(felix),
+    bgp: { ...bird, mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled },
+  };
+}
+
+/** What a Node is to the oracle. */
+export function oracleNode(node: Node): OracleNode {
+  const view = nodeView(node);
+  const subnet = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
+  const internal = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
+  return {
+    name: view.name,
+    address: subnet === undefined ? internal : writtenAddress(subnet),
+    subnet,
+    vxlanAddress: view.ipv4VXLANTunnelAddr,
+    clusterId: view.routeReflectorClusterID ?? "",
+  };
+}
+
+function oraclePool(pool: IPPool, era: Era): OraclePool {
+  const view = poolView(pool, era);
+  const cidr = parseCidr(view.cidr);
+  if (cidr === undefined) throw new RangeError(`IPPool ${view.name} has the CIDR "${view.cidr}"`);
+  const vxlan = view.vxlanMode !== "Never";
+  const ipip = view.ipipMode !== "Never";
+  return {
+    name: view.name,
+    cidr,
+    encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
+    crossSubnet: view.vxlanMode === "CrossSubnet" || view.ipipMode === "CrossSubnet",
+  };
+}
+
+/** What a block is to the oracle. */
+export function oracleBlock(block: IPAMBlock, state: OracleState): OracleBlock {
+  const cidr = parseCidr(block.spec.cidr);
+  if (cidr === undefined)
+    throw new RangeError(`IPAMBlock ${block.metadata.name} has the CIDR "${block.spec.cidr}"`);
+  const affinity = block.spec.affinity ?? "";
+  return {
+    cidr,
+    text: formatCidr(cidr),
+    owner: affinity.startsWith("host:") ? affinity.slice(5) : undefined,
+    pool: state.pools.find((pool) => cidrContains(pool.cidr, cidr)),
+    borrowed: allocationsOf(block).flatMap(({ address, node, borrowed }) =>
+      borrowed && node !== undefined ? [{ address, node }] : [],
+    ),
+  };
+}
+
+/**
+ * The route to a block (or a borrowed address of it, when `holder` differs from the owner) that a node's
+ * kernel must hold; undefined when it must hold none.
+ */
+export function expectedRoute(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  block: OracleBlock,
+  holder: string | undefined = block.owner,
+): ExpectedRoute | undefined {
+  const { pool } = block;
+  if (pool === undefined || holder === undefined) return undefined;
+  const writer = writerOf(state, pool);
+  if (writer === undefined) return undefined;
+  if (holder === node) {
+    // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).
+    if (isHostCidr(block.cidr) || holder !== block.owner) return undefined;
+    return { type: "blackhole", writer };
+  }
+  const self = state.nodes.get(node);
+  const other = state.nodes.get(holder);
+  if (self === undefined || other?.address === undefined) return undefined;
+  const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
+  if (writer === "bird") {
+    if (!state.bgp.mesh || self.clusterId !== "" || other.clusterId !== "") return undefined;
+    if (self.address === undefined || !live.connected(node, holder)) return undefined;
+  }
+  const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
+  if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
+  if (pool.encapsulation === "ipip")
+    return { type: "unicast", device: "tunl0", gateway: holder, writer };
+  // A VXLAN route waits for the peer's VTEP (node-behaviour §3.7).
+  if (other.vxlanAddress === undefined) return undefined;
+  return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
+}
+
+function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {
+  if (pool.encapsulation === "vxlan") return "felix";
+  const key = pool.encapsulation === "ipip" ? "ipip" : "noEncap";
+  return state.felix[key] ? "felix" : state.bgp[key] ? "bird" : undefined;
+}

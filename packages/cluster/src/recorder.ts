@@ -1,0 +1,144 @@
+import { type Micros, SECOND } from "@calico-sim/core";
+import type { ChangeResult, Convergence, SecondSample } from "./result.js";
+import type { Simulation } from "./simulation.js";
+
+/** Totals at the begin of a window. */
+interface Window {
+  readonly label: string;
+  readonly at: Micros;
+  readonly requests: number;
+  readonly watchEvents: number;
+  readonly bytes: number;
+  readonly messages: number;
+  readonly darkMicros: Micros;
+  readonly programmed: number;
+}
+
+/** Notes what a run is asked about afterwards: windows of the scenario, pods, one sample a second. */
+export class Recorder {
+  readonly changes: Omit<ChangeResult, "datastore" | "podProgrammedSeconds">[] = [];
+  readonly windows: Window[] = [];
+  readonly samples: Omit<
+    SecondSample,
+    "datastoreRequests" | "datastoreEvents" | "datastoreBytes"
+  >[] = [];
+  /** Seconds from binding to an address, and to programmed routes. */
+  readonly addressed: number[] = [];
+  readonly programmed: number[] = [];
+  readonly failures: string[] = [];
+  podsFailed = 0;
+  podsWithAddress = 0;
+  private readonly bound: Map<string, Micros> = new Map();
+  private readonly isAddressed: Set<string> = new Set();
+
+  podScheduled(key: string, at: Micros): void {
+    this.bound.set(key, at);
+  }
+
+  podAddressed(key: string, at: Micros): void {
+    if (this.isAddressed.has(key)) return;
+    this.isAddressed.add(key);
+    this.podsWithAddress++;
+    const bound = this.bound.get(key);
+    if (bound !== undefined) this.addressed.push((at - bound) / SECOND);
+  }
+
+  podProgrammed(key: string, at: Micros): void {
+    const bound = this.bound.get(key);
+    if (bound === undefined) return;
+    this.bound.delete(key);
+    this.programmed.push((at - bound) / SECOND);
+  }
+
+  podGone(key: string): void {
+    this.bound.delete(key);
+    if (this.isAddressed.delete(key)) this.podsWithAddress--;
+  }
+
+  podFailed(key: string, reason: string): void {
+    this.podsFailed++;
+    if (this.failures.length < 100) this.failures.push(`${key}: ${reason}`);
+  }
+
+  /** Closes the present window and opens the one of a step; steps at one moment share the window of the first. */
+  beginStep(simulation: Simulation, label: string): void {
+    const now = simulation.engine.now;
+    const open = this.windows[this.windows.length - 1];
+    if (open?.at === now && this.windows.length > this.changes.length) {
+      this.windows[this.windows.length - 1] = { ...open, label: `${open.label}; ${label}` };
+      return;
+    }
+    this.closeWindow(simulation);
+    const load = simulation.datastore.meter.snapshot();
+    this.windows.push({
+      label,
+      at: now,
+      requests: load.requestsTotal,
+      watchEvents: load.watchEventsTotal,
+      bytes: load.bytesSentTotal,
+      messages: simulation.bird.wire().messages.total,
+      darkMicros: simulation.tracker.darkMicros(now),
+      programmed: this.programmed.length,
+    });
+    simulation.tracker.beginWindow();
+  }
+
+  /** Judges the present window as it stands. */
+  closeWindow(simulation: Simulation): void {
+    const window = this.windows[this.windows.length - 1];
+    if (window === undefined || this.changes.length === this.windows.length) return;
+    const now = simulation.engine.now;
+    this.changes.push({
+      label: window.label,
+      atSeconds: window.at / SECOND,
+      untilSeconds: now / SECOND,
+      controlPlane: convergence(simulation, window.at, "control"),
+      dataPlane: convergence(simulation, window.at, "data"),
+      blackholedPairs: simulation.tracker.darkened,
+      blackholePairSeconds: (simulation.tracker.darkMicros(now) - window.darkMicros) / SECOND,
+      bgpMessages: simulation.bird.wire().messages.total - window.messages,
+    });
+  }
+
+  /** One sample a second. */
+  sample(simulation: Simulation): void {
+    this.samples.push({
+      second: simulation.engine.now / SECOND,
+      sessionEnds: simulation.bird.establishedEnds,
+      routes: simulation.tracker.routes,
+      pods: this.podsWithAddress,
+      blackholedPairs: simulation.tracker.darkPairs,
+    });
+  }
+}
+
+function convergence(
+  simulation: Simulation,
+  since: Micros,
+  plane: "control" | "data",
+): Convergence {
+  const rows = simulation.tracker.settled(plane).filter(({ at }) => at >= since);
+  const late = rows.filter(({ at }) => at === Number.POSITIVE_INFINITY);
+  const done = rows
+    .filter(({ at }) => at !== Number.POSITIVE_INFINITY)
+    .sort((x, y) => x.at - y.at || x.node - y.node);
+  const quantile = (q: number): number => {
+    if (done.length === 0) return 0;
+    const h = (done.length - 1) * q;
+    const low = done[Math.floor(h)]!.at;
+    const high = done[Math.ceil(h)]!.at;
+    return (low + (high - low) * (h - Math.floor(h)) - since) / SECOND;
+  };
+  const worst = late[0] ?? done[done.length - 1];
+  return {
+    nodes: done.length,
+    unconverged: late.length,
+    p50Seconds: quantile(0.5),
+    p99Seconds: quantile(0.99),
+    maxSeconds: quantile(1),
+    worst:
+      worst === undefined
+        ? undefined
+        : { node: simulation.nodes.name(worst.node), prefix: worst.prefix, why: worst.why },
+  };
+}

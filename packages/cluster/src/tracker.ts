@@ -1,0 +1,500 @@
+import {
+  type Engine,
+  type Era,
+  type Fabric,
+  formatCidr,
+  type IPAMBlock,
+  type Kernels,
+  type Micros,
+  type Node,
+  type NodeDirectory,
+  PROTOCOL,
+  type PrefixTable,
+  type Resource,
+  type RouteListener,
+  type StoreObserver,
+  type WatchEvent,
+} from "@calico-sim/core";
+import {
+  expectedRoute,
+  type Liveness,
+  type OracleBlock,
+  type OracleNode,
+  type OracleState,
+  oracleBlock,
+  oracleNode,
+  oracleState,
+} from "./oracle.js";
+import type { BlackholeReason } from "./result.js";
+
+/** Names of the delivery codes; 0 = delivered. */
+export const REASONS: readonly (BlackholeReason | "delivered")[] = Object.freeze([
+  "delivered",
+  "no route",
+  "blackhole route",
+  "stale route",
+  "destination node down",
+  "underlay path cut",
+  "underlay has no route to pods",
+]);
+
+const DELIVERED = 0;
+const NO_ROUTE = 1;
+const BLACKHOLE_ROUTE = 2;
+const STALE_ROUTE = 3;
+const OWNER_DOWN = 4;
+const PATH_CUT = 5;
+const UNDERLAY_ROUTE = 6;
+/** The source does not run, or the block is gone: nobody to complain. */
+const NOT_ASKED = 7;
+
+/** A pair that worked before and does not now. */
+interface Broken {
+  readonly since: Micros;
+  readonly reason: number;
+}
+
+/** An interval without delivery. */
+export interface BrokenInterval extends Broken {
+  readonly node: number;
+  readonly block: string;
+  readonly owner: string;
+  readonly until: Micros;
+  readonly open: boolean;
+}
+
+/** One node's way to convergence within the present window. */
+interface Front {
+  /** Blocks whose state is wrong now. */
+  wrong: number;
+  /** When `wrong` last became 0 in this window; −1 = was never wrong. */
+  settled: Micros;
+  /** Row of the block that was put right last. */
+  last: number;
+}
+
+/** Where the tracker looks. */
+export interface TrackerOptions {
+  readonly engine: Engine;
+  readonly kernels: Kernels;
+  readonly prefixes: PrefixTable;
+  readonly nodes: NodeDirectory;
+  readonly fabric: Fabric;
+  readonly era: Era;
+  readonly backend: "bird" | "vxlan" | "none";
+}
+
+/** Keeps at most this many closed intervals, the longest. */
+const INTERVALS_MAX = 2_000;
+
+/**
+ * Compares the kernels with the oracle, and follows packets from every node to every block, as both
+ * change: who is converged, who is black-holed, since when and why.
+ */
+export class Tracker implements RouteListener, StoreObserver, Liveness {
+  /** Routes in all kernels. */
+  routes = 0;
+  /** Intervals that ended, and their pair-seconds in microseconds. */
+  closedIntervals = 0;
+  closedMicros = 0;
+  /** Pairs that went dark in this window. */
+  darkened = 0;
+
+  private readonly engine: Engine;
+  private readonly kernels: Kernels;
+  private readonly prefixes: PrefixTable;
+  private readonly nodes: NodeDirectory;
+  private readonly fabric: Fabric;
+  private readonly era: Era;
+  private readonly backend: "bird" | "vxlan" | "none";
+  private readonly resources: Map<string, Resource> = new Map();
+  private state: OracleState;
+  /** Blocks by row; a removed block leaves an empty row. */
+  private readonly blocks: (OracleBlock | undefined)[] = [];
+  private readonly prefixOf: number[] = [];
+  private readonly ownerOf: number[] = [];
+  private readonly rowOf: Map<number, number> = new Map();
+  private readonly freeRows: number[] = [];
+  private readonly running: boolean[] = [];
+  /** By node: 1 where the kernel differs from the oracle; index: row. */
+  private readonly wrong: Uint8Array[] = [];
+  /** By node: delivery code, + 8 once it was delivered; index: row. */
+  private readonly delivery: Uint8Array[] = [];
+  private readonly control: Front[] = [];
+  private readonly data: Front[] = [];
+  private readonly broken: Map<number, Broken> = new Map();
+  private intervals: BrokenInterval[] = [];
+
+  constructor(options: TrackerOptions) {
+    this.engine = options.engine;
+    this.kernels = options.kernels;
+    this.prefixes = options.prefixes;
+    this.nodes = options.nodes;
+    this.fabric = options.fabric;
+    this.era = options.era;
+    this.backend = options.backend;
+    this.state = oracleState([], this.era, this.backend);
+  }
+
+  /** Takes the initial content of the datastore. */
+  seed(resources: Iterable<Resource>): void {
+    for (const resource of resources) {
+      if (decides(resource)) this.resources.set(keyOf(resource), resource);
+    }
+    this.refreshState();
+    for (const resource of resources)
+      if (resource.kind === "IPAMBlock") this.blockChanged(resource as IPAMBlock);
+  }
+
+  /** A node's calico-node runs from now on, or no longer. */
+  setRunning(node: number, running: boolean): void {
+    this.grow(node);
+    if (this.running[node] === running) return;
+    this.running[node] = running;
+    this.recheckNode(node);
+  }
+
+  /** The underlay changed. */
+  pathsChanged(): void {
+    this.recheckAll();
+  }
+
+  /** Pairs that worked before and do not now. */
+  get darkPairs(): number {
+    return this.broken.size;
+  }
+
+  /** Whether every running node's kernel equals the oracle, as far as blocks go. */
+  get converged(): boolean {
+    return this.control.every((front, node) => !this.running[node] || front.wrong === 0);
+  }
+
+  /** Begins a new window: what is wrong now counts from here. */
+  beginWindow(): void {
+    this.darkened = 0;
+    for (const front of [...this.control, ...this.data]) {
+      front.settled = -1;
+      front.last = -1;
+    }
+  }
+
+  /** Per node that runs: when it settled in this window (−1 = was never unsettled, infinity = still is), and for which block. */
+  settled(plane: "control" | "data"): { node: number; at: Micros; prefix: string; why: string }[] {
+    const fronts = plane === "control" ? this.control : this.data;
+    const found: { node: number; at: Micros; prefix: string; why: string }[] = [];
+    fronts.forEach((front, node) => {
+      if (this.running[node] !== true) return;
+      const row = front.wrong > 0 ? this.firstWrong(node, plane) : front.last;
+      found.push({
+        node,
+        at: front.wrong > 0 ? Number.POSITIVE_INFINITY : front.settled,
+        prefix: this.blocks[row]?.text ?? "",
+        why: row < 0 ? "" : this.whyOf(node, row, plane),
+      });
+    });
+    return found;
+  }
+
+  /** Intervals that ended and those still open at `now`, longest first. */
+  blackholes(now: Micros): BrokenInterval[] {
+    const open: BrokenInterval[] = [];
+    for (const [pair, { since, reason }] of this.broken) {
+      open.push(this.interval(pair, since, reason, now, true));
+    }
+    return [...this.intervals, ...open].sort(
+      (x, y) =>
+        y.until - y.since - (x.until - x.since) ||
+        x.since - y.since ||
+        x.node - y.node ||
+        (x.block < y.block ? -1 : 1),
+    );
+  }
+
+  /** Pair-microseconds of darkness up to `now`. */
+  darkMicros(now: Micros): Micros {
+    let sum = this.closedMicros;
+    for (const { since } of this.broken.values()) sum += now - since;
+    return sum;
+  }
+
+  /** See {@link Liveness}. */
+  connected(a: string, b: string): boolean {
+    const x = this.nodes.id(a);
+    const y = this.nodes.id(b);
+    return this.running[x] === true && this.running[y] === true && this.joined(x, y);
+  }
+
+  /** See {@link RouteListener}. */
+  onRouteChange(node: number, prefix: number, before: number, after: number, at?: Micros): void {
+    if (before === 0) this.routes++;
+    else if (after === 0) this.routes--;
+    const row = this.rowOf.get(prefix);
+    if (row === undefined) return;
+    this.grow(node);
+    this.recheck(node, row, at ?? this.engine.now);
+  }
+
+  /** See {@link StoreObserver}. */
+  onCommit(event: WatchEvent): void {
+    const { resource } = event;
+    if (resource.kind === "IPAMBlock") {
+      if (event.type === "deleted") this.blockGone(resource as IPAMBlock);
+      else this.blockChanged(resource as IPAMBlock);
+      return;
+    }
+    if (!decides(resource)) return;
+    const key = keyOf(resource);
+    if (event.type === "deleted") this.resources.delete(key);
+    else this.resources.set(key, resource);
+    if (resource.kind === "Node") {
+      if (nodeMatters(event)) this.nodeChanged(event);
+      return;
+    }
+    this.refreshState();
+    this.recheckAll();
+  }
+
+  /** The state as the oracle reads it now. */
+  get oracle(): OracleState {
+    return this.state;
+  }
+
+  /** Blocks as the oracle reads them now. */
+  oracleBlocks(): OracleBlock[] {
+    return this.blocks.filter((block) => block !== undefined);
+  }
+
+  private nodeChanged(event: WatchEvent): void {
+    const { name } = event.resource.metadata;
+    const nodes = this.state.nodes as Map<string, OracleNode>;
+    if (event.type === "deleted") nodes.delete(name);
+    else nodes.set(name, oracleNode(event.resource as Node));
+    const node = this.nodes.id(name);
+    if (node >= 0) this.recheckNode(node);
+  }
+
+  /** A node concerns its own table, and every table's route to its blocks. */
+  private recheckNode(node: number): void {
+    const now = this.engine.now;
+    this.grow(node);
+    for (let row = 0; row < this.blocks.length; row++) {
+      if (this.blocks[row] === undefined) continue;
+      this.recheck(node, row, now);
+      if (this.ownerOf[row] !== node) continue;
+      for (let other = 0; other < this.control.length; other++) this.recheck(other, row, now);
+    }
+  }
+
+  private refreshState(): void {
+    this.state = oracleState(this.resources.values(), this.era, this.backend);
+    this.blocks.forEach((block, row) => {
+      if (block === undefined) return;
+      const pool = this.state.pools.find((p) => p.name === block.pool?.name);
+      this.blocks[row] = { ...block, pool };
+    });
+  }
+
+  private blockChanged(resource: IPAMBlock): void {
+    const block = oracleBlock(resource, this.state);
+    const prefix = this.prefixes.intern(block.cidr);
+    let row = this.rowOf.get(prefix);
+    const before = row === undefined ? undefined : this.blocks[row];
+    if (row === undefined) {
+      row = this.freeRows.pop() ?? this.blocks.length;
+      this.rowOf.set(prefix, row);
+      this.prefixOf[row] = prefix;
+    }
+    this.blocks[row] = block;
+    if (before?.owner === block.owner) return;
+    this.ownerOf[row] = block.owner === undefined ? -1 : this.nodes.id(block.owner);
+    for (let node = 0; node < this.nodes.size; node++) {
+      this.grow(node);
+      this.recheck(node, row, this.engine.now);
+    }
+  }
+
+  private blockGone(resource: IPAMBlock): void {
+    const prefix = this.prefixes.intern(oracleBlock(resource, this.state).cidr);
+    const row = this.rowOf.get(prefix);
+    if (row === undefined) return;
+    // A leftover route is wrong until it is gone, so the row stays with a block that nobody owns.
+    const block = this.blocks[row];
+    if (block === undefined) return;
+    this.blocks[row] = { ...block, owner: undefined, borrowed: [] };
+    this.ownerOf[row] = -1;
+    for (let node = 0; node < this.nodes.size; node++) this.recheck(node, row, this.engine.now);
+  }
+
+  private recheckAll(): void {
+    const now = this.engine.now;
+    for (let node = 0; node < this.nodes.size; node++) {
+      this.grow(node);
+      for (let row = 0; row < this.blocks.length; row++) {
+        if (this.blocks[row] !== undefined) this.recheck(node, row, now);
+      }
+    }
+  }
+
+  private recheck(node: number, row: number, at: Micros): void {
+    const asked = this.running[node] === true;
+    const wrong = asked && !this.asExpected(node, row) ? 1 : 0;
+    const flags = this.wrong[node]!;
+    if (flags[row] !== wrong) {
+      flags[row] = wrong;
+      move(this.control[node]!, wrong === 1 ? 1 : -1, row, at);
+    }
+    const codes = this.delivery[node]!;
+    const before = codes[row]!;
+    const code = asked ? this.deliver(node, row) : NOT_ASKED;
+    if ((before & 7) === code) return;
+    const everDelivered = (before & 8) !== 0 || code === DELIVERED;
+    codes[row] = code | (everDelivered ? 8 : 0);
+    const wasOwed = owed(before & 7);
+    if (wasOwed !== owed(code)) move(this.data[node]!, wasOwed ? -1 : 1, row, at);
+    const pair = row * 0x100000 + node;
+    const dark = everDelivered && code !== DELIVERED && code !== NOT_ASKED;
+    const held = this.broken.get(pair);
+    if (dark && held === undefined) {
+      this.broken.set(pair, { since: at, reason: code });
+      this.darkened++;
+    } else if (!dark && held !== undefined) {
+      this.broken.delete(pair);
+      this.close(this.interval(pair, held.since, held.reason, at, false));
+    }
+  }
+
+  private asExpected(node: number, row: number): boolean {
+    const block = this.blocks[row]!;
+    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    const held = this.kernels.best(node, this.prefixOf[row]!);
+    if (want === undefined || held === 0) return want === undefined && held === 0;
+    const route = this.kernels.route(held);
+    if (route.type !== want.type) return false;
+    if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;
+    if (want.type === "blackhole") return true;
+    return route.device === want.device && this.nodes.name(route.gateway) === want.gateway;
+  }
+
+  /** Follows a packet from a node to a block, one hop: Calico's next hop is the owner itself. */
+  private deliver(node: number, row: number): number {
+    const owner = this.ownerOf[row]!;
+    if (owner < 0) return NOT_ASKED;
+    if (owner === node) return DELIVERED;
+    if (this.running[owner] !== true) return OWNER_DOWN;
+    if (!this.joined(node, owner)) return PATH_CUT;
+    const held = this.kernels.best(node, this.prefixOf[row]!);
+    if (held === 0) return NO_ROUTE;
+    const route = this.kernels.route(held);
+    if (route.type === "blackhole") return BLACKHOLE_ROUTE;
+    if (route.gateway !== owner) return STALE_ROUTE;
+    if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
+    return DELIVERED;
+  }
+
+  private joined(a: number, b: number): boolean {
+    return this.fabric.reachable(a, b) && this.fabric.reachable(b, a);
+  }
+
+  private firstWrong(node: number, plane: "control" | "data"): number {
+    if (plane === "control") return this.wrong[node]!.indexOf(1);
+    return this.delivery[node]!.findIndex((code) => owed(code & 7));
+  }
+
+  private whyOf(node: number, row: number, plane: "control" | "data"): string {
+    const block = this.blocks[row];
+    if (block === undefined) return "";
+    const owner = block.owner ?? "nobody";
+    if (plane === "data") {
+      const code = this.delivery[node]![row]! & 7;
+      return code === DELIVERED ? `block of ${owner}` : `${REASONS[code] ?? ""}, block of ${owner}`;
+    }
+    return this.wrong[node]![row] === 1
+      ? `kernel differs from the oracle, block of ${owner}`
+      : `block of ${owner}`;
+  }
+
+  private interval(
+    pair: number,
+    since: Micros,
+    reason: number,
+    until: Micros,
+    open: boolean,
+  ): BrokenInterval {
+    const row = Math.floor(pair / 0x100000);
+    const block = this.blocks[row];
+    return {
+      node: pair % 0x100000,
+      block: block?.text ?? formatCidr(this.prefixes.cidr(this.prefixOf[row]!)),
+      owner: block?.owner ?? "",
+      since,
+      until,
+      open,
+      reason,
+    };
+  }
+
+  private close(interval: BrokenInterval): void {
+    this.closedIntervals++;
+    this.closedMicros += interval.until - interval.since;
+    this.intervals.push(interval);
+    if (this.intervals.length < 2 * INTERVALS_MAX) return;
+    this.intervals.sort((x, y) => y.until - y.since - (x.until - x.since) || x.since - y.since);
+    this.intervals.length = INTERVALS_MAX;
+  }
+
+  private grow(node: number): void {
+    for (let n = this.control.length; n <= node; n++) {
+      this.control.push({ wrong: 0, settled: -1, last: -1 });
+      this.data.push({ wrong: 0, settled: -1, last: -1 });
+      this.running.push(false);
+      this.wrong.push(new Uint8Array(64));
+      this.delivery.push(new Uint8Array(64).fill(NOT_ASKED));
+    }
+    const rows = this.blocks.length;
+    if (rows <= this.wrong[node]!.length) return;
+    const size = Math.ceil(rows * 1.5);
+    const wrong = new Uint8Array(size);
+    wrong.set(this.wrong[node]!);
+    this.wrong[node] = wrong;
+    const delivery = new Uint8Array(size).fill(NOT_ASKED);
+    delivery.set(this.delivery[node]!);
+    this.delivery[node] = delivery;
+  }
+}
+
+/** Whether delivery is owed: everything is alive and connected, only routes are missing. */
+function owed(code: number): boolean {
+  return (
+    code === NO_ROUTE || code === BLACKHOLE_ROUTE || code === STALE_ROUTE || code === UNDERLAY_ROUTE
+  );
+}
+
+function move(front: Front, by: number, row: number, at: Micros): void {
+  front.wrong += by;
+  if (by < 0) {
+    front.last = row;
+    if (front.wrong === 0) front.settled = at;
+  }
+}
+
+function decides(resource: Resource): boolean {
+  return (
+    resource.kind === "Node" ||
+    resource.kind === "IPPool" ||
+    resource.kind === "BGPConfiguration" ||
+    resource.kind === "FelixConfiguration"
+  );
+}
+
+function keyOf(resource: Resource): string {
+  return `${resource.kind}/${resource.metadata.name}`;
+}
+
+/** Heartbeats rewrite Nodes all the time; only annotations and addresses decide routes. */
+function nodeMatters(event: WatchEvent): boolean {
+  if (event.type !== "modified" || event.previous === undefined) return true;
+  return (
+    JSON.stringify(event.previous.metadata.annotations) !==
+    JSON.stringify(event.resource.metadata.annotations)
+  );
+}
