@@ -17,7 +17,8 @@ import { FELIX_COSTS, type FelixCosts } from "./cost-profile.js";
 import { Dataplane } from "./dataplane/dataplane.js";
 import { RouteManagers, type RouteOwnership, routeOwnership } from "./dataplane/route-managers.js";
 import { RouteTables } from "./dataplane/route-tables.js";
-import type { FelixCounts, FelixListener, FelixOptions, RestartReason } from "./options.js";
+import type { FelixCounts, FelixListener, FelixOptions } from "./options.js";
+import { type Base, newProcess, type Process, restartReason } from "./process.js";
 import { TALLY, Tally } from "./tally.js";
 
 const DOWN = 0;
@@ -28,36 +29,6 @@ const SYNCED = 3;
 
 /** Sleep between the decision to restart and the exit (calico: felix/daemon/daemon.go:904-911). */
 const RESTART_SLEEP: Micros = 2_000_000;
-
-/** One batch that a Felix has yet to work through. */
-interface Input {
-  /** When its updates have been decoded and fed to the graph. */
-  readonly at: Micros;
-  readonly change: ViewChange | undefined;
-  readonly inSync: boolean;
-}
-
-/** What a process was started with, and exits over when it changes. */
-interface Base {
-  readonly tunnels: string;
-  readonly encapsulation: number;
-  readonly globalConfig: number;
-  readonly nodeConfig: number;
-}
-
-/** One process: its life number, what waits for its graph, what the next flush will send. */
-interface Process {
-  readonly life: number;
-  inputs: Input[];
-  /** An event that looks at the inputs is pending. */
-  waiting: boolean;
-  everything: boolean;
-  prefixes: number[];
-  pods: string[];
-  inSync: boolean;
-  base: Base | undefined;
-  leaving: boolean;
-}
 
 /**
  * All Felix daemons of a cluster as one object; client id = node id.
@@ -137,17 +108,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
     this.views.reset(node);
     this.throttle.reset(node, now);
     this.dataplane.start(node, life);
-    this.processes[node] = {
-      life,
-      inputs: [],
-      waiting: false,
-      everything: false,
-      prefixes: [],
-      pods: [],
-      inSync: false,
-      base: undefined,
-      leaving: false,
-    };
+    this.processes[node] = newProcess(life);
     this.tally.add(node, TALLY.starts);
     this.engine.after(this.costs.start.value, this.kindConnect, node, life);
   }
@@ -345,7 +306,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   private checkBase(node: number, process: Process): void {
     if (process.leaving) return;
-    const reason = difference(process.base!, this.baseOf(node));
+    const reason = restartReason(process.base!, this.baseOf(node));
     if (reason === undefined) return;
     process.leaving = true;
     this.listener?.onRestart(node, reason, this.engine.now);
@@ -364,12 +325,4 @@ export class FelixFleet implements SyncerSink, EventHandler {
     this.concerned = wider(new Int32Array(length), this.concerned);
     this.tally.reserve(length);
   }
-}
-
-function difference(base: Base, now: Base): RestartReason | undefined {
-  if (base.globalConfig !== now.globalConfig || base.nodeConfig !== now.nodeConfig) {
-    return "configuration";
-  }
-  if (base.tunnels !== now.tunnels) return "tunnel-address";
-  return base.encapsulation === now.encapsulation ? undefined : "encapsulation";
 }

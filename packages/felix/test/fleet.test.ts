@@ -1,4 +1,4 @@
-import { type FelixConfiguration, fork, type Micros } from "@calico-sim/core";
+import { fork, type Micros } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import { ApplyThrottle } from "../src/dataplane/apply-throttle.js";
 import { FELIX_COSTS } from "../src/index.js";

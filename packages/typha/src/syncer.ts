@@ -9,9 +9,10 @@ import type {
   UpdateBatch,
 } from "@calico-sim/core";
 import { report, SentSeries } from "./accounting.js";
-import { Input, KeyTable, makeBatch } from "./cache/input.js";
+import { makeBatch } from "./cache/input.js";
 import type { TyphaHosts } from "./hosts.js";
 import type { DropReason, SentSecond, SyncerBinding, SyncerLoad } from "./options.js";
+import { CacheLoops } from "./server/cache-loops.js";
 import { CLIENT, Clients } from "./server/clients.js";
 import { type Acceptor, Connector } from "./server/connector.js";
 import { Sender } from "./server/sender.js";
@@ -34,12 +35,9 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
   private readonly connector: Connector;
   private readonly sender: Sender;
   private readonly sent: SentSeries = new SentSeries();
-  private readonly keys: KeyTable = new KeyTable();
+  private readonly cacheLoops: CacheLoops;
   private binding: SyncerBinding = {};
-  /** What upstream sent last: Typhas that list at the same revision get the same object. */
-  private latest: Input | undefined = undefined;
 
-  private readonly kindInput: number;
   private readonly kindSnapshot: number;
   private readonly kindSnapshotSent: number;
   private readonly kindReadTimeout: number;
@@ -52,7 +50,7 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
     for (let typha = 0; typha < hosts.count; typha++) this.servers.push(new Server());
     this.connector = new Connector(hosts, this.clients, this, type);
     this.sender = new Sender(hosts, this.servers, this.clients, this.sent, this, type);
-    this.kindInput = engine.defineKind(`typha-${type}-input`, this);
+    this.cacheLoops = new CacheLoops(hosts, this.servers, this.sender, type);
     this.kindSnapshot = engine.defineKind(`typha-${type}-snapshot`, this);
     this.kindSnapshotSent = engine.defineKind(`typha-${type}-snapshot-sent`, this);
     this.kindReadTimeout = engine.defineKind(`typha-${type}-read-timeout`, this);
@@ -66,15 +64,13 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
   }
 
   onBatch(batch: UpdateBatch, typhas: Int32Array, arrivals: Float64Array, count: number): void {
-    const input =
-      this.latest?.batch === batch ? this.latest : new Input(batch, this.type, this.keys);
-    this.latest = input;
-    for (let i = 0; i < count; i++) this.receive(typhas[i]!, input, arrivals[i]!);
+    this.cacheLoops.receive(batch, typhas, arrivals, count);
   }
 
   onStatus(typha: number, status: SyncStatus): void {
-    const input = new Input(makeBatch([], status), this.type, this.keys);
-    this.receive(typha, input, this.hosts.engine.now);
+    const now = this.hosts.engine.now;
+    const batch = makeBatch([], status);
+    this.cacheLoops.receive(batch, Int32Array.of(typha), Float64Array.of(now), 1);
   }
 
   connect(client: number): void {
@@ -90,9 +86,7 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
   }
 
   onEvent(kind: number, a: number, b: number): void {
-    if (kind === this.kindInput) {
-      if (this.hosts.life[a] === b) this.cacheLoop(a);
-    } else if (kind === this.kindGhost) {
+    if (kind === this.kindGhost) {
       if (this.hosts.life[a] === b) this.endGhost(a);
     } else if (this.clients.life[a] === b) {
       if (kind === this.kindSnapshot) this.sendSnapshot(a);
@@ -220,82 +214,6 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
       engine.schedule(ready, this.kindSnapshot, client, clients.life[client]);
     }
     hosts.watcher?.onConnections(typha);
-  }
-
-  private receive(typha: number, input: Input, arrival: Micros): void {
-    const server = this.servers[typha]!;
-    if (!this.hosts.listening[typha]!) return;
-    server.inputs.push({ at: arrival, input });
-    this.waitForInput(typha, server, arrival);
-  }
-
-  private waitForInput(typha: number, server: Server, at: Micros): void {
-    if (server.inputWaiting) return;
-    server.inputWaiting = true;
-    const { engine, life } = this.hosts;
-    engine.schedule(
-      Math.max(at, server.cacheUntil, engine.now),
-      this.kindInput,
-      typha,
-      life[typha],
-    );
-  }
-
-  /** Blocks for one item, drains without blocking up to the batch size, publishes (§1.4). */
-  private cacheLoop(typha: number): void {
-    const { engine, config, costs } = this.hosts;
-    const server = this.servers[typha]!;
-    server.inputWaiting = false;
-    const drained: Input[] = [];
-    let items = 0;
-    for (const { at, input } of server.inputs) {
-      if (at > engine.now || items >= config.snapshotCacheMaxBatchSize) break;
-      drained.push(input);
-      items += Math.max(1, input.batch.updates.length);
-    }
-    server.inputs = server.inputs.slice(drained.length);
-    const cost = Math.ceil(items * costs.serialisePerUpdate.value);
-    server.cacheUntil = engine.now + cost;
-    this.hosts.busy[typha]! += cost;
-    const before = server.cache.status;
-    this.publish(server, drained, server.cacheUntil);
-    this.sender.pump(typha);
-    if (server.cache.status === "in-sync" && before !== "in-sync") {
-      this.hosts.watcher?.onCacheInSync(typha);
-    }
-    const next = server.inputs[0];
-    if (next !== undefined) this.waitForInput(typha, server, next.at);
-  }
-
-  private publish(server: Server, drained: readonly Input[], at: Micros): void {
-    const { cache, load } = server;
-    let kept: SyncerUpdate[] = [];
-    for (const input of drained) {
-      const part = cache.take(input);
-      load.updatesTotal += input.batch.updates.length;
-      load.updatesSkipped += Math.max(0, input.batch.updates.length - part.length);
-      kept = kept.length === 0 ? part : kept.concat(part);
-    }
-    const status = drained[drained.length - 1]!.batch.status;
-    if (kept.length === 0 && status === cache.status) return;
-    server.expireSnapshot(at);
-    const size = this.hosts.config.snapshotCacheMaxBatchSize;
-    const needed = server.crumbsNeeded;
-    if (drained.length === 1 && kept.length <= size) {
-      cache.publish(drained[0]!.batchOf(kept), at, needed);
-      load.crumbs++;
-      return;
-    }
-    const crumbs = Math.max(1, Math.ceil(kept.length / size));
-    for (let i = 0; i < crumbs; i++) {
-      // Status travels on the last crumb of the batch.
-      const own = i === crumbs - 1 ? status : cache.status;
-      const batch = needed
-        ? makeBatch(kept.slice(i * size, (i + 1) * size), own)
-        : makeBatch([], own);
-      cache.publish(batch, at, needed);
-    }
-    load.crumbs += crumbs;
   }
 
   /** Handshake done: the shared snapshot, or a new one, goes out. */
