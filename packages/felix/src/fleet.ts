@@ -243,7 +243,8 @@ export class FelixFleet implements SyncerSink, EventHandler {
         this.becomeInSync(node, process);
       }
     }
-    if (taken > 0) process.inputs = inputs.slice(taken);
+    if (taken === inputs.length) inputs.length = 0;
+    else inputs.splice(0, taken);
     const dirty = process.everything || process.prefixes.length + process.pods.length > 0;
     let next = process.inputs[0]?.at ?? Number.POSITIVE_INFINITY;
     // Before in-sync nothing that is sent can be applied, so it is left to the first flush.
@@ -266,8 +267,8 @@ export class FelixFleet implements SyncerSink, EventHandler {
     const prefixes = process.everything ? undefined : process.prefixes;
     this.dataplane.receive(node, now + cost, prefixes, process.pods);
     process.everything = false;
-    process.prefixes = [];
-    process.pods = [];
+    process.prefixes.length = 0;
+    process.pods.length = 0;
   }
 
   private becomeInSync(node: number, process: Process): void {

@@ -21,12 +21,12 @@ export interface Base {
 /** One process: its life number, what waits for its graph, what the next flush will send. */
 export interface Process {
   readonly life: number;
-  inputs: Input[];
+  readonly inputs: Input[];
   /** An event that looks at the inputs is pending. */
   waiting: boolean;
   everything: boolean;
-  prefixes: number[];
-  pods: string[];
+  readonly prefixes: number[];
+  readonly pods: string[];
   inSync: boolean;
   base: Base | undefined;
   leaving: boolean;

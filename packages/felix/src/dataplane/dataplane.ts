@@ -179,13 +179,17 @@ export class Dataplane implements EventHandler {
       programmed += this.stageEverything(node, loop.ownership);
       recomputed = true;
       loop.everything = false;
-      loop.prefixes = [];
+      loop.prefixes.length = 0;
     } else if (loop.prefixes.length > 0) {
-      const drained = loop.prefixes.splice(0, limit);
+      const drained = Math.min(limit, loop.prefixes.length);
       recomputed = true;
-      for (const prefix of drained) programmed += this.stage(node, prefix, loop.ownership);
+      for (let i = 0; i < drained; i++) {
+        programmed += this.stage(node, loop.prefixes[i]!, loop.ownership);
+      }
+      if (drained === loop.prefixes.length) loop.prefixes.length = 0;
+      else loop.prefixes.splice(0, drained);
     }
-    loop.round = loop.pods.splice(0, limit);
+    if (loop.pods.length > 0) loop.round = loop.pods.splice(0, limit);
     loop.others = false;
     let took = costs.applyBase.value + programmed * costs.programPerRoute.value;
     if (recomputed) took += tables.count(node) * costs.recomputePerRoute.value;
@@ -245,7 +249,7 @@ export class Dataplane implements EventHandler {
       loop.up.set(pod, id);
       listener?.onEndpointUp(node, pod, engine.now);
     }
-    loop.round = [];
+    if (loop.round.length > 0) loop.round = [];
   }
 
   /** The CNI's own route has metric 0 and is not one that Felix wants (node-behaviour §4.4). */

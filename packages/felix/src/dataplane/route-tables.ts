@@ -94,8 +94,8 @@ export class RouteTables {
       if (after !== 0) this.kernels.replace(node, prefix, after);
       if (before[i] !== 0) this.removeOld(node, prefix, before[i]!, after);
     }
-    this.staged[node] = [];
-    this.before[node] = [];
+    staged.length = 0;
+    before.length = 0;
   }
 
   private removeOld(node: number, prefix: number, before: number, after: number): void {
