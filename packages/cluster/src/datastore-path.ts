@@ -52,17 +52,14 @@ export class ClusterDatastorePath implements DatastorePath {
   }
 
   private toCore(node: number): Micros {
-    const own = this.fabric.rackOf(node);
-    const racks = this.fabric.racks.filter((rack) => rack !== own);
-    if (racks.length === 0) {
-      const other = node === 0 ? 1 : 0;
-      return other >= this.fabric.nodeCount || this.fabric.reachable(node, other)
-        ? MANAGED_DELAY
-        : Number.POSITIVE_INFINITY;
-    }
+    const { fabric } = this;
+    const own = fabric.rackOf(node);
+    const others = fabric.racks.filter((rack) => rack !== own);
+    // With one rack there is no core to be cut off from but the rack itself.
+    const racks = others.length === 0 ? [own] : others;
     const reaches = racks.some((rack) =>
-      this.fabric.nodesInRack(rack).some((other) => this.fabric.reachable(node, other)),
+      fabric.nodesInRack(rack).some((other) => other !== node && fabric.reachable(node, other)),
     );
-    return reaches ? MANAGED_DELAY : Number.POSITIVE_INFINITY;
+    return reaches || fabric.nodeCount === 1 ? MANAGED_DELAY : Number.POSITIVE_INFINITY;
   }
 }
