@@ -178,7 +178,8 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
       clients.delay[client] = hosts.delay.delay(hosts.nodes[typha]!, client);
       const cut = roundTrip === Number.POSITIVE_INFINITY;
       const state = clients.state[client]!;
-      if (cut && state !== CLIENT.unreachable) {
+      if (cut && state === CLIENT.opening) this.drop(client, "write-timeout");
+      else if (cut && state !== CLIENT.unreachable) {
         clients.cutAt[client] = now;
         const deadline = Math.max(now, this.readDeadline(client));
         this.sender.suspend(client);

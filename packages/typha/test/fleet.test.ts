@@ -216,6 +216,24 @@ describe("when something dies", () => {
     expectAllEqual(w);
   });
 
+  test("a cut in the middle of handshake or snapshot means a new connection", () => {
+    for (const into of [500, 2_500, 4_500, 6_000, 7_000, 8_000, 20_000]) {
+      const w = World.running(1, 2);
+      w.felix.disconnect(1);
+      w.run(SECOND);
+      w.felix.connect(1);
+      w.run(into);
+      w.wires.cut.add(1);
+      w.typha.linksChanged();
+      w.run(into);
+      w.wires.cut.delete(1);
+      w.typha.linksChanged();
+      w.upstream.write(thing("a", "5"));
+      w.run(60 * SECOND);
+      expectAllEqual(w);
+    }
+  });
+
   test("SIGTERM sheds connections over time and then ends", () => {
     const w = World.running(2, 40);
     w.typha.shutdown(0);

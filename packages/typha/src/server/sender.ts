@@ -97,14 +97,13 @@ export class Sender implements EventHandler {
     const server = this.servers[clients.typha[client]!]!;
     if (clients.state[client] === CLIENT.streaming) this.leaveGroup(client, server);
     server.behind.add(client);
-    // A snapshot that was cut off is sent again from the start of the connection's position.
     clients.state[client] = CLIENT.unreachable;
   }
 
   /** The path is back; TCP sends again at `at`. */
   resume(client: number, at: Micros): void {
     const { clients, hosts } = this;
-    clients.state[client] = this.snapshots.has(client) ? CLIENT.opening : CLIENT.behind;
+    clients.state[client] = CLIENT.behind;
     hosts.engine.schedule(at, this.kindAlone, client, clients.life[client]);
   }
 
@@ -119,10 +118,6 @@ export class Sender implements EventHandler {
   /** One turn of the loop of a client that is not in the group. */
   private serveAlone(client: number): void {
     const { clients, hosts } = this;
-    if (clients.state[client] === CLIENT.opening && this.snapshots.has(client)) {
-      this.deliverSnapshot(client);
-      return;
-    }
     if (clients.state[client] !== CLIENT.behind) return;
     const typha = clients.typha[client]!;
     const server = this.servers[typha]!;
