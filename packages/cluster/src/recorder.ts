@@ -1,4 +1,4 @@
-import { type Micros, SECOND } from "@calico-sim/core";
+import { type Micros, quantileSorted, SECOND } from "@calico-sim/core";
 import type { ChangeResult, Convergence, SecondSample } from "./result.js";
 import type { Simulation } from "./simulation.js";
 
@@ -92,8 +92,8 @@ export class Recorder {
       label: window.label,
       atSeconds: window.at / SECOND,
       untilSeconds: now / SECOND,
-      controlPlane: convergence(simulation, window.at, "control"),
-      dataPlane: convergence(simulation, window.at, "data"),
+      controlPlane: convergence(simulation, "control"),
+      dataPlane: convergence(simulation, "data"),
       blackholedPairs: simulation.tracker.darkened,
       blackholePairSeconds: (simulation.tracker.darkMicros(now) - window.darkMicros) / SECOND,
       bgpMessages: simulation.bird.wire().messages.total - window.messages,
@@ -112,23 +112,14 @@ export class Recorder {
   }
 }
 
-function convergence(
-  simulation: Simulation,
-  since: Micros,
-  plane: "control" | "data",
-): Convergence {
-  const rows = simulation.tracker.settled(plane).filter(({ at }) => at >= since);
-  const late = rows.filter(({ at }) => at === Number.POSITIVE_INFINITY);
+function convergence(simulation: Simulation, plane: "control" | "data"): Convergence {
+  const rows = simulation.tracker.settled(plane);
+  const late = rows.filter(({ took }) => took === Number.POSITIVE_INFINITY);
   const done = rows
-    .filter(({ at }) => at !== Number.POSITIVE_INFINITY)
-    .sort((x, y) => x.at - y.at || x.node - y.node);
-  const quantile = (q: number): number => {
-    if (done.length === 0) return 0;
-    const h = (done.length - 1) * q;
-    const low = done[Math.floor(h)]!.at;
-    const high = done[Math.ceil(h)]!.at;
-    return (low + (high - low) * (h - Math.floor(h)) - since) / SECOND;
-  };
+    .filter(({ took }) => took !== Number.POSITIVE_INFINITY)
+    .sort((x, y) => x.took - y.took || x.node - y.node);
+  const sorted = Float64Array.from(done, ({ took }) => took / SECOND);
+  const quantile = (q: number): number => (sorted.length === 0 ? 0 : quantileSorted(sorted, q));
   const worst = late[0] ?? done[done.length - 1];
   return {
     nodes: done.length,

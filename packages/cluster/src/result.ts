@@ -3,8 +3,9 @@ import type { Distribution, LoadSnapshot } from "@calico-sim/core";
 import type { SentSecond, SyncerLoad } from "@calico-sim/typha";
 
 /**
- * How long something took over many nodes, in seconds since the change. Quantiles are of type 7.
- * Empty (`nodes` 0) when the change touched nobody.
+ * How long nodes were wrong, over all nodes that were: for each, the longest time from the moment when
+ * the datastore or the network made it wrong (at earliest the step itself) until all was right again.
+ * Quantiles are of type 7. Empty (`nodes` 0) when the change touched nobody.
  */
 export interface Convergence {
   /** Nodes that the change touched and that converged in the window. */

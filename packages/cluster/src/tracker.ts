@@ -67,9 +67,11 @@ export interface BrokenInterval extends Broken {
 interface Front {
   /** Blocks whose state is wrong now. */
   wrong: number;
-  /** When `wrong` last became 0 in this window; −1 = was never wrong. */
-  settled: Micros;
-  /** Row of the block that was put right last. */
+  /** Since when something is wrong without a break, at earliest the begin of the window. */
+  since: Micros;
+  /** Longest such time that ended in this window; −1 = nothing was wrong. */
+  longest: Micros;
+  /** Row of the block that ended it. */
   last: number;
 }
 
@@ -173,21 +175,32 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   beginWindow(): void {
     this.darkened = 0;
     for (const front of [...this.control, ...this.data]) {
-      front.settled = -1;
+      front.since = this.engine.now;
+      front.longest = -1;
       front.last = -1;
     }
   }
 
-  /** Per node that runs: when it settled in this window (−1 = was never unsettled, infinity = still is), and for which block. */
-  settled(plane: "control" | "data"): { node: number; at: Micros; prefix: string; why: string }[] {
+  /**
+   * Per running node that had something wrong in this window: the longest time from when it became wrong
+   * until all was right again (infinity if it is not yet), and the block that ended it.
+   */
+  settled(
+    plane: "control" | "data",
+  ): {
+    readonly node: number;
+    readonly took: Micros;
+    readonly prefix: string;
+    readonly why: string;
+  }[] {
     const fronts = plane === "control" ? this.control : this.data;
-    const found: { node: number; at: Micros; prefix: string; why: string }[] = [];
+    const found: { node: number; took: Micros; prefix: string; why: string }[] = [];
     fronts.forEach((front, node) => {
-      if (this.running[node] !== true) return;
+      if (this.running[node] !== true || (front.wrong === 0 && front.longest < 0)) return;
       const row = front.wrong > 0 ? this.firstWrong(node, plane) : front.last;
       found.push({
         node,
-        at: front.wrong > 0 ? Number.POSITIVE_INFINITY : front.settled,
+        took: front.wrong > 0 ? Number.POSITIVE_INFINITY : front.longest,
         prefix: this.blocks[row]?.text ?? "",
         why: row < 0 ? "" : this.whyOf(node, row, plane),
       });
@@ -444,8 +457,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   private grow(node: number): void {
     for (let n = this.control.length; n <= node; n++) {
-      this.control.push({ wrong: 0, settled: -1, last: -1 });
-      this.data.push({ wrong: 0, settled: -1, last: -1 });
+      this.control.push({ wrong: 0, since: 0, longest: -1, last: -1 });
+      this.data.push({ wrong: 0, since: 0, longest: -1, last: -1 });
       this.running.push(false);
       this.wrong.push(new Uint8Array(64));
       this.delivery.push(new Uint8Array(64).fill(NOT_ASKED));
@@ -470,11 +483,13 @@ function owed(code: number): boolean {
 }
 
 function move(front: Front, by: number, row: number, at: Micros): void {
+  if (by > 0 && front.wrong === 0) front.since = at;
   front.wrong += by;
-  if (by < 0) {
-    front.last = row;
-    if (front.wrong === 0) front.settled = at;
-  }
+  if (by > 0 || front.wrong > 0) return;
+  const took = Math.max(0, at - front.since);
+  if (took < front.longest) return;
+  front.longest = took;
+  front.last = row;
 }
 
 function decides(resource: Resource): boolean {
