@@ -3,6 +3,7 @@ import {
   eraOf,
   hash32,
   hashText,
+  NODE_ANNOTATIONS,
   type Node,
   type NodeView,
   nodeView,
@@ -92,13 +93,22 @@ function detected(order: NodeOrder, view: NodeView): Addresses {
 }
 
 function conflicting(order: NodeOrder, nodes: readonly Node[], own: Addresses): string | undefined {
-  const host = (address: string | undefined): string | undefined => address?.split("/")[0];
-  const wanted = host(own.ipv4Address);
+  const wanted = own.ipv4Address?.split("/")[0];
   if (wanted === undefined) return undefined;
-  const other = nodes.find(
-    (node) => node.metadata.name !== order.name && host(nodeView(node).ipv4Address) === wanted,
-  );
+  const prefix = `${wanted}/`;
+  const other = nodes.find((node) => {
+    if (node.metadata.name === order.name) return false;
+    const address = ipv4AddressOf(node);
+    return address === wanted || address?.startsWith(prefix) === true;
+  });
   return other?.metadata.name;
+}
+
+/** Of the whole view only this: N starting nodes look at N nodes each. */
+function ipv4AddressOf(node: Node): string | undefined {
+  return node.apiVersion === "v1"
+    ? node.metadata.annotations?.[NODE_ANNOTATIONS.ipv4Address]
+    : nodeView(node).ipv4Address;
 }
 
 /** Steps 9 to 12: pools, cluster information, tiers and configurations; missing ones are created. */

@@ -4,7 +4,6 @@ import type {
   DatastoreRequest,
   IpamOrder,
   IpamResult,
-  MergePatch,
   Micros,
   Namespace,
   RequestOutcome,
@@ -29,7 +28,8 @@ import type { Script } from "./process.js";
 
 /** What a pod's processes ask of the simulation. */
 export type PodStep =
-  | { readonly type: "request"; readonly request: DatastoreRequest }
+  /** `repeat`: until it is answered, with a pause of the parameter `requestRetry`. */
+  | { readonly type: "request"; readonly request: DatastoreRequest; readonly repeat: boolean }
   /** Local work of about this length. */
   | { readonly type: "work"; readonly median: Micros }
   /** A wait before something is tried again; does not keep a run from being quiet. */
@@ -37,7 +37,6 @@ export type PodStep =
   | { readonly type: "scheduler" }
   | { readonly type: "acquire" | "release"; readonly gate: "slot" | "ipam-lock" }
   | { readonly type: "ipam"; readonly order: IpamOrder }
-  | { readonly type: "look" }
   | { readonly type: "tell"; readonly news: PodNews };
 
 /** What becomes known of a pod. */
@@ -52,12 +51,13 @@ export type PodNews =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "gone" };
 
-/** How a step went; `look` answers `deleting` and `now`. */
+/** How a step went, and whether somebody deletes the pod by now. */
 export interface PodAnswer {
-  readonly now: Micros;
   readonly deleting: boolean;
-  readonly outcome?: RequestOutcome;
-  readonly result?: IpamResult;
+  /** For a request. */
+  readonly outcome: RequestOutcome | undefined;
+  /** For an operation of IPAM. */
+  readonly result: IpamResult | undefined;
 }
 
 /** One process of a pod. */
@@ -75,128 +75,117 @@ export interface PodOrder {
   readonly container: string | undefined;
   /** Address of the node, for host-network pods. */
   readonly hostAddress: string | undefined;
+  /** When it began. */
+  readonly now: Micros;
   readonly parameters: WorkloadParameters;
 }
 
 type Part<R> = Generator<PodStep, R, PodAnswer>;
 
-/** The script of a process. */
-export function* podScript(order: PodOrder): Script<PodStep, PodAnswer> {
+/**
+ * The script of a process.
+ *
+ * Scripts are shallow on purpose: each step of a pod passes through every generator between it and
+ * the driver, and a cluster takes a million steps to start 15,000 pods.
+ */
+export function podScript(order: PodOrder): Script<PodStep, PodAnswer> {
   switch (order.type) {
     case "start":
-      return yield* start(order);
+      return start(order);
     case "run":
-      return yield* run(order);
+      return run(order);
     case "mark":
-      return yield* mark(order);
+      return mark(order);
     case "stop":
-      return yield* stop(order);
+      return stop(order);
   }
 }
 
 /** A controller creates the pod and the scheduler binds it (control-plane-behaviour §2.7, rows 1 and 2). */
-function* start(order: PodOrder): Part<void> {
-  const { pod } = order;
-  const { now } = yield { type: "look" };
-  const created = yield* persist(order, {
-    ...reference(order, "create"),
-    resource: newPod(pod, now),
-    client: "kube-controllers",
-    node: -1,
-  });
-  if (created.status !== "ok") {
-    yield { type: "tell", news: { type: "failed", reason: `create: ${created.status}` } };
+function* start(order: PodOrder): Script<PodStep, PodAnswer> {
+  const { pod, now } = order;
+  const resource = newPod(pod, now);
+  const { outcome } = yield send(order, "create", CONTROLLER, { resource });
+  if (outcome?.status !== "ok") {
+    yield { type: "tell", news: { type: "failed", reason: `create: ${outcome?.status ?? ""}` } };
     yield { type: "tell", news: { type: "gone" } };
     return;
   }
-  yield { type: "scheduler" };
-  if ((yield { type: "look" }).deleting) return;
-  yield* patch(order, bound(pod.node), "scheduler", -1);
+  if ((yield SCHEDULER_TURN).deleting) return;
+  yield send(order, "patch", "scheduler", { merge: bound(pod.node) });
   yield { type: "tell", news: { type: "scheduled" } };
-  yield* run(order);
 }
 
 /** The kubelet runs the pod: sandbox, network, containers (rows 3 to 7). */
-function* run(order: PodOrder): Part<void> {
-  const { parameters: p } = order;
-  yield { type: "work", median: p.kubeletReaction };
-  yield { type: "acquire", gate: "slot" };
+function* run(order: PodOrder): Script<PodStep, PodAnswer> {
+  const { parameters: p, pod, key, serial, hostAddress } = order;
+  yield work(p.kubeletReaction);
+  let { deleting } = yield ENTER_SLOT;
   // After a reboot the old sandbox goes first.
   if (order.container !== undefined) yield* cniDel(order, order.container);
-  yield* status(order, creating());
-  const addresses = yield* network(order);
-  if (addresses !== undefined) {
-    yield { type: "work", median: p.containerStart };
-    yield* status(order, running(addresses, false));
-    yield { type: "work", median: p.readiness };
-    yield* status(order, running(addresses, true));
-    yield { type: "tell", news: { type: "running" } };
-  }
-  yield { type: "release", gate: "slot" };
-}
-
-/** Sandboxes until one has a network; undefined if the pod was deleted meanwhile. */
-function* network(order: PodOrder): Part<readonly string[] | undefined> {
-  const { parameters: p, key, serial } = order;
-  for (let attempt = order.attempt; ; attempt++) {
-    if ((yield { type: "look" }).deleting) return undefined;
+  if (p.statusReads) yield send(order, "get", "kubelet");
+  yield send(order, "patch", "kubelet", { merge: creating() });
+  let addresses: readonly string[] | undefined;
+  for (let { attempt } = order; addresses === undefined && !deleting; attempt++) {
     const container = containerId(key, serial, attempt);
-    yield { type: "work", median: p.sandboxCreate };
-    if (order.pod.hostNetwork === true) {
-      const addresses = order.hostAddress === undefined ? [] : [order.hostAddress];
-      yield { type: "tell", news: { type: "addressed", addresses, container } };
-      return addresses;
-    }
-    const added = yield* cniAdd(order, container);
+    yield work(p.sandboxCreate);
+    const added =
+      pod.hostNetwork !== true
+        ? yield* cniAdd(order, container)
+        : hostAddress === undefined
+          ? []
+          : [hostAddress];
     if (typeof added !== "string") {
-      yield { type: "tell", news: { type: "addressed", addresses: added, container } };
-      return added;
+      addresses = added;
+      yield { type: "tell", news: { type: "addressed", addresses, container } };
+      break;
     }
     yield { type: "tell", news: { type: "failed", reason: added } };
     if (added === "PodNotFound") {
       // Somebody removed it behind the kubelet's back.
       yield { type: "tell", news: { type: "gone" } };
-      return undefined;
+      break;
     }
     // The runtime calls DEL for a sandbox whose ADD failed.
     yield* cniDel(order, container);
-    yield { type: "retry", delay: p.backOff, jitter: p.backOff / 2 };
+    ({ deleting } = yield { type: "retry", delay: p.backOff, jitter: p.backOff / 2 });
   }
+  if (addresses !== undefined) {
+    yield work(p.containerStart);
+    if (p.statusReads) yield send(order, "get", "kubelet");
+    yield send(order, "patch", "kubelet", { merge: running(addresses, false) });
+    yield work(p.readiness);
+    if (p.statusReads) yield send(order, "get", "kubelet");
+    yield send(order, "patch", "kubelet", { merge: running(addresses, true) });
+    yield { type: "tell", news: { type: "running" } };
+  }
+  yield LEAVE_SLOT;
 }
 
 /** CNI ADD: 16 calls, 21 with a new block (node-behaviour §6.5). The addresses, or why there are none. */
 function* cniAdd(order: PodOrder, container: string): Part<readonly string[] | string> {
   const { parameters: p, pod } = order;
-  yield { type: "work", median: p.cniStart };
-  const cluster = yield* ask(order, read("ClusterInformation", "default"));
-  if (cluster.status === "unavailable") return "Unavailable";
-  const information = cluster.resource as ClusterInformation | undefined;
+  yield work(p.cniStart);
+  const cluster = (yield cniRead(order, "ClusterInformation", "default")).outcome;
+  if (cluster?.status === "unavailable") return "Unavailable";
+  const information = cluster?.resource as ClusterInformation | undefined;
   if (information?.spec?.datastoreReady === false) return "DatastoreNotReady";
-  for (const call of [podRead(order), read("Namespace", pod.namespace), podRead(order)]) {
-    const { status: answer } = yield* ask(order, call);
-    if (answer === "unavailable") return "Unavailable";
-    if (answer === "not-found" && call.kind === "Pod") return "PodNotFound";
-  }
-  yield { type: "work", median: p.ipamStart };
-  yield { type: "acquire", gate: "ipam-lock" };
-  const addresses = yield* assignAddresses(order, container);
-  yield { type: "release", gate: "ipam-lock" };
-  if (typeof addresses === "string") return addresses;
-  yield { type: "work", median: p.interfaceSetUp };
-  const patched = yield* ask(order, {
-    ...reference(order, "patch"),
-    merge: addressed(addresses, container),
-  });
-  return patched.status === "ok" ? addresses : `annotation: ${patched.status}`;
-}
+  const endpoint = (yield sendOnce(order, "get")).outcome?.status;
+  if (endpoint === "unavailable") return "Unavailable";
+  if (endpoint === "not-found") return "PodNotFound";
+  const labels = (yield cniRead(order, "Namespace", pod.namespace)).outcome?.status;
+  if (labels === "unavailable") return "Unavailable";
+  if ((yield sendOnce(order, "get")).outcome?.status === "unavailable") return "Unavailable";
+  yield work(p.ipamStart);
 
-/** The IPAM plugin, under the lock. */
-function* assignAddresses(order: PodOrder, container: string): Part<readonly string[] | string> {
-  const { pod } = order;
-  const answer = yield* ask(order, read("Namespace", pod.namespace));
-  if (answer.status === "unavailable") return "Unavailable";
+  yield TAKE_LOCK;
+  const answer = (yield cniRead(order, "Namespace", pod.namespace)).outcome;
+  if (answer?.status !== "ok" && answer?.status !== "not-found") {
+    yield FREE_LOCK;
+    return "Unavailable";
+  }
   // A cluster described without its namespaces is taken to have them, without labels.
-  const namespace = answer.resource as Namespace | undefined;
+  const namespaceLabels = (answer.resource as Namespace | undefined)?.metadata.labels ?? {};
   const attributes = allocationAttributes(pod, answer.servedAt);
   const addresses: string[] = [];
   for (const family of pod.families ?? [4]) {
@@ -210,16 +199,22 @@ function* assignAddresses(order: PodOrder, container: string): Part<readonly str
         handle: podHandle(container),
         attributes,
         use: "Workload",
-        namespaceLabels: namespace?.metadata.labels ?? {},
+        namespaceLabels,
         ...(pod.pools === undefined ? {} : { pools: pod.pools }),
       },
     };
-    if (result?.type !== "assign")
-      throw new Error("an assignment was answered with something else");
-    if (result.fault !== undefined) return result.fault;
+    if (result?.type !== "assign" || result.fault !== undefined) {
+      yield FREE_LOCK;
+      return result?.fault ?? "Unavailable";
+    }
     addresses.push(...result.addresses);
   }
-  return addresses;
+  yield FREE_LOCK;
+
+  yield work(p.interfaceSetUp);
+  const merge = addressed(addresses, container);
+  const patched = (yield sendOnce(order, "patch", { merge })).outcome?.status;
+  return patched === "ok" ? addresses : `annotation: ${patched ?? ""}`;
 }
 
 /**
@@ -228,92 +223,85 @@ function* assignAddresses(order: PodOrder, container: string): Part<readonly str
  */
 function* cniDel(order: PodOrder, container: string): Part<void> {
   const { parameters: p, pod } = order;
-  yield { type: "work", median: p.cniStart };
-  yield* ask(order, read("ClusterInformation", "default"));
-  const held = yield* ask(order, podRead(order));
-  if (held.status === "ok") {
-    yield* ask(order, { ...reference(order, "patch"), merge: unaddressed() });
-  }
-  yield { type: "work", median: p.interfaceTearDown };
-  yield { type: "work", median: p.ipamStart };
-  yield { type: "acquire", gate: "ipam-lock" };
+  yield work(p.cniStart);
+  yield cniRead(order, "ClusterInformation", "default");
+  const held = (yield sendOnce(order, "get")).outcome?.status;
+  if (held === "ok") yield sendOnce(order, "patch", { merge: unaddressed() });
+  yield work(p.interfaceTearDown);
+  yield work(p.ipamStart);
+  yield TAKE_LOCK;
   for (const handle of [podHandle(container), `${pod.namespace}.${pod.name}`]) {
     for (;;) {
       const { result } = yield { type: "ipam", order: { type: "release", handle } };
       if (result?.fault === undefined) break;
       // The kubelet repeats a DEL that failed until it works.
-      yield { type: "release", gate: "ipam-lock" };
+      yield FREE_LOCK;
       yield { type: "retry", delay: p.backOff, jitter: p.backOff / 2 };
-      yield { type: "acquire", gate: "ipam-lock" };
+      yield TAKE_LOCK;
     }
   }
-  yield { type: "release", gate: "ipam-lock" };
+  yield FREE_LOCK;
 }
 
 /** The API server's part of a deletion: the mark that the kubelet sees. */
-function* mark(order: PodOrder): Part<void> {
-  const { now } = yield { type: "look" };
-  yield* patch(order, terminating(now), "kube-controllers", -1);
+function* mark(order: PodOrder): Script<PodStep, PodAnswer> {
+  yield send(order, "patch", CONTROLLER, { merge: terminating(order.now) });
 }
 
 /** The kubelet ends the pod, and then deletes it. */
-function* stop(order: PodOrder): Part<void> {
-  const { parameters: p, container } = order;
-  yield { type: "work", median: p.kubeletReaction };
+function* stop(order: PodOrder): Script<PodStep, PodAnswer> {
+  const { parameters: p, container, pod } = order;
+  yield work(p.kubeletReaction);
   if (container !== undefined) {
-    yield { type: "work", median: p.containerStop };
-    if (order.pod.hostNetwork !== true) yield* cniDel(order, container);
-    yield* status(order, stopped());
+    yield work(p.containerStop);
+    if (pod.hostNetwork !== true) yield* cniDel(order, container);
+    if (p.statusReads) yield send(order, "get", "kubelet");
+    yield send(order, "patch", "kubelet", { merge: stopped() });
   }
-  yield* persist(order, { ...reference(order, "delete"), client: "kubelet", node: order.node });
+  yield send(order, "delete", "kubelet");
   yield { type: "tell", news: { type: "gone" } };
 }
 
-/** A status write of the kubelet. */
-function* status(order: PodOrder, merge: MergePatch): Part<void> {
-  if (order.parameters.statusReads) {
-    yield* persist(order, { ...podRead(order), client: "kubelet", node: order.node });
-  }
-  yield* patch(order, merge, "kubelet", order.node);
+/** Who creates and deletes pods. */
+const CONTROLLER: ClientKind = "kube-controllers";
+const SCHEDULER_TURN: PodStep = { type: "scheduler" };
+const ENTER_SLOT: PodStep = { type: "acquire", gate: "slot" };
+const LEAVE_SLOT: PodStep = { type: "release", gate: "slot" };
+const TAKE_LOCK: PodStep = { type: "acquire", gate: "ipam-lock" };
+const FREE_LOCK: PodStep = { type: "release", gate: "ipam-lock" };
+
+function work(median: Micros): PodStep {
+  return { type: "work", median };
 }
 
-function* patch(
-  order: PodOrder,
-  merge: MergePatch,
+/** A request about the pod that is repeated until it is answered. */
+function send(
+  { pod, node }: PodOrder,
+  verb: DatastoreRequest["verb"],
   client: ClientKind,
-  node: number,
-): Part<RequestOutcome> {
-  return yield* persist(order, { ...reference(order, "patch"), merge, client, node });
+  content: Pick<DatastoreRequest, "resource" | "merge"> = {},
+): PodStep {
+  const { name, namespace } = pod;
+  const from = client === "kubelet" ? node : -1;
+  const request = { verb, kind: "Pod", name, namespace, ...content, client, node: from } as const;
+  return { type: "request", request, repeat: true };
 }
 
-/** A request that is repeated until it is answered. */
-function* persist(order: PodOrder, request: DatastoreRequest): Part<RequestOutcome> {
-  for (;;) {
-    const { outcome } = yield { type: "request", request };
-    if (outcome === undefined) throw new Error("a request was answered with something else");
-    if (outcome.status !== "unavailable") return outcome;
-    yield { type: "retry", delay: order.parameters.requestRetry, jitter: 0 };
-  }
+/** A request of the CNI plugin about the pod; it does not repeat. */
+function sendOnce(
+  { pod, node }: PodOrder,
+  verb: DatastoreRequest["verb"],
+  content: Pick<DatastoreRequest, "merge"> = {},
+): PodStep {
+  const { name, namespace } = pod;
+  const request = { verb, kind: "Pod", name, namespace, ...content, client: "cni", node } as const;
+  return { type: "request", request, repeat: false };
 }
 
-/** A request of the CNI plugin, which does not repeat. */
-function* ask(order: PodOrder, call: PodCall): Part<RequestOutcome> {
-  const request: DatastoreRequest = { ...call, client: "cni", node: order.node };
-  const { outcome } = yield { type: "request", request };
-  if (outcome === undefined) throw new Error("a request was answered with something else");
-  return outcome;
-}
-
-type PodCall = Omit<DatastoreRequest, "client" | "node">;
-
-function read(kind: StoredKind, name: string): PodCall {
-  return { verb: "get", kind, name };
-}
-
-function podRead(order: PodOrder): PodCall {
-  return reference(order, "get");
-}
-
-function reference({ pod }: PodOrder, verb: DatastoreRequest["verb"]): PodCall {
-  return { verb, kind: "Pod", name: pod.name, namespace: pod.namespace };
+function cniRead({ node }: PodOrder, kind: StoredKind, name: string): PodStep {
+  return {
+    type: "request",
+    request: { verb: "get", kind, name, client: "cni", node },
+    repeat: false,
+  };
 }

@@ -2,10 +2,12 @@ import {
   type Engine,
   type EventHandler,
   type IpamClient,
+  type IpamResult,
   type IpamStore,
   type Micros,
   type NodeDirectory,
   type RandomStream,
+  type RequestOutcome,
   resourceKey,
   SECOND,
 } from "@calico-sim/core";
@@ -218,6 +220,8 @@ export class Workloads implements EventHandler {
       const running = this.running.get(id)!;
       if (running.operation >= 0) this.ipam.abandon(running.operation);
       running.pod.process = -1;
+      // The sandbox under way is lost, and with it the address that it may have got.
+      running.pod.attempts++;
       this.running.delete(id);
     }
     row.processes.clear();
@@ -240,6 +244,7 @@ export class Workloads implements EventHandler {
         if (pod.marked) this.begin(pod, "stop");
       } else if (options.rebooted || pod.phase !== "running") {
         pod.phase = "scheduled";
+        if (options.rebooted) pod.addresses = [];
         this.begin(pod, "run");
       }
     }
@@ -254,25 +259,33 @@ export class Workloads implements EventHandler {
       case this.kindDelete:
         this.onDelete(a);
         return;
-      case this.kindReply: {
-        const outcome = this.store.takeOutcome(b);
-        const running = this.running.get(a);
-        if (running !== undefined) this.advance(a, running, { ...this.answer(running), outcome });
+      case this.kindReply:
+        this.onReply(a, this.store.takeOutcome(b));
         return;
-      }
       case this.kindIpam: {
         const running = this.running.get(a);
         if (running === undefined) return;
         running.operation = -1;
-        const result = this.ipam.takeResult(b);
-        this.advance(a, running, { ...this.answer(running), result });
+        this.advance(a, running, undefined, this.ipam.takeResult(b));
         return;
       }
       default: {
         const running = this.running.get(a);
-        if (running?.process.age === b) this.advance(a, running, this.answer(running));
+        if (running?.process.age !== b) return;
+        // A request that was not answered is sent again; any other wait is over.
+        if (running.process.step?.type === "request") this.carryOut(a, running);
+        else this.advance(a, running);
       }
     }
+  }
+
+  private onReply(id: number, outcome: RequestOutcome): void {
+    const running = this.running.get(id);
+    if (running === undefined) return;
+    const { step, age } = running.process;
+    if (outcome.status === "unavailable" && step?.type === "request" && step.repeat) {
+      this.engine.after(this.parameters.requestRetry, this.kindRetry, id, age);
+    } else this.advance(id, running, outcome);
   }
 
   private onCreate(serial: number): void {
@@ -313,6 +326,7 @@ export class Workloads implements EventHandler {
       attempt: pod.attempts,
       container: pod.container,
       hostAddress: node.address,
+      now: this.engine.now,
       parameters: this.parameters,
     });
     const id = this.processes++;
@@ -323,8 +337,13 @@ export class Workloads implements EventHandler {
     this.carryOut(id, running);
   }
 
-  private advance(id: number, running: Running, answer: PodAnswer): void {
-    running.process.answer(answer);
+  private advance(
+    id: number,
+    running: Running,
+    outcome?: RequestOutcome,
+    result?: IpamResult,
+  ): void {
+    running.process.answer({ deleting: running.pod.deleting, outcome, result });
     this.carryOut(id, running);
   }
 
@@ -368,14 +387,14 @@ export class Workloads implements EventHandler {
           break;
         }
         case "tell":
-          this.tell(id, running, step.news);
-          // A pod that was bound to a dead node waits for its return.
-          if (!this.running.has(id)) return;
-          break;
-        case "look":
+          this.tell(running, step.news);
           break;
       }
-      running.process.answer(this.answer(running));
+      running.process.answer({
+        deleting: running.pod.deleting,
+        outcome: undefined,
+        result: undefined,
+      });
     }
   }
 
@@ -388,7 +407,12 @@ export class Workloads implements EventHandler {
       pod.marked = true;
       this.wake(pod.process);
     } else pod.process = -1;
-    if (!pod.deleting || type === "stop" || this.pods.get(pod.serial) !== pod) return;
+    if (type === "stop" || this.pods.get(pod.serial) !== pod) return;
+    if (!pod.deleting) {
+      // Once it is bound it is the kubelet that works, if its node is up.
+      if (type === "start") this.begin(pod, "run");
+      return;
+    }
     // Both the mark and whatever drove the pod must be over before the kubelet ends it.
     if (pod.process < 0 && pod.marked) {
       this.begin(pod, "stop");
@@ -398,25 +422,17 @@ export class Workloads implements EventHandler {
   /** A deletion ends the wait of a process that is about to try again. */
   private wake(id: number): void {
     const running = this.running.get(id);
-    if (running?.process.step?.type === "retry") this.advance(id, running, this.answer(running));
+    if (running?.process.step?.type === "retry") this.advance(id, running);
   }
 
-  private tell(id: number, running: Running, news: PodNews): void {
-    const { pod } = running;
+  private tell({ pod }: Running, news: PodNews): void {
     const { now } = this.engine;
     switch (news.type) {
-      case "scheduled": {
+      case "scheduled":
         pod.phase = "scheduled";
         // From here on it is the node that works.
-        const node = this.nodeRow(pod.node);
-        if (node.up) node.processes.add(id);
-        else {
-          this.running.delete(id);
-          pod.process = -1;
-        }
         for (const listener of this.listeners) listener.onPodScheduled(pod.key, pod.node, now);
         return;
-      }
       case "addressed":
         pod.phase = "addressed";
         pod.addresses = news.addresses;
@@ -441,10 +457,6 @@ export class Workloads implements EventHandler {
         this.counts.gone++;
         for (const listener of this.listeners) listener.onPodGone(pod.key, now);
     }
-  }
-
-  private answer(running: Running): PodAnswer {
-    return { now: this.engine.now, deleting: running.pod.deleting };
   }
 
   private draw(running: Running, median: Micros): Micros {

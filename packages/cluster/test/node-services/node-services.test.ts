@@ -169,7 +169,7 @@ describe("start-up of calico-node", () => {
   it("goes on in a fork as in the original", () => {
     const names = Array.from({ length: 8 }, (_, i) => reported(`n${i}`, `10.9.0.${i + 1}`));
     const b = new Bench(names, [ipip]);
-    names.forEach((_, i) => b.services.start(i));
+    for (const i of names.keys()) b.services.start(i);
     b.engine.run({ until: 560_000 });
     const copy = fork(b);
     b.engine.run();
@@ -256,7 +256,7 @@ describe("heartbeats", () => {
   it("are N/10 Leases, N/30 Node GETs and N/300 Node reports a second, without an event for each", () => {
     const nodes = Array.from({ length: 30 }, (_, i) => reported(`n${i}`, `10.9.0.${i + 1}`));
     const b = new Bench(nodes, [ipip]);
-    nodes.forEach((n, i) => b.services.adopt(i, n));
+    for (const [i, n] of nodes.entries()) b.services.adopt(i, n);
     b.engine.run({ until: 10 * MINUTE });
     b.services.account();
     const rows = b.store.meter.snapshot().byClientAndKind;
@@ -273,7 +273,7 @@ describe("heartbeats", () => {
   it("are spread evenly, stop with the node, and are not heard of from a node that is cut off", () => {
     const nodes = Array.from({ length: 100 }, (_, i) => reported(`n${i}`, `10.9.0.${i + 1}`));
     const b = new Bench(nodes, [ipip]);
-    nodes.forEach((n, i) => b.services.adopt(i, n));
+    for (const [i, n] of nodes.entries()) b.services.adopt(i, n);
     b.engine.run({ until: MINUTE });
     b.services.account();
     const series = b.store.meter.snapshot().series.filter((s) => s.second > 10 && s.second < 50);

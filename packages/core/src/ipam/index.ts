@@ -4,6 +4,14 @@
  *
  * @module
  */
+
+export {
+  type Labels,
+  parseSelector,
+  type Selector,
+  SelectorError,
+  selects,
+} from "../selector/index.js";
 export {
   AFFINITY_TRANSITIONS,
   type AffinityState,
