@@ -3,6 +3,16 @@
  *
  * @module
  */
+
+export {
+  type ExpectedRoute,
+  expectedRoute,
+  type Liveness,
+  type OracleBlock,
+  type OracleState,
+  oracleBlock,
+  oracleState,
+} from "./oracle.js";
 export type {
   Blackhole,
   BlackholeReason,
@@ -24,6 +34,7 @@ export type {
   Step,
 } from "./scenario.js";
 export { apply, at, blocks, describe, fail, heal, nodes, pods, start } from "./scenario.js";
+export { ScenarioError } from "./scenario-check.js";
 export { type SimulateOptions, simulate } from "./simulate.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";

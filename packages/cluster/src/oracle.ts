@@ -1,12 +1,10 @@
 import {
   type Address,
   allocationsOf,
-  type BGPConfiguration,
   bgpSettings,
   type Cidr,
   cidrContains,
   type Era,
-  type FelixConfiguration,
   felixSettings,
   formatCidr,
   type IPAMBlock,
@@ -88,10 +86,10 @@ export function oracleState(
   const nodes = new Map<string, OracleNode>();
   for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node));
   const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
-  const felix = felixSettings(ofKind(all, "FelixConfiguration") as FelixConfiguration[], era, {
+  const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
     environment: felixEnvironment,
   }).programClusterRoutes;
-  const bgp = bgpSettings(ofKind(all, "BGPConfiguration") as BGPConfiguration[], era);
+  const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
   const claims = (value: string): { ipip: boolean; noEncap: boolean } => ({
     ipip: value === "Enabled" || value === "EnabledIPIPOnly",
     noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",

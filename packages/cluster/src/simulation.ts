@@ -7,38 +7,19 @@ import {
 } from "@calico-sim/bgp";
 import {
   type Address,
-  type BGPConfiguration,
-  bgpSettings,
-  blockAt,
-  blockCount,
-  blockName,
-  type Cidr,
   Datastore,
-  distribution,
   Engine,
   type Era,
   type EventHandler,
   eraOf,
   Fabric,
-  type FelixConfiguration,
-  felixSettings,
   fork,
-  formatCidr,
-  type IPAMBlock,
-  type IPPool,
   IpamClient,
   Kernels,
-  type KubernetesNode,
   type Micros,
   NodeDirectory,
-  newAffinity,
-  newBlock,
-  nodeView,
   ofKind,
   PrefixTable,
-  parseCidr,
-  poolView,
-  type Resource,
   type RunOutcome,
   SECOND,
   type SyncerSink,
@@ -48,31 +29,20 @@ import {
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
 import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
+import { Actions } from "./actions.js";
 import { buildResult } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
+import { findingsOf } from "./findings.js";
+import { type ClusterParts, Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
-import type { Finding, Result } from "./result.js";
-import {
-  type Action,
-  type DaemonName,
-  describe,
-  type JoiningNode,
-  type Scenario,
-  type Step,
-} from "./scenario.js";
+import type { Result } from "./result.js";
+import { describe, type Scenario, type Step } from "./scenario.js";
+import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate.js";
 import type { ClusterSpec } from "./spec.js";
 import { Tracker } from "./tracker.js";
-import { Churn, type WorkloadListener, Workloads } from "./workloads/index.js";
-
-/** A step of a scenario names something that the cluster does not have; the message says what, and what there is. */
-export class ScenarioError extends Error {
-  override readonly name = "ScenarioError";
-}
-
-/** runit starts a service that ended after this (runit: runsv.8). */
-const SUPERVISOR_PAUSE: Micros = SECOND;
+import { type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /** A syncer whose clients are only connections: what they receive is of no consequence yet. */
 class NullSink implements SyncerSink {
@@ -87,8 +57,6 @@ class SameNode {
   }
 }
 
-const KINDS = { step: 0, startNode: 1, startBird: 2, restart: 3, second: 4 } as const;
-
 /**
  * A cluster in motion: every part of it, joined at the datastore, the kernels and the fabric.
  *
@@ -97,6 +65,7 @@ const KINDS = { step: 0, startNode: 1, startBird: 2, restart: 3, second: 4 } as 
  */
 export class Simulation
   implements
+    ClusterParts,
     EventHandler,
     BirdListener,
     ConfdListener,
@@ -126,16 +95,16 @@ export class Simulation
   /** How the last {@link run} ended. */
   outcome: RunOutcome = "quiet";
 
-  private readonly path: ClusterDatastorePath;
-  private readonly filters: KernelFilters;
-  private readonly churn: Churn;
-  private readonly auxiliary: SyncerSource[] = [];
-  private readonly kinds: readonly number[];
-  private steps: Step[] = [];
-  /** By node: calico-node's container is meant to run. */
-  private readonly wanted: boolean[] = [];
-  private podsCreated = 0;
-  private churns = 0;
+  /** See {@link ClusterParts}. */
+  readonly path: ClusterDatastorePath;
+  /** See {@link ClusterParts}. */
+  readonly auxiliary: SyncerSource[] = [];
+
+  private readonly lifecycle: Lifecycle;
+  private readonly actions: Actions;
+  private readonly steps: Step[] = [];
+  private readonly kindStep: number;
+  private readonly kindSample: number;
 
   constructor(spec: ClusterSpec, options: SimulateOptions = {}) {
     this.spec = spec;
@@ -164,14 +133,14 @@ export class Simulation
       replicas: Math.max(1, controlPlane.length),
     });
     this.datastore.seed(spec.resources);
-    this.filters = new KernelFilters(this.kernels, this.prefixes);
+    const filters = new KernelFilters(this.kernels, this.prefixes);
     this.bird = new BirdFleet({
       engine,
       kernels: this.kernels,
       prefixes: this.prefixes,
       names: this.nodes,
       path: this.fabric,
-      filter: this.filters,
+      filter: filters,
       listener: this,
     });
     this.confd = new ConfdFleet({
@@ -179,7 +148,7 @@ export class Simulation
       nodes: this.nodes,
       prefixes: this.prefixes,
       bird: this.bird,
-      filters: this.filters,
+      filters,
       era: this.era,
       listener: this,
     });
@@ -211,7 +180,6 @@ export class Simulation
       nodes: this.nodes,
     });
     this.workloads.listen(this);
-    this.churn = new Churn(engine, this.workloads);
     this.nodeServices = new NodeServices({
       engine,
       store: this.datastore,
@@ -233,24 +201,22 @@ export class Simulation
     this.kernels.listen(this.tracker);
     this.datastore.observe(this.tracker);
     this.recorder = new Recorder();
-    this.kinds = [
-      engine.defineKind("scenario-step", this),
-      engine.defineKind("node-start", this),
-      engine.defineKind("bird-start", this),
-      engine.defineKind("process-restart", this),
-      engine.defineKind("sample", this, { background: true }),
-    ];
-    engine.schedule(0, this.kinds[KINDS.second]!);
+    this.lifecycle = new Lifecycle(this);
+    this.actions = new Actions(this, this.lifecycle, this.era);
+    this.kindStep = engine.defineKind("scenario-step", this);
+    this.kindSample = engine.defineKind("sample", this, { background: true });
+    engine.schedule(0, this.kindSample);
   }
 
   /** Adds steps. @throws ScenarioError when a step names what is not there. */
   schedule(scenario: Scenario): void {
-    const joining = new Set(
-      scenario.flatMap(({ action }) => (action.type === "node-join" ? [action.node.name] : [])),
-    );
-    for (const step of scenario) this.check(step, joining);
+    checkScenario(scenario, {
+      nodes: this.nodes,
+      fabric: this.fabric,
+      typhas: this.typhaNodes.length,
+    });
     for (const step of scenario) {
-      this.engine.schedule(step.at, this.kinds[KINDS.step]!, this.steps.length);
+      this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
     }
   }
@@ -290,7 +256,7 @@ export class Simulation
   /** What happened so far. */
   result(): Result {
     this.nodeServices.account();
-    return buildResult(this, this.findings());
+    return buildResult(this, findingsOf(this));
   }
 
   /** Blocks of a node, as CIDR text in the order of their names. */
@@ -306,7 +272,7 @@ export class Simulation
     node: string,
     address: Address,
   ): { readonly device: string; readonly gateway: string; readonly prefix: string } | undefined {
-    const found = this.kernels.lookup(this.nodeId(node), address);
+    const found = this.kernels.lookup(nodeId(this.nodes, node), address);
     if (found === undefined) return undefined;
     const route = this.kernels.route(found.route);
     return {
@@ -319,36 +285,22 @@ export class Simulation
   // Events -------------------------------------------------------------------------------------
 
   /** See {@link EventHandler}. */
-  onEvent(kind: number, a: number, b: number): void {
-    switch (this.kinds.indexOf(kind)) {
-      case KINDS.step: {
-        const step = this.steps[a]!;
-        this.recorder.beginStep(this, describe(step.action));
-        this.carryOut(step.action);
-        return;
-      }
-      case KINDS.startNode:
-        this.startNode(a);
-        return;
-      case KINDS.startBird:
-        if (this.wanted[a] === true) this.bird.start(a);
-        return;
-      case KINDS.restart:
-        this.restart(a, b);
-        return;
-      default:
-        this.recorder.sample(this);
-        this.engine.after(SECOND, kind);
+  onEvent(kind: number, a: number): void {
+    if (kind === this.kindStep) {
+      const { action } = this.steps[a]!;
+      this.recorder.beginStep(this, describe(action));
+      this.actions.carryOut(action);
+      return;
     }
+    this.recorder.sample(this);
+    this.engine.after(SECOND, kind);
   }
 
   onSession(): void {}
   onRecoveryDone(): void {}
 
   onFirstRender(node: number): void {
-    // BIRD's run script fails without a configuration and is tried again each second (runit: runsv.8).
-    const wait = this.engine.stream("runit", this.nodes.name(node), "bird").below(SUPERVISOR_PAUSE);
-    this.engine.after(wait, this.kinds[KINDS.startBird]!, node);
+    this.lifecycle.onFirstRender(node);
   }
 
   onEndpointUp(_node: number, podKey: string, at: Micros): void {
@@ -358,10 +310,7 @@ export class Simulation
   onRestart(_node: number, _reason: RestartReason): void {}
 
   onStartupDone(node: number): void {
-    if (this.wanted[node] !== true) return;
-    this.felix.start(node);
-    if (this.spec.backend === "bird") this.confd.start(node);
-    for (const source of this.auxiliary) source.connect(node);
+    this.lifecycle.onStartupDone(node);
   }
 
   onStartupFailed(node: number, reason: string): void {
@@ -370,11 +319,7 @@ export class Simulation
 
   onReady(): void {}
 
-  onClientExit(type: SyncerType, client: number): void {
-    // The process ends and its supervisor starts it again (control-plane-behaviour §1.9).
-    void type;
-    void client;
-  }
+  onClientExit(): void {}
 
   onPodScheduled(key: string, _node: number, at: Micros): void {
     this.recorder.podScheduled(key, at);
@@ -426,376 +371,6 @@ export class Simulation
       else this.auxiliary.push(syncer);
     }
   }
-
-  // Actions ------------------------------------------------------------------------------------
-
-  private carryOut(action: Action): void {
-    switch (action.type) {
-      case "start":
-        this.startAll(action.stagger);
-        return;
-      case "node-join":
-        this.join(action.node);
-        return;
-      case "node-crash":
-        this.crash(this.nodeId(action.node));
-        return;
-      case "node-reboot":
-        this.reboot(this.nodeId(action.node));
-        return;
-      case "node-cut":
-        this.fabric.cutNode(this.nodeId(action.node));
-        this.pathsChanged();
-        return;
-      case "node-heal":
-        this.fabric.restoreNode(this.nodeId(action.node));
-        this.pathsChanged();
-        return;
-      case "node-delete":
-        this.deleteNode(action.node);
-        return;
-      case "kill":
-        this.killProcess(action.daemon, action.target, action.signal, action.restartAfter);
-        return;
-      case "block-add":
-        for (let i = 0; i < action.count; i++) this.addBlock(action.node);
-        return;
-      case "block-remove":
-        this.removeBlocks(action.node, action.count);
-        return;
-      case "pods-create":
-        this.createPods(action.count, action.over, action.namespace);
-        return;
-      case "pods-churn":
-        this.churn.start({
-          name: `churn-${String(this.churns++)}`,
-          rate: action.perSecond,
-          lifetime: action.lifetime,
-          until: this.engine.now + action.duration,
-          nodes: this.liveNodes(),
-          namespace: action.namespace,
-        });
-        return;
-      case "link-cut":
-        this.fabric.cutLink(this.fabric.linkBetween(...action.between));
-        this.pathsChanged();
-        return;
-      case "link-restore":
-        this.fabric.restoreLink(this.fabric.linkBetween(...action.between));
-        this.pathsChanged();
-        return;
-      case "rack-cut":
-        this.fabric.cutRack(action.rack);
-        this.pathsChanged();
-        return;
-      case "rack-restore":
-        this.fabric.restoreRack(action.rack);
-        this.pathsChanged();
-        return;
-      case "apply":
-        for (const resource of action.resources) this.datastore.put(resource);
-        if (action.resources.some((r) => r.kind === "IPPool")) this.nodeServices.reconcileTunnels();
-        return;
-      case "delete":
-        this.datastore.remove(action.kind, action.name, action.namespace);
-        return;
-      case "datastore-down":
-        this.datastore.setUp(false);
-        return;
-      case "datastore-up":
-        this.datastore.setUp(true);
-        return;
-    }
-  }
-
-  private startAll(stagger: Micros): void {
-    const { typha } = this;
-    if (typha !== undefined) for (let t = 0; t < this.typhaNodes.length; t++) typha.start(t);
-    for (let node = 0; node < this.nodes.size; node++) {
-      this.engine.after(node * stagger, this.kinds[KINDS.startNode]!, node);
-    }
-  }
-
-  private startNode(node: number): void {
-    if (this.wanted[node] === true) return;
-    this.wanted[node] = true;
-    this.tracker.setRunning(node, true);
-    this.nodeServices.start(node);
-  }
-
-  private join(joining: JoiningNode): void {
-    const cidr = parseCidr(joining.address);
-    if (cidr === undefined)
-      throw new ScenarioError(
-        `node ${joining.name}: address "${joining.address}" is no address with a prefix length`,
-      );
-    const subnet = formatCidr(cidr);
-    const rack = this.fabric.racks.includes(subnet) ? subnet : (this.fabric.racks[0] ?? "");
-    this.fabric.addNode({ name: joining.name, rack, subnet });
-    const node = this.nodes.add(joining.name);
-    this.kernels.addNode();
-    this.bird.addNode();
-    this.datastore.put({
-      apiVersion: "v1",
-      kind: "Node",
-      metadata: {
-        name: joining.name,
-        labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
-      },
-      status: { addresses: [{ type: "InternalIP", address: joining.address.split("/")[0] ?? "" }] },
-    } as Resource);
-    this.nodeServices.setHostAddresses(node, { ipv4Address: joining.address });
-    this.workloads.startNode(joining.name, { rebooted: false });
-    this.startNode(node);
-  }
-
-  private stopDaemons(node: number): void {
-    this.felix.nodeDown(node);
-    this.confd.nodeDown(node);
-    for (const source of this.auxiliary) source.disconnect(node);
-    this.nodeServices.stop(node);
-  }
-
-  private crash(node: number): void {
-    this.wanted[node] = false;
-    this.path.setDown(node, true);
-    this.fabric.cutNode(node);
-    this.bird.crash(node);
-    this.typha?.nodeDown(node);
-    this.stopDaemons(node);
-    this.workloads.stopNode(this.nodes.name(node));
-    this.tracker.setRunning(node, false);
-    this.pathsChanged();
-  }
-
-  private reboot(node: number): void {
-    this.kernels.clear(node);
-    this.path.setDown(node, false);
-    this.fabric.restoreNode(node);
-    this.bird.reboot(node);
-    this.pathsChanged();
-    this.workloads.startNode(this.nodes.name(node), { rebooted: true });
-    this.typhaNodes.forEach((host, typha) => {
-      if (host === node) this.typha?.start(typha);
-    });
-    this.startNode(node);
-  }
-
-  private deleteNode(name: string): void {
-    // kube-controllers free what the node held (node-behaviour §2.8).
-    for (const block of this.datastore
-      .list("IPAMBlock")
-      .filter((b) => b.spec.affinity === `host:${name}`)) {
-      this.datastore.remove("IPAMBlock", block.metadata.name);
-    }
-    for (const affinity of this.datastore
-      .list("BlockAffinity")
-      .filter((a) => a.spec.node === name)) {
-      this.datastore.remove("BlockAffinity", affinity.metadata.name);
-    }
-    for (const pod of this.datastore.list("Pod").filter((p) => p.spec?.nodeName === name)) {
-      this.datastore.remove("Pod", pod.metadata.name, pod.metadata.namespace);
-    }
-    this.datastore.remove("Node", name);
-  }
-
-  private pathsChanged(): void {
-    this.bird.pathsChanged();
-    this.typha?.linksChanged();
-    this.tracker.pathsChanged();
-  }
-
-  private killProcess(
-    daemon: DaemonName,
-    target: string,
-    signal: "KILL" | "TERM",
-    restartAfter: Micros,
-  ): void {
-    const id = daemon === "typha" ? Number(target) : this.nodeId(target);
-    switch (daemon) {
-      case "bird":
-        if (signal === "TERM") this.bird.terminate(id);
-        else this.bird.kill(id);
-        break;
-      case "felix":
-        this.felix.kill(id);
-        break;
-      case "confd":
-        this.confd.kill(id);
-        break;
-      case "typha":
-        if (signal === "TERM") this.typha?.shutdown(id);
-        else this.typha?.kill(id);
-        break;
-      case "calico-node":
-        if (signal === "TERM") this.bird.terminate(id);
-        else this.bird.kill(id);
-        this.felix.kill(id);
-        this.confd.kill(id);
-        this.nodeServices.stop(id, { kubelet: false });
-        this.wanted[id] = false;
-        break;
-    }
-    if (restartAfter === Number.POSITIVE_INFINITY) return;
-    this.engine.after(restartAfter, this.kinds[KINDS.restart]!, id, DAEMONS.indexOf(daemon));
-  }
-
-  private restart(id: number, daemon: number): void {
-    switch (DAEMONS[daemon]) {
-      case "bird":
-        if (this.wanted[id] === true) this.bird.start(id);
-        return;
-      case "felix":
-        if (this.wanted[id] === true) this.felix.start(id);
-        return;
-      case "confd":
-        if (this.wanted[id] === true) this.confd.start(id);
-        return;
-      case "typha":
-        this.typha?.start(id);
-        return;
-      default:
-        if (this.wanted[id] === true) return;
-        this.wanted[id] = true;
-        this.nodeServices.start(id);
-        // The rendered files are still there: BIRD does not wait for confd.
-        if (this.spec.backend === "bird") this.bird.start(id);
-    }
-  }
-
-  /** What IPAM leaves when a node claims a further block, without the requests. */
-  private addBlock(node: string): void {
-    const pool = this.datastore
-      .list("IPPool")
-      .find((p) => poolView(p as IPPool, this.era).disabled === false);
-    if (pool === undefined) throw new ScenarioError("no enabled IPPool to take a block from");
-    const view = poolView(pool as IPPool, this.era);
-    const cidr = parseCidr(view.cidr) as Cidr;
-    for (let i = 0; i < blockCount(cidr, view.blockSize); i++) {
-      const text = formatCidr(blockAt(cidr, view.blockSize, i));
-      if (this.datastore.get("IPAMBlock", blockName(text)) !== undefined) continue;
-      this.datastore.put(newAffinity(node, text, "pending"));
-      this.datastore.put(
-        newBlock({ cidr: text, node, strictAffinity: false, at: this.engine.now }),
-      );
-      this.datastore.put(newAffinity(node, text, "confirmed"));
-      return;
-    }
-    throw new ScenarioError(
-      `IPPool ${view.name} (${view.cidr}) has no free block of /${String(view.blockSize)}`,
-    );
-  }
-
-  private removeBlocks(node: string, count: number): void {
-    const empty = this.datastore
-      .list("IPAMBlock")
-      .filter((block) => block.spec.affinity === `host:${node}` && isEmpty(block))
-      .reverse()
-      .slice(0, count);
-    for (const block of empty) {
-      this.datastore.remove("BlockAffinity", newAffinity(node, block.spec.cidr).metadata.name);
-      this.datastore.remove("IPAMBlock", block.metadata.name);
-    }
-  }
-
-  private createPods(count: number, over: Micros, namespace: string): void {
-    const live = this.liveNodes();
-    for (let i = 0; i < count; i++) {
-      const node = live[i % live.length];
-      if (node === undefined) return;
-      const name = `pod-${String(this.podsCreated++)}`;
-      const at = this.engine.now + Math.floor((over * i) / count);
-      this.workloads.createPod({ namespace, name, node }, at);
-    }
-  }
-
-  private liveNodes(): string[] {
-    const live: string[] = [];
-    for (let node = 0; node < this.nodes.size; node++) {
-      if (this.wanted[node] === true) live.push(this.nodes.name(node));
-    }
-    return live;
-  }
-
-  // Checks -------------------------------------------------------------------------------------
-
-  private nodeId(name: string): number {
-    const id = this.nodes.id(name);
-    if (id < 0) {
-      throw new ScenarioError(
-        `there is no node "${name}"; the cluster has ${String(this.nodes.size)}, from ${this.nodes.name(0)} to ${this.nodes.name(this.nodes.size - 1)}`,
-      );
-    }
-    return id;
-  }
-
-  private check({ at, action }: Step, joining: ReadonlySet<string>): void {
-    const where = `step "${describe(action)}" at ${String(at / SECOND)}s: `;
-    const node = "node" in action && typeof action.node === "string" ? action.node : undefined;
-    const target = action.type === "kill" && action.daemon !== "typha" ? action.target : node;
-    try {
-      if (target !== undefined && !joining.has(target)) this.nodeId(target);
-      if (action.type === "rack-cut" || action.type === "rack-restore") this.checkRack(action.rack);
-      if (action.type === "link-cut" || action.type === "link-restore")
-        this.fabric.linkBetween(...action.between);
-      if (action.type === "kill" && action.daemon === "typha") this.checkTypha(action.target);
-    } catch (error) {
-      throw new ScenarioError(where + (error instanceof Error ? error.message : String(error)));
-    }
-  }
-
-  private checkRack(rack: string): void {
-    if (this.fabric.racks.includes(rack)) return;
-    throw new ScenarioError(
-      `there is no rack "${rack}"; there are ${this.fabric.racks.join(", ")}`,
-    );
-  }
-
-  private checkTypha(target: string): void {
-    if (Number(target) in this.typhaNodes) return;
-    throw new ScenarioError(
-      `there is no Typha "${target}"; Typhas are numbered from 0, and there are ${String(this.typhaNodes.length)}`,
-    );
-  }
-
-  private findings(): Finding[] {
-    const findings: Finding[] = [];
-    const peers = this.datastore.count("BGPPeer");
-    if (peers > 0)
-      findings.push({
-        code: "not-modelled",
-        text: `${String(peers)} BGPPeer resources are not rendered yet: their sessions are missing`,
-      });
-    const bgp = bgpSettings(
-      ofKind(this.spec.resources, "BGPConfiguration") as BGPConfiguration[],
-      this.era,
-    );
-    if (!bgp.nodeToNodeMeshEnabled && this.spec.backend === "bird") {
-      findings.push({
-        code: "setting",
-        text: "the node-to-node mesh is off, so no BGP session is modelled",
-      });
-    }
-    const felix = felixSettings(
-      ofKind(this.spec.resources, "FelixConfiguration") as FelixConfiguration[],
-      this.era,
-    );
-    void felix;
-    if (this.outcome === "event-limit")
-      findings.push({
-        code: "event-limit",
-        text: `the run stopped after ${String(this.engine.eventsMax)} events; something never settles`,
-      });
-    for (const failure of this.recorder.failures.slice(0, 5))
-      findings.push({ code: "pods-failed", text: failure });
-    return findings;
-  }
-}
-
-const DAEMONS: readonly DaemonName[] = ["bird", "felix", "confd", "calico-node", "typha"];
-
-function isEmpty(block: IPAMBlock): boolean {
-  return block.spec.allocations.every((allocation) => allocation === null);
 }
 
 /** Typhas are spread over the workers, as the scheduler spreads a host-network Deployment. */

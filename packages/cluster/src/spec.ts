@@ -116,7 +116,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
           kind: "BGPConfiguration",
           metadata: { name: "default" },
           spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
-        } as Resource,
+        },
       ],
       options.resources ?? [],
     ),
@@ -185,7 +185,7 @@ function nodeResource(name: string, address: string): Resource {
       annotations: { "projectcalico.org/IPv4Address": address },
     },
     status: { addresses: [{ type: "InternalIP", address: address.split("/")[0] ?? address }] },
-  } as Resource;
+  };
 }
 
 function poolResource(pool: PoolOptions, index: number): Resource {
@@ -209,7 +209,7 @@ function poolResource(pool: PoolOptions, index: number): Resource {
       natOutgoing: pool.natOutgoing ?? true,
       nodeSelector: "all()",
     },
-  } as Resource;
+  };
 }
 
 function merged(generated: readonly Resource[], given: readonly Resource[]): Resource[] {

@@ -185,9 +185,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
    * Per running node that had something wrong in this window: the longest time from when it became wrong
    * until all was right again (infinity if it is not yet), and the block that ended it.
    */
-  settled(
-    plane: "control" | "data",
-  ): {
+  settled(plane: "control" | "data"): {
     readonly node: number;
     readonly took: Micros;
     readonly prefix: string;

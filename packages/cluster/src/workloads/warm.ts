@@ -8,7 +8,7 @@ import {
   podHandle,
   running,
 } from "./pod-objects.js";
-import type { AdoptedPod } from "./workloads.js";
+import type { AdoptedPod } from "./workload-types.js";
 
 /** Pods that have been running for long: objects to seed, pods for {@link import("./workloads.js").Workloads} to adopt. */
 export interface WarmPods {

@@ -6,10 +6,8 @@ import {
   type IpamStore,
   type Micros,
   type NodeDirectory,
-  type RandomStream,
   type RequestOutcome,
   resourceKey,
-  SECOND,
 } from "@calico-sim/core";
 import { Gate } from "./gate.js";
 import { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
@@ -22,46 +20,17 @@ import {
   podScript,
 } from "./pod-script.js";
 import { Process } from "./process.js";
-
-/** Hears what becomes of pods. `key` is `Pod/<namespace>/<name>`. */
-export interface WorkloadListener {
-  /** The binding is stored. */
-  onPodScheduled(key: string, node: number, at: Micros): void;
-  /** The pod has its interface, and its address is stored in the datastore. Called once a sandbox, with its first address. */
-  onPodAddressed(key: string, node: number, address: string, at: Micros): void;
-  /** The pod is deleted from the datastore. */
-  onPodGone(key: string, at: Micros): void;
-  /** A sandbox failed (the kubelet will try again), or the pod could not be created. */
-  onPodFailed(key: string, reason: string, at: Micros): void;
-}
-
-/** Where a pod stands. */
-export type PodPhase = "requested" | "scheduled" | "addressed" | "running" | "terminating";
-
-/** What is known of a pod. */
-export interface PodView {
-  readonly key: string;
-  readonly spec: PodSpec;
-  readonly phase: PodPhase;
-  readonly addresses: readonly string[];
-  /** Sandboxes that failed so far. */
-  readonly failures: number;
-}
-
-/** A pod that runs already when the simulation begins; its objects are seeded by whoever adopts it. */
-export interface AdoptedPod {
-  readonly spec: PodSpec;
-  readonly addresses: readonly string[];
-  readonly container: string;
-}
-
-/** Totals since the start. */
-export interface WorkloadCounts {
-  created: number;
-  running: number;
-  failures: number;
-  gone: number;
-}
+import { Scheduler } from "./scheduler.js";
+import type {
+  AdoptedPod,
+  NodeRow,
+  PodPhase,
+  PodRow,
+  PodView,
+  Running,
+  WorkloadCounts,
+  WorkloadListener,
+} from "./workload-types.js";
 
 /** What {@link Workloads} works with. */
 export interface WorkloadsOptions {
@@ -71,40 +40,6 @@ export interface WorkloadsOptions {
   readonly nodes: NodeDirectory;
   /** @defaultValue {@link WORKLOAD_DEFAULTS} */
   readonly parameters?: Partial<WorkloadParameters>;
-}
-
-interface PodRow {
-  readonly serial: number;
-  readonly key: string;
-  readonly spec: PodSpec;
-  readonly node: number;
-  phase: PodPhase;
-  addresses: readonly string[];
-  container: string | undefined;
-  /** Sandboxes tried. */
-  attempts: number;
-  failures: number;
-  deleting: boolean;
-  /** The deletion mark is stored (or there was nothing to mark). */
-  marked: boolean;
-  /** The process that runs or stops it; −1 for none. */
-  process: number;
-}
-
-interface Running {
-  readonly pod: PodRow;
-  readonly process: Process<PodOrder, PodStep, PodAnswer>;
-  /** The IPAM operation that is out; −1 for none. */
-  operation: number;
-}
-
-interface NodeRow {
-  up: boolean;
-  readonly slots: Gate;
-  readonly lock: Gate;
-  readonly random: RandomStream;
-  readonly processes: Set<number>;
-  address: string | undefined;
 }
 
 /**
@@ -136,9 +71,7 @@ export class Workloads implements EventHandler {
   private readonly running: Map<number, Running> = new Map();
   private processes = 0;
   private readonly nodeRows: NodeRow[] = [];
-  /** The scheduler: theoretical arrival time of its rate limit, and the end of its present work. */
-  private schedulerAllowed: Micros = 0;
-  private schedulerBusy: Micros = 0;
+  private readonly scheduler: Scheduler;
 
   constructor({ engine, store, ipam, nodes, parameters }: WorkloadsOptions) {
     this.engine = engine;
@@ -146,6 +79,7 @@ export class Workloads implements EventHandler {
     this.ipam = ipam;
     this.nodes = nodes;
     this.parameters = Object.freeze({ ...WORKLOAD_DEFAULTS, ...parameters });
+    this.scheduler = new Scheduler(this.parameters);
     this.kindReply = engine.defineKind("workloads.reply", this);
     this.kindContinue = engine.defineKind("workloads.continue", this);
     this.kindRetry = engine.defineKind("workloads.retry", this, { background: true });
@@ -375,7 +309,7 @@ export class Workloads implements EventHandler {
           return;
         }
         case "scheduler":
-          engine.schedule(this.schedulerTurn(), this.kindContinue, id, age);
+          engine.schedule(this.scheduler.turn(engine.now), this.kindContinue, id, age);
           return;
         case "acquire":
           if (!this.gate(running, step.gate).enter(id)) return;
@@ -463,20 +397,6 @@ export class Workloads implements EventHandler {
     const { spread } = this.parameters;
     if (spread === 0 || median === 0) return median;
     return Math.round(this.nodeRow(running.pod.node).random.logNormal(median, spread));
-  }
-
-  /** The scheduler handles one pod at a time, and no more binds than its client's rate limit lets through. */
-  private schedulerTurn(): Micros {
-    const { schedulerQps, schedulerBurst, schedulingCost } = this.parameters;
-    const { now } = this.engine;
-    const interval = SECOND / schedulerQps;
-    const limited = Math.max(
-      now,
-      Math.ceil(this.schedulerAllowed - interval * (schedulerBurst - 1)),
-    );
-    this.schedulerAllowed = Math.max(this.schedulerAllowed, now) + interval;
-    this.schedulerBusy = Math.max(this.schedulerBusy, now) + schedulingCost;
-    return Math.max(limited, this.schedulerBusy);
   }
 
   private gate(running: Running, gate: "slot" | "ipam-lock"): Gate {

@@ -1,0 +1,193 @@
+import {
+  blockAt,
+  blockCount,
+  blockName,
+  type Era,
+  formatCidr,
+  type IPAMBlock,
+  type Micros,
+  newAffinity,
+  newBlock,
+  parseCidr,
+  poolView,
+} from "@calico-sim/core";
+import type { ClusterParts, Lifecycle } from "./lifecycle.js";
+import type { Action } from "./scenario.js";
+import { nodeId, ScenarioError } from "./scenario-check.js";
+import { Churn } from "./workloads/index.js";
+
+/** Carries out the actions of a scenario. */
+export class Actions {
+  private readonly parts: ClusterParts;
+  private readonly lifecycle: Lifecycle;
+  private readonly era: Era;
+  private readonly churn: Churn;
+  private podsCreated = 0;
+  private churns = 0;
+
+  constructor(parts: ClusterParts, lifecycle: Lifecycle, era: Era) {
+    this.parts = parts;
+    this.lifecycle = lifecycle;
+    this.era = era;
+    this.churn = new Churn(parts.engine, parts.workloads);
+  }
+
+  /** Carries out one action now. */
+  carryOut(action: Action): void {
+    switch (action.type) {
+      case "start":
+        this.lifecycle.startAll(action.stagger);
+        return;
+      case "node-join":
+        this.lifecycle.join(action.node);
+        return;
+      case "node-crash":
+        this.lifecycle.crash(this.nodeId(action.node));
+        return;
+      case "node-reboot":
+        this.lifecycle.reboot(this.nodeId(action.node));
+        return;
+      case "node-cut":
+        this.parts.fabric.cutNode(this.nodeId(action.node));
+        this.lifecycle.pathsChanged();
+        return;
+      case "node-heal":
+        this.parts.fabric.restoreNode(this.nodeId(action.node));
+        this.lifecycle.pathsChanged();
+        return;
+      case "node-delete":
+        this.deleteNode(action.node);
+        return;
+      case "kill":
+        this.lifecycle.killProcess(
+          action.daemon,
+          action.target,
+          action.signal,
+          action.restartAfter,
+        );
+        return;
+      case "block-add":
+        for (let i = 0; i < action.count; i++) this.addBlock(action.node);
+        return;
+      case "block-remove":
+        this.removeBlocks(action.node, action.count);
+        return;
+      case "pods-create":
+        this.createPods(action.count, action.over, action.namespace);
+        return;
+      case "pods-churn":
+        this.churn.start({
+          name: `churn-${String(this.churns++)}`,
+          rate: action.perSecond,
+          lifetime: action.lifetime,
+          until: this.parts.engine.now + action.duration,
+          nodes: this.lifecycle.liveNodes(),
+          namespace: action.namespace,
+        });
+        return;
+      case "link-cut":
+        this.parts.fabric.cutLink(this.parts.fabric.linkBetween(...action.between));
+        this.lifecycle.pathsChanged();
+        return;
+      case "link-restore":
+        this.parts.fabric.restoreLink(this.parts.fabric.linkBetween(...action.between));
+        this.lifecycle.pathsChanged();
+        return;
+      case "rack-cut":
+        this.parts.fabric.cutRack(action.rack);
+        this.lifecycle.pathsChanged();
+        return;
+      case "rack-restore":
+        this.parts.fabric.restoreRack(action.rack);
+        this.lifecycle.pathsChanged();
+        return;
+      case "apply":
+        for (const resource of action.resources) this.parts.datastore.put(resource);
+        if (action.resources.some((r) => r.kind === "IPPool"))
+          this.parts.nodeServices.reconcileTunnels();
+        return;
+      case "delete":
+        this.parts.datastore.remove(action.kind, action.name, action.namespace);
+        return;
+      case "datastore-down":
+        this.parts.datastore.setUp(false);
+        return;
+      case "datastore-up":
+        this.parts.datastore.setUp(true);
+        return;
+    }
+  }
+
+  private deleteNode(name: string): void {
+    // kube-controllers free what the node held (node-behaviour §2.8).
+    for (const block of this.parts.datastore
+      .list("IPAMBlock")
+      .filter((b) => b.spec.affinity === `host:${name}`)) {
+      this.parts.datastore.remove("IPAMBlock", block.metadata.name);
+    }
+    for (const affinity of this.parts.datastore
+      .list("BlockAffinity")
+      .filter((a) => a.spec.node === name)) {
+      this.parts.datastore.remove("BlockAffinity", affinity.metadata.name);
+    }
+    for (const pod of this.parts.datastore.list("Pod").filter((p) => p.spec?.nodeName === name)) {
+      this.parts.datastore.remove("Pod", pod.metadata.name, pod.metadata.namespace);
+    }
+    this.parts.datastore.remove("Node", name);
+  }
+
+  /** What IPAM leaves when a node claims a further block, without the requests. */
+  private addBlock(node: string): void {
+    const pool = this.parts.datastore.list("IPPool").find((p) => !poolView(p, this.era).disabled);
+    if (pool === undefined) throw new ScenarioError("no enabled IPPool to take a block from");
+    const view = poolView(pool, this.era);
+    const cidr = parseCidr(view.cidr)!;
+    for (let i = 0; i < blockCount(cidr, view.blockSize); i++) {
+      const text = formatCidr(blockAt(cidr, view.blockSize, i));
+      if (this.parts.datastore.get("IPAMBlock", blockName(text)) !== undefined) continue;
+      this.parts.datastore.put(newAffinity(node, text, "pending"));
+      this.parts.datastore.put(
+        newBlock({ cidr: text, node, strictAffinity: false, at: this.parts.engine.now }),
+      );
+      this.parts.datastore.put(newAffinity(node, text, "confirmed"));
+      return;
+    }
+    throw new ScenarioError(
+      `IPPool ${view.name} (${view.cidr}) has no free block of /${String(view.blockSize)}`,
+    );
+  }
+
+  private removeBlocks(node: string, count: number): void {
+    const empty = this.parts.datastore
+      .list("IPAMBlock")
+      .filter((block) => block.spec.affinity === `host:${node}` && isEmpty(block))
+      .reverse()
+      .slice(0, count);
+    for (const block of empty) {
+      this.parts.datastore.remove(
+        "BlockAffinity",
+        newAffinity(node, block.spec.cidr).metadata.name,
+      );
+      this.parts.datastore.remove("IPAMBlock", block.metadata.name);
+    }
+  }
+
+  private createPods(count: number, over: Micros, namespace: string): void {
+    const live = this.lifecycle.liveNodes();
+    for (let i = 0; i < count; i++) {
+      const node = live[i % live.length];
+      if (node === undefined) return;
+      const name = `pod-${String(this.podsCreated++)}`;
+      const at = this.parts.engine.now + Math.floor((over * i) / count);
+      this.parts.workloads.createPod({ namespace, name, node }, at);
+    }
+  }
+
+  private nodeId(name: string): number {
+    return nodeId(this.parts.nodes, name);
+  }
+}
+
+function isEmpty(block: IPAMBlock): boolean {
+  return block.spec.allocations.every((allocation) => allocation === null);
+}

@@ -1,0 +1,33 @@
+import { bgpSettings, ofKind } from "@calico-sim/core";
+import type { Finding } from "./result.js";
+import type { Simulation } from "./simulation.js";
+
+/** What a reader must know before using the figures of a run. */
+export function findingsOf(simulation: Simulation): Finding[] {
+  const { datastore, spec, era, engine, recorder } = simulation;
+  const findings: Finding[] = [];
+  const peers = datastore.count("BGPPeer");
+  if (peers > 0) {
+    findings.push({
+      code: "not-modelled",
+      text: `${String(peers)} BGPPeer resources are not rendered yet: their sessions are missing`,
+    });
+  }
+  const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
+  if (!bgp.nodeToNodeMeshEnabled && spec.backend === "bird") {
+    findings.push({
+      code: "setting",
+      text: "the node-to-node mesh is off, so no BGP session is modelled",
+    });
+  }
+  if (simulation.outcome === "event-limit") {
+    findings.push({
+      code: "event-limit",
+      text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,
+    });
+  }
+  for (const failure of recorder.failures.slice(0, 5)) {
+    findings.push({ code: "pods-failed", text: failure });
+  }
+  return findings;
+}

@@ -1,0 +1,248 @@
+import type { BirdFleet, ConfdFleet } from "@calico-sim/bgp";
+import {
+  type Datastore,
+  type Engine,
+  type EventHandler,
+  type Fabric,
+  formatCidr,
+  type Kernels,
+  type Micros,
+  type NodeDirectory,
+  parseCidr,
+  SECOND,
+  type SyncerSource,
+} from "@calico-sim/core";
+import type { FelixFleet } from "@calico-sim/felix";
+import type { TyphaFleet } from "@calico-sim/typha";
+import type { ClusterDatastorePath } from "./datastore-path.js";
+import type { NodeServices } from "./node-services/index.js";
+import type { DaemonName, JoiningNode } from "./scenario.js";
+import { nodeId, ScenarioError } from "./scenario-check.js";
+import type { ClusterSpec } from "./spec.js";
+import type { Tracker } from "./tracker.js";
+import type { Workloads } from "./workloads/index.js";
+
+/** The parts of a cluster that starts, stops and failures reach. */
+export interface ClusterParts {
+  readonly spec: ClusterSpec;
+  readonly engine: Engine;
+  readonly nodes: NodeDirectory;
+  readonly kernels: Kernels;
+  readonly fabric: Fabric;
+  readonly datastore: Datastore;
+  readonly bird: BirdFleet;
+  readonly confd: ConfdFleet;
+  readonly felix: FelixFleet;
+  readonly typha: TyphaFleet | undefined;
+  readonly typhaNodes: readonly number[];
+  readonly workloads: Workloads;
+  readonly nodeServices: NodeServices;
+  readonly tracker: Tracker;
+  readonly path: ClusterDatastorePath;
+  /** Syncers whose clients are only connections. */
+  readonly auxiliary: readonly SyncerSource[];
+}
+
+/** runit starts a service that ended after this (runit: runsv.8). */
+const SUPERVISOR_PAUSE: Micros = SECOND;
+
+const DAEMONS: readonly DaemonName[] = ["bird", "felix", "confd", "calico-node", "typha"];
+
+/**
+ * Hosts and processes: what starts in which order (node-behaviour §6.1), what dies with what, and what
+ * comes back.
+ */
+export class Lifecycle implements EventHandler {
+  private readonly parts: ClusterParts;
+  /** By node: calico-node's container is meant to run. */
+  private readonly wanted: boolean[] = [];
+  private readonly kindStart: number;
+  private readonly kindBird: number;
+  private readonly kindRestart: number;
+
+  constructor(parts: ClusterParts) {
+    this.parts = parts;
+    const { engine } = parts;
+    this.kindStart = engine.defineKind("node-start", this);
+    this.kindBird = engine.defineKind("bird-start", this);
+    this.kindRestart = engine.defineKind("process-restart", this);
+  }
+
+  /** Names of the nodes on which calico-node is meant to run. */
+  liveNodes(): string[] {
+    const { nodes } = this.parts;
+    const live: string[] = [];
+    for (let node = 0; node < nodes.size; node++) {
+      if (this.wanted[node] === true) live.push(nodes.name(node));
+    }
+    return live;
+  }
+
+  /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
+  onStartupDone(node: number): void {
+    if (this.wanted[node] !== true) return;
+    const { felix, confd, spec, auxiliary } = this.parts;
+    felix.start(node);
+    if (spec.backend === "bird") confd.start(node);
+    for (const source of auxiliary) source.connect(node);
+  }
+
+  /** BIRD's run script fails without a configuration and is tried again each second (runit: runsv.8). */
+  onFirstRender(node: number): void {
+    const { engine, nodes } = this.parts;
+    const wait = engine.stream("runit", nodes.name(node), "bird").below(SUPERVISOR_PAUSE);
+    engine.after(wait, this.kindBird, node);
+  }
+
+  /** See {@link EventHandler}. */
+  onEvent(kind: number, a: number, b: number): void {
+    if (kind === this.kindStart) this.startNode(a);
+    else if (kind === this.kindRestart) this.restart(a, b);
+    else if (this.wanted[a] === true) this.parts.bird.start(a);
+  }
+
+  /** Starts Typhas and all nodes, one node each `stagger`. */
+  startAll(stagger: Micros): void {
+    const { typha } = this.parts;
+    if (typha !== undefined) for (let t = 0; t < this.parts.typhaNodes.length; t++) typha.start(t);
+    for (let node = 0; node < this.parts.nodes.size; node++) {
+      this.parts.engine.after(node * stagger, this.kindStart, node);
+    }
+  }
+
+  private startNode(node: number): void {
+    if (this.wanted[node] === true) return;
+    this.wanted[node] = true;
+    this.parts.tracker.setRunning(node, true);
+    this.parts.nodeServices.start(node);
+  }
+
+  /** A new node registers and starts. */
+  join(joining: JoiningNode): void {
+    const cidr = parseCidr(joining.address);
+    if (cidr === undefined)
+      throw new ScenarioError(
+        `node ${joining.name}: address "${joining.address}" is no address with a prefix length`,
+      );
+    const subnet = formatCidr(cidr);
+    const rack = this.parts.fabric.racks.includes(subnet)
+      ? subnet
+      : (this.parts.fabric.racks[0] ?? "");
+    this.parts.fabric.addNode({ name: joining.name, rack, subnet });
+    const node = this.parts.nodes.add(joining.name);
+    this.parts.kernels.addNode();
+    this.parts.bird.addNode();
+    this.parts.datastore.put({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: {
+        name: joining.name,
+        labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
+      },
+      status: { addresses: [{ type: "InternalIP", address: joining.address.split("/")[0] ?? "" }] },
+    });
+    this.parts.nodeServices.setHostAddresses(node, { ipv4Address: joining.address });
+    this.parts.workloads.startNode(joining.name, { rebooted: false });
+    this.startNode(node);
+  }
+
+  private stopDaemons(node: number): void {
+    this.parts.felix.nodeDown(node);
+    this.parts.confd.nodeDown(node);
+    for (const source of this.parts.auxiliary) source.disconnect(node);
+    this.parts.nodeServices.stop(node);
+  }
+
+  /** The host loses power. */
+  crash(node: number): void {
+    this.wanted[node] = false;
+    this.parts.path.setDown(node, true);
+    this.parts.fabric.cutNode(node);
+    this.parts.bird.crash(node);
+    this.parts.typha?.nodeDown(node);
+    this.stopDaemons(node);
+    this.parts.workloads.stopNode(this.parts.nodes.name(node));
+    this.parts.tracker.setRunning(node, false);
+    this.pathsChanged();
+  }
+
+  /** The host boots, with an empty kernel. */
+  reboot(node: number): void {
+    this.parts.kernels.clear(node);
+    this.parts.path.setDown(node, false);
+    this.parts.fabric.restoreNode(node);
+    this.parts.bird.reboot(node);
+    this.pathsChanged();
+    this.parts.workloads.startNode(this.parts.nodes.name(node), { rebooted: true });
+    this.parts.typhaNodes.forEach((host, typha) => {
+      if (host === node) this.parts.typha?.start(typha);
+    });
+    this.startNode(node);
+  }
+
+  /** Tells everybody who keeps connections that the underlay changed. */
+  pathsChanged(): void {
+    this.parts.bird.pathsChanged();
+    this.parts.typha?.linksChanged();
+    this.parts.tracker.pathsChanged();
+  }
+
+  /** Ends a process; its supervisor starts it again after a time. */
+  killProcess(
+    daemon: DaemonName,
+    target: string,
+    signal: "KILL" | "TERM",
+    restartAfter: Micros,
+  ): void {
+    const id = daemon === "typha" ? Number(target) : nodeId(this.parts.nodes, target);
+    switch (daemon) {
+      case "bird":
+        if (signal === "TERM") this.parts.bird.terminate(id);
+        else this.parts.bird.kill(id);
+        break;
+      case "felix":
+        this.parts.felix.kill(id);
+        break;
+      case "confd":
+        this.parts.confd.kill(id);
+        break;
+      case "typha":
+        if (signal === "TERM") this.parts.typha?.shutdown(id);
+        else this.parts.typha?.kill(id);
+        break;
+      case "calico-node":
+        if (signal === "TERM") this.parts.bird.terminate(id);
+        else this.parts.bird.kill(id);
+        this.parts.felix.kill(id);
+        this.parts.confd.kill(id);
+        this.parts.nodeServices.stop(id, { kubelet: false });
+        this.wanted[id] = false;
+        break;
+    }
+    if (restartAfter === Number.POSITIVE_INFINITY) return;
+    this.parts.engine.after(restartAfter, this.kindRestart, id, DAEMONS.indexOf(daemon));
+  }
+
+  private restart(id: number, daemon: number): void {
+    switch (DAEMONS[daemon]) {
+      case "bird":
+        if (this.wanted[id] === true) this.parts.bird.start(id);
+        return;
+      case "felix":
+        if (this.wanted[id] === true) this.parts.felix.start(id);
+        return;
+      case "confd":
+        if (this.wanted[id] === true) this.parts.confd.start(id);
+        return;
+      case "typha":
+        this.parts.typha?.start(id);
+        return;
+      default:
+        if (this.wanted[id] === true) return;
+        this.wanted[id] = true;
+        this.parts.nodeServices.start(id);
+        // The rendered files are still there: BIRD does not wait for confd.
+        if (this.parts.spec.backend === "bird") this.parts.bird.start(id);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import {
+  addressEquals,
+  type Era,
+  formatCidr,
+  hostCidr,
+  type IPAMBlock,
+  isHostCidr,
+  networkAddress,
+  ofKind,
+  type Pod,
+  parseAddress,
+  type Resource,
+} from "@calico-sim/core";
+import {
+  type ExpectedRoute,
+  expectedRoute,
+  type Liveness,
+  type OracleBlock,
+  type OracleState,
+  oracleBlock,
+  oracleState,
+} from "./oracle.js";
+
+/** A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. */
+export type TableRoute =
+  | ExpectedRoute
+  | {
+      readonly type: "unicast";
+      /** An interface of its own, `cali…`. */
+      readonly device: "cali";
+      /** `namespace/name`. */
+      readonly pod: string;
+      readonly writer: "felix";
+    };
+
+/** What a datastore holds, as far as it decides routes. */
+export interface OracleContent {
+  readonly state: OracleState;
+  readonly blocks: readonly OracleBlock[];
+  /** By node: addresses of its workload endpoints. */
+  readonly endpoints: ReadonlyMap<string, readonly { readonly pod: string; readonly cidr: string }[]>;
+}
+
+/**
+ * Reads a datastore's whole content at once. Where {@link import("./tracker.js").Tracker} follows every
+ * change of the blocks, this starts from nothing each time: slower, and of no use to a mistake of the other.
+ */
+export function oracleContent(
+  resources: Iterable<Resource>,
+  era: Era,
+  backend: "bird" | "vxlan" | "none",
+): OracleContent {
+  const all = [...resources];
+  const state = oracleState(all, era, backend);
+  const endpoints = new Map<string, { pod: string; cidr: string }[]>();
+  for (const pod of ofKind(all, "Pod")) {
+    const node = pod.spec?.nodeName ?? "";
+    if (!isEndpoint(pod)) continue;
+    const rows = endpoints.get(node) ?? [];
+    endpoints.set(node, rows);
+    for (const text of addressesOf(pod)) {
+      const address = parseAddress(text);
+      if (address === undefined) continue;
+      const name = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
+      rows.push({ pod: name, cidr: formatCidr(hostCidr(address)) });
+    }
+  }
+  const blocks = ofKind(all, "IPAMBlock").map((block) => oracleBlock(block as IPAMBlock, state));
+  return { state, blocks, endpoints };
+}
+
+/**
+ * Every route that one node's kernel must hold once all is quiet, by destination: blocks, addresses
+ * borrowed from them, and the node's own pods. Any other destination there is a leftover.
+ *
+ * @see node-behaviour §4.4: a local workload wins over every other class.
+ */
+export function expectedTable(
+  content: OracleContent,
+  live: Liveness,
+  node: string,
+): ReadonlyMap<string, TableRoute> {
+  const { state } = content;
+  const table = new Map<string, TableRoute>();
+  for (const block of content.blocks) {
+    const route = expectedRoute(state, live, node, block);
+    if (route !== undefined) table.set(block.text, plain(state, block, block.owner, route));
+    for (const { address, node: holder } of block.borrowed) {
+      const parsed = parseAddress(address);
+      const borrowed = expectedRoute(state, live, node, block, holder);
+      if (parsed === undefined || borrowed === undefined) continue;
+      const cidr = hostCidr(parsed);
+      table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
+    }
+  }
+  for (const { pod, cidr } of content.endpoints.get(node) ?? []) {
+    table.set(cidr, { type: "unicast", device: "cali", pod, writer: "felix" });
+  }
+  return table;
+}
+
+/** The address of a VXLAN device is on the link behind the tunnel: its own route has no gateway (§4.4). */
+function plain(
+  state: OracleState,
+  block: OracleBlock,
+  holder: string | undefined,
+  route: ExpectedRoute,
+): ExpectedRoute {
+  if (route.device !== "vxlan.calico" || !isHostCidr(block.cidr)) return route;
+  const tunnel = state.nodes.get(holder ?? "")?.vxlanAddress;
+  const address = tunnel === undefined ? undefined : parseAddress(tunnel);
+  if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
+  return { type: "unicast", device: "vxlan.calico", writer: "felix" };
+}
+
+/** Scheduled, with an address of its own, not finished (control-plane-behaviour §2.2). */
+function isEndpoint({ spec, status, metadata }: Pod): boolean {
+  if (spec?.hostNetwork === true || (spec?.nodeName ?? "") === "") return false;
+  if (status?.phase === "Succeeded" || status?.phase === "Failed") return false;
+  const given = metadata.annotations?.["cni.projectcalico.org/podIP"];
+  return !(metadata.deletionTimestamp !== undefined && given === "");
+}
+
+/** The kubelet's report, else the CNI plugin's annotation. */
+function addressesOf({ status, metadata }: Pod): readonly string[] {
+  const reported = status?.podIPs?.map(({ ip }) => ip) ?? [];
+  if (reported.length > 0) return reported;
+  const written = metadata.annotations?.["cni.projectcalico.org/podIPs"] ?? "";
+  return written
+    .split(",")
+    .filter((text) => text !== "")
+    .map((text) => text.split("/")[0] ?? text);
+}

@@ -1,0 +1,83 @@
+import { type Fabric, type NodeDirectory, SECOND } from "@calico-sim/core";
+import { describe, type Scenario, type Step } from "./scenario.js";
+
+/** A step of a scenario names something that the cluster does not have; the message says what, and what there is. */
+export class ScenarioError extends Error {
+  override readonly name = "ScenarioError";
+}
+
+/** What a scenario may name. */
+export interface ScenarioNames {
+  readonly nodes: NodeDirectory;
+  readonly fabric: Fabric;
+  readonly typhas: number;
+}
+
+/** Id of a node. @throws ScenarioError when there is none of this name. */
+export function nodeId(nodes: NodeDirectory, name: string): number {
+  const id = nodes.id(name);
+  if (id >= 0) return id;
+  throw new ScenarioError(
+    `there is no node "${name}"; the cluster has ${String(nodes.size)}, from ${nodes.name(0)} to ${nodes.name(nodes.size - 1)}`,
+  );
+}
+
+/** Checks that every step names what is there. @throws ScenarioError naming the step. */
+export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
+  const joining = new Set(
+    scenario.flatMap(({ action }) => (action.type === "node-join" ? [action.node.name] : [])),
+  );
+  for (const step of scenario) {
+    try {
+      checkStep(step, names, joining);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new ScenarioError(
+        `step "${describe(step.action)}" at ${String(step.at / SECOND)}s: ${text}`,
+      );
+    }
+  }
+}
+
+function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<string>): void {
+  switch (action.type) {
+    case "node-crash":
+    case "node-reboot":
+    case "node-cut":
+    case "node-heal":
+    case "node-delete":
+    case "block-add":
+    case "block-remove":
+      if (!joining.has(action.node)) nodeId(names.nodes, action.node);
+      return;
+    case "node-join":
+      if (names.nodes.id(action.node.name) >= 0) {
+        throw new ScenarioError(`node "${action.node.name}" is in the cluster already`);
+      }
+      return;
+    case "kill":
+      if (action.daemon === "typha") checkTypha(action.target, names.typhas);
+      else if (!joining.has(action.target)) nodeId(names.nodes, action.target);
+      return;
+    case "rack-cut":
+    case "rack-restore":
+      if (names.fabric.racks.includes(action.rack)) return;
+      throw new ScenarioError(
+        `there is no rack "${action.rack}"; there are ${names.fabric.racks.join(", ")}`,
+      );
+    case "link-cut":
+    case "link-restore":
+      names.fabric.linkBetween(...action.between);
+      return;
+    default:
+      return;
+  }
+}
+
+function checkTypha(target: string, typhas: number): void {
+  const id = Number(target);
+  if (Number.isInteger(id) && id >= 0 && id < typhas) return;
+  throw new ScenarioError(
+    `there is no Typha "${target}"; Typhas are numbered from 0, and there are ${String(typhas)}`,
+  );
+}
