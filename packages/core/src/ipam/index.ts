@@ -22,10 +22,8 @@ export {
 } from "./affinity.js";
 export type { AssignArgs, Assigned, AssignFault } from "./assign.js";
 export {
-  type Allocation,
   type AllocationAttributes,
   affinityOf,
-  allocationsOf,
   assignFromBlock,
   type BlockAssigned,
   type BlockAssignment,
@@ -39,7 +37,6 @@ export {
   isEmpty as blockIsEmpty,
   type NewBlock,
   newBlock,
-  ordinalOf,
   ownerOf as blockOwner,
   releaseByHandle as releaseBlockByHandle,
   releaseOrdinals as releaseBlockOrdinals,
@@ -47,6 +44,7 @@ export {
   withoutAffinity as blockWithoutAffinity,
 } from "./block.js";
 export { BlockOrder, fnv1, startIndex } from "./block-order.js";
+export { type Allocation, allocationsOf, ordinalOf } from "./block-view.js";
 export { blockLimit } from "./config-calls.js";
 export { type DirectStore, performDirectly } from "./direct.js";
 export {
