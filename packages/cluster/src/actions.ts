@@ -11,7 +11,8 @@ import {
   parseCidr,
   poolView,
 } from "@calico-sim/core";
-import type { ClusterParts, Lifecycle } from "./lifecycle.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { ClusterParts } from "./parts.js";
 import type { Action } from "./scenario.js";
 import { nodeId, ScenarioError } from "./scenario-check.js";
 import { Churn } from "./workloads/index.js";

@@ -1,4 +1,6 @@
-import { distribution, type LoadSnapshot, SECOND } from "@calico-sim/core";
+import { distribution, type LoadSnapshot, type RunOutcome, SECOND } from "@calico-sim/core";
+import type { ClusterParts } from "./parts.js";
+import type { Recorder } from "./recorder.js";
 import type {
   Blackhole,
   BlackholeReason,
@@ -8,21 +10,28 @@ import type {
   SecondSample,
   Utilisation,
 } from "./result.js";
-import type { Simulation } from "./simulation.js";
 import { type BrokenInterval, REASONS } from "./tracker.js";
+
+/** A cluster with the notes of its run. */
+export interface ObservedCluster extends ClusterParts {
+  readonly recorder: Recorder;
+  /** How the last run ended. */
+  readonly outcome: RunOutcome;
+  digest(): string;
+}
 
 /** Intervals that a Result lists; the others are in the totals. */
 const INTERVALS_LISTED = 200;
 
 /** Puts together what a run tells. */
-export function buildResult(simulation: Simulation, given: readonly Finding[]): Result {
-  const { recorder, tracker, engine, spec } = simulation;
-  recorder.closeWindow(simulation);
+export function buildResult(cluster: ObservedCluster, given: readonly Finding[]): Result {
+  const { recorder, tracker, engine, spec } = cluster;
+  recorder.closeWindow(cluster);
   const now = engine.now;
-  const load = simulation.datastore.meter.snapshot();
-  const holes = tracker.blackholes(now).map((interval) => blackhole(simulation, interval));
-  const changes = recorder.changes.map((change, i) => withLoad(simulation, change, i, load));
-  const expected = spec.backend === "bird" ? sessionEndsExpected(simulation) : 0;
+  const load = cluster.datastore.meter.snapshot();
+  const holes = tracker.blackholes(now).map((interval) => blackhole(cluster, interval));
+  const changes = recorder.changes.map((change, i) => withLoad(cluster, change, i, load));
+  const expected = spec.backend === "bird" ? sessionEndsExpected(cluster) : 0;
   const findings = [...given];
   if (!tracker.converged) {
     findings.push({
@@ -44,10 +53,10 @@ export function buildResult(simulation: Simulation, given: readonly Finding[]): 
   }
   return {
     cluster: {
-      nodes: simulation.nodes.size,
-      subnets: simulation.fabric.racks.length,
+      nodes: cluster.nodes.size,
+      subnets: cluster.fabric.racks.length,
       typhas: spec.typhas,
-      pools: simulation.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
+      pools: cluster.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
       calicoVersion: spec.calicoVersion,
       datastore: spec.datastore,
       backend: spec.backend,
@@ -65,41 +74,41 @@ export function buildResult(simulation: Simulation, given: readonly Finding[]): 
       byReason: byReason(holes),
     },
     pods: {
-      running: simulation.workloads.counts.running,
+      running: cluster.workloads.counts.running,
       failed: recorder.podsFailed,
       addressedSeconds: some(recorder.addressed),
       programmedSeconds: some(recorder.programmed),
     },
     datastore: load,
-    typha: typhaResult(simulation),
+    typha: typhaResult(cluster),
     bgp: {
-      ...simulation.bird.wire(),
-      sessionEndsEstablished: simulation.bird.establishedEnds,
+      ...cluster.bird.wire(),
+      sessionEndsEstablished: cluster.bird.establishedEnds,
       sessionEndsExpected: expected,
-      sessionEndsLost: simulation.bird.lostEnds,
+      sessionEndsLost: cluster.bird.lostEnds,
     },
     utilisation: {
-      bird: utilisation(simulation, (node) => simulation.bird.cpu[node] ?? 0),
-      felix: utilisation(simulation, (node) => {
-        const counts = simulation.felix.counts(node);
+      bird: utilisation(cluster, (node) => cluster.bird.cpu[node] ?? 0),
+      felix: utilisation(cluster, (node) => {
+        const counts = cluster.felix.counts(node);
         return counts.calcMicros + counts.dataplaneMicros;
       }),
-      typha: typhaUtilisation(simulation),
-      datastore: dataStoreShare(simulation),
+      typha: typhaUtilisation(cluster),
+      datastore: dataStoreShare(cluster),
     },
-    series: series(simulation, load),
+    series: series(cluster, load),
     findings,
-    digest: simulation.digest(),
+    digest: cluster.digest(),
   };
 }
 
 function withLoad(
-  simulation: Simulation,
+  cluster: ObservedCluster,
   change: Omit<ChangeResult, "datastore" | "podProgrammedSeconds">,
   index: number,
   load: LoadSnapshot,
 ): ChangeResult {
-  const { recorder } = simulation;
+  const { recorder } = cluster;
   const from = recorder.windows[index]!;
   const next = recorder.windows[index + 1];
   const end = next ?? {
@@ -130,9 +139,9 @@ function some(values: readonly number[]): ReturnType<typeof distribution> | unde
   return values.length === 0 ? undefined : distribution(values);
 }
 
-function blackhole(simulation: Simulation, interval: BrokenInterval): Blackhole {
+function blackhole(cluster: ObservedCluster, interval: BrokenInterval): Blackhole {
   return {
-    from: simulation.nodes.name(interval.node),
+    from: cluster.nodes.name(interval.node),
     to: interval.block,
     owner: interval.owner,
     beginSeconds: interval.since / SECOND,
@@ -149,20 +158,20 @@ function byReason(holes: readonly Blackhole[]): Partial<Record<BlackholeReason, 
 }
 
 /** In a full mesh each running node has an end towards every other. */
-function sessionEndsExpected(simulation: Simulation): number {
+function sessionEndsExpected(cluster: ObservedCluster): number {
   let ends = 0;
-  for (let a = 0; a < simulation.nodes.size; a++) {
-    for (let b = 0; b < simulation.nodes.size; b++) if (simulation.bird.isConfigured(a, b)) ends++;
+  for (let a = 0; a < cluster.nodes.size; a++) {
+    for (let b = 0; b < cluster.nodes.size; b++) if (cluster.bird.isConfigured(a, b)) ends++;
   }
   return ends;
 }
 
-function utilisation(simulation: Simulation, busy: (node: number) => number): Utilisation {
-  const span = Math.max(1, simulation.engine.now);
+function utilisation(cluster: ObservedCluster, busy: (node: number) => number): Utilisation {
+  const span = Math.max(1, cluster.engine.now);
   let sum = 0;
   let max = 0;
   let busiest = 0;
-  for (let node = 0; node < simulation.nodes.size; node++) {
+  for (let node = 0; node < cluster.nodes.size; node++) {
     const share = busy(node) / span;
     sum += share;
     if (share > max) {
@@ -171,17 +180,17 @@ function utilisation(simulation: Simulation, busy: (node: number) => number): Ut
     }
   }
   return {
-    mean: sum / Math.max(1, simulation.nodes.size),
+    mean: sum / Math.max(1, cluster.nodes.size),
     max,
-    busiest: simulation.nodes.name(busiest),
+    busiest: cluster.nodes.name(busiest),
   };
 }
 
-function typhaUtilisation(simulation: Simulation): Utilisation | undefined {
-  const { typha } = simulation;
+function typhaUtilisation(cluster: ObservedCluster): Utilisation | undefined {
+  const { typha } = cluster;
   if (typha === undefined) return undefined;
-  const span = Math.max(1, simulation.engine.now);
-  const shares = simulation.typhaNodes.map((_, t) => typha.busy(t) / span);
+  const span = Math.max(1, cluster.engine.now);
+  const shares = cluster.typhaNodes.map((_, t) => typha.busy(t) / span);
   const max = shares.reduce((x, y) => Math.max(x, y), 0);
   return {
     mean: shares.reduce((x, y) => x + y, 0) / Math.max(1, shares.length),
@@ -190,25 +199,25 @@ function typhaUtilisation(simulation: Simulation): Utilisation | undefined {
   };
 }
 
-function typhaResult(simulation: Simulation): Result["typha"] {
-  const { typha } = simulation;
+function typhaResult(cluster: ObservedCluster): Result["typha"] {
+  const { typha } = cluster;
   if (typha === undefined) return undefined;
   const types = ["felix", "bgp", "tunnel-ip-allocation", "node-status"] as const;
   return {
     bySyncer: Object.fromEntries(types.map((type) => [type, typha.syncer(type).load()])),
     sent: typha.syncer("felix").series(),
-    connections: simulation.typhaNodes.map((_, t) => typha.connections(t)),
+    connections: cluster.typhaNodes.map((_, t) => typha.connections(t)),
   };
 }
 
-function dataStoreShare(simulation: Simulation): number {
-  const { busyMicros, cores } = simulation.datastore.load();
-  return busyMicros / Math.max(1, simulation.engine.now * cores);
+function dataStoreShare(cluster: ObservedCluster): number {
+  const { busyMicros, cores } = cluster.datastore.load();
+  return busyMicros / Math.max(1, cluster.engine.now * cores);
 }
 
-function series(simulation: Simulation, load: LoadSnapshot): SecondSample[] {
+function series(cluster: ObservedCluster, load: LoadSnapshot): SecondSample[] {
   const bySecond = new Map(load.series.map((second) => [second.second, second]));
-  return simulation.recorder.samples.map((sample) => {
+  return cluster.recorder.samples.map((sample) => {
     const second = bySecond.get(sample.second);
     return {
       ...sample,

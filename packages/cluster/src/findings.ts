@@ -1,10 +1,10 @@
 import { bgpSettings, ofKind } from "@calico-sim/core";
+import type { ObservedCluster } from "./build-result.js";
 import type { Finding } from "./result.js";
-import type { Simulation } from "./simulation.js";
 
 /** What a reader must know before using the figures of a run. */
-export function findingsOf(simulation: Simulation): Finding[] {
-  const { datastore, spec, era, engine, recorder } = simulation;
+export function findingsOf(cluster: ObservedCluster): Finding[] {
+  const { datastore, spec, era, engine, recorder } = cluster;
   const findings: Finding[] = [];
   const peers = datastore.count("BGPPeer");
   if (peers > 0) {
@@ -20,7 +20,7 @@ export function findingsOf(simulation: Simulation): Finding[] {
       text: "the node-to-node mesh is off, so no BGP session is modelled",
     });
   }
-  if (simulation.outcome === "event-limit") {
+  if (cluster.outcome === "event-limit") {
     findings.push({
       code: "event-limit",
       text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,

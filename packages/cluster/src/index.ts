@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { ExpectedRoute, Liveness } from "./oracle.js";
 export {
   type ExpectedRoute,
   expectedRoute,
@@ -13,6 +14,12 @@ export {
   oracleBlock,
   oracleState,
 } from "./oracle.js";
+export {
+  expectedTable,
+  type OracleContent,
+  oracleContent,
+  type TableRoute,
+} from "./oracle-table.js";
 export type {
   Blackhole,
   BlackholeReason,
@@ -35,7 +42,8 @@ export type {
 } from "./scenario.js";
 export { apply, at, blocks, describe, fail, heal, nodes, pods, start } from "./scenario.js";
 export { ScenarioError } from "./scenario-check.js";
-export { type SimulateOptions, simulate } from "./simulate.js";
+export { simulate } from "./simulate.js";
+export type { SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
 export { ClusterError, cluster, clusterFromResources } from "./spec.js";

@@ -1,47 +1,7 @@
-import type { BirdFleet, ConfdFleet } from "@calico-sim/bgp";
-import {
-  type Datastore,
-  type Engine,
-  type EventHandler,
-  type Fabric,
-  formatCidr,
-  type Kernels,
-  type Micros,
-  type NodeDirectory,
-  parseCidr,
-  SECOND,
-  type SyncerSource,
-} from "@calico-sim/core";
-import type { FelixFleet } from "@calico-sim/felix";
-import type { TyphaFleet } from "@calico-sim/typha";
-import type { ClusterDatastorePath } from "./datastore-path.js";
-import type { NodeServices } from "./node-services/index.js";
+import { type EventHandler, formatCidr, type Micros, parseCidr, SECOND } from "@calico-sim/core";
+import type { ClusterParts } from "./parts.js";
 import type { DaemonName, JoiningNode } from "./scenario.js";
 import { nodeId, ScenarioError } from "./scenario-check.js";
-import type { ClusterSpec } from "./spec.js";
-import type { Tracker } from "./tracker.js";
-import type { Workloads } from "./workloads/index.js";
-
-/** The parts of a cluster that starts, stops and failures reach. */
-export interface ClusterParts {
-  readonly spec: ClusterSpec;
-  readonly engine: Engine;
-  readonly nodes: NodeDirectory;
-  readonly kernels: Kernels;
-  readonly fabric: Fabric;
-  readonly datastore: Datastore;
-  readonly bird: BirdFleet;
-  readonly confd: ConfdFleet;
-  readonly felix: FelixFleet;
-  readonly typha: TyphaFleet | undefined;
-  readonly typhaNodes: readonly number[];
-  readonly workloads: Workloads;
-  readonly nodeServices: NodeServices;
-  readonly tracker: Tracker;
-  readonly path: ClusterDatastorePath;
-  /** Syncers whose clients are only connections. */
-  readonly auxiliary: readonly SyncerSource[];
-}
 
 /** runit starts a service that ended after this (runit: runsv.8). */
 const SUPERVISOR_PAUSE: Micros = SECOND;

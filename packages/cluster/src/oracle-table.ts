@@ -38,7 +38,10 @@ export interface OracleContent {
   readonly state: OracleState;
   readonly blocks: readonly OracleBlock[];
   /** By node: addresses of its workload endpoints. */
-  readonly endpoints: ReadonlyMap<string, readonly { readonly pod: string; readonly cidr: string }[]>;
+  readonly endpoints: ReadonlyMap<
+    string,
+    readonly { readonly pod: string; readonly cidr: string }[]
+  >;
 }
 
 /**
@@ -65,7 +68,7 @@ export function oracleContent(
       rows.push({ pod: name, cidr: formatCidr(hostCidr(address)) });
     }
   }
-  const blocks = ofKind(all, "IPAMBlock").map((block) => oracleBlock(block as IPAMBlock, state));
+  const blocks = ofKind(all, "IPAMBlock").map((block) => oracleBlock(block, state));
   return { state, blocks, endpoints };
 }
 

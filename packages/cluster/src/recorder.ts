@@ -1,6 +1,6 @@
 import { type Micros, quantileSorted, SECOND } from "@calico-sim/core";
+import type { ClusterParts } from "./parts.js";
 import type { ChangeResult, Convergence, SecondSample } from "./result.js";
-import type { Simulation } from "./simulation.js";
 
 /** Totals at the begin of a window. */
 interface Window {
@@ -61,59 +61,59 @@ export class Recorder {
   }
 
   /** Closes the present window and opens the one of a step; steps at one moment share the window of the first. */
-  beginStep(simulation: Simulation, label: string): void {
-    const now = simulation.engine.now;
+  beginStep(cluster: ClusterParts, label: string): void {
+    const now = cluster.engine.now;
     const open = this.windows[this.windows.length - 1];
     if (open?.at === now && this.windows.length > this.changes.length) {
       this.windows[this.windows.length - 1] = { ...open, label: `${open.label}; ${label}` };
       return;
     }
-    this.closeWindow(simulation);
-    const load = simulation.datastore.meter.snapshot();
+    this.closeWindow(cluster);
+    const load = cluster.datastore.meter.snapshot();
     this.windows.push({
       label,
       at: now,
       requests: load.requestsTotal,
       watchEvents: load.watchEventsTotal,
       bytes: load.bytesSentTotal,
-      messages: simulation.bird.wire().messages.total,
-      darkMicros: simulation.tracker.darkMicros(now),
+      messages: cluster.bird.wire().messages.total,
+      darkMicros: cluster.tracker.darkMicros(now),
       programmed: this.programmed.length,
     });
-    simulation.tracker.beginWindow();
+    cluster.tracker.beginWindow();
   }
 
   /** Judges the present window as it stands. */
-  closeWindow(simulation: Simulation): void {
+  closeWindow(cluster: ClusterParts): void {
     const window = this.windows[this.windows.length - 1];
     if (window === undefined || this.changes.length === this.windows.length) return;
-    const now = simulation.engine.now;
+    const now = cluster.engine.now;
     this.changes.push({
       label: window.label,
       atSeconds: window.at / SECOND,
       untilSeconds: now / SECOND,
-      controlPlane: convergence(simulation, "control"),
-      dataPlane: convergence(simulation, "data"),
-      blackholedPairs: simulation.tracker.darkened,
-      blackholePairSeconds: (simulation.tracker.darkMicros(now) - window.darkMicros) / SECOND,
-      bgpMessages: simulation.bird.wire().messages.total - window.messages,
+      controlPlane: convergence(cluster, "control"),
+      dataPlane: convergence(cluster, "data"),
+      blackholedPairs: cluster.tracker.darkened,
+      blackholePairSeconds: (cluster.tracker.darkMicros(now) - window.darkMicros) / SECOND,
+      bgpMessages: cluster.bird.wire().messages.total - window.messages,
     });
   }
 
   /** One sample a second. */
-  sample(simulation: Simulation): void {
+  sample(cluster: ClusterParts): void {
     this.samples.push({
-      second: simulation.engine.now / SECOND,
-      sessionEnds: simulation.bird.establishedEnds,
-      routes: simulation.tracker.routes,
+      second: cluster.engine.now / SECOND,
+      sessionEnds: cluster.bird.establishedEnds,
+      routes: cluster.tracker.routes,
       pods: this.podsWithAddress,
-      blackholedPairs: simulation.tracker.darkPairs,
+      blackholedPairs: cluster.tracker.darkPairs,
     });
   }
 }
 
-function convergence(simulation: Simulation, plane: "control" | "data"): Convergence {
-  const rows = simulation.tracker.settled(plane);
+function convergence(cluster: ClusterParts, plane: "control" | "data"): Convergence {
+  const rows = cluster.tracker.settled(plane);
   const late = rows.filter(({ took }) => took === Number.POSITIVE_INFINITY);
   const done = rows
     .filter(({ took }) => took !== Number.POSITIVE_INFINITY)
@@ -130,6 +130,6 @@ function convergence(simulation: Simulation, plane: "control" | "data"): Converg
     worst:
       worst === undefined
         ? undefined
-        : { node: simulation.nodes.name(worst.node), prefix: worst.prefix, why: worst.why },
+        : { node: cluster.nodes.name(worst.node), prefix: worst.prefix, why: worst.why },
   };
 }

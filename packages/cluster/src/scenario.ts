@@ -84,8 +84,8 @@ export function start(options: { readonly stagger?: DurationInput } = {}): Actio
 export interface KillOptions {
   /** @defaultValue `KILL` */
   readonly signal?: "KILL" | "TERM";
-  /** @defaultValue 1 s, the pause of runit */
-  readonly restartAfter?: DurationInput | "never";
+  /** A time, or `never`. @defaultValue 1 s, the pause of runit */
+  readonly restartAfter?: DurationInput;
 }
 
 /** Where and when pods are created. */

@@ -1,20 +1,9 @@
-import { type DurationInput, micros } from "@calico-sim/core";
+import { micros } from "@calico-sim/core";
 import type { Result } from "./result.js";
 import type { Scenario } from "./scenario.js";
+import type { SimulateOptions } from "./simulate-options.js";
 import { Simulation } from "./simulation.js";
 import type { ClusterSpec } from "./spec.js";
-
-/** Options of {@link simulate}. */
-export interface SimulateOptions {
-  /** Seed of every random draw. @defaultValue 1 */
-  readonly seed?: number | string;
-  /** End of the run. @defaultValue the last step plus five minutes */
-  readonly until?: DurationInput;
-  /** Events after which the run stops with the finding `event-limit`. */
-  readonly eventsMax?: number;
-  /** Called about each simulated second, with the share of the run done (0..1) and the simulated seconds. */
-  readonly progress?: (share: number, seconds: number) => void;
-}
 
 /**
  * Runs a scenario on a cluster and tells what happened.

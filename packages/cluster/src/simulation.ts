@@ -30,16 +30,16 @@ import {
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
 import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
 import { Actions } from "./actions.js";
-import { buildResult } from "./build-result.js";
+import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
 import { findingsOf } from "./findings.js";
-import { type ClusterParts, Lifecycle } from "./lifecycle.js";
+import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
 import { checkScenario, nodeId } from "./scenario-check.js";
-import type { SimulateOptions } from "./simulate.js";
+import type { SimulateOptions } from "./simulate-options.js";
 import type { ClusterSpec } from "./spec.js";
 import { Tracker } from "./tracker.js";
 import { type WorkloadListener, Workloads } from "./workloads/index.js";
@@ -65,7 +65,7 @@ class SameNode {
  */
 export class Simulation
   implements
-    ClusterParts,
+    ObservedCluster,
     EventHandler,
     BirdListener,
     ConfdListener,
@@ -95,9 +95,9 @@ export class Simulation
   /** How the last {@link run} ended. */
   outcome: RunOutcome = "quiet";
 
-  /** See {@link ClusterParts}. */
+  /** See {@link import("./parts.js").ClusterParts}. */
   readonly path: ClusterDatastorePath;
-  /** See {@link ClusterParts}. */
+  /** See {@link import("./parts.js").ClusterParts}. */
   readonly auxiliary: SyncerSource[] = [];
 
   private readonly lifecycle: Lifecycle;

@@ -1,0 +1,39 @@
+import type { BirdFleet, ConfdFleet } from "@calico-sim/bgp";
+import type {
+  Datastore,
+  Engine,
+  Era,
+  Fabric,
+  Kernels,
+  NodeDirectory,
+  SyncerSource,
+} from "@calico-sim/core";
+import type { FelixFleet } from "@calico-sim/felix";
+import type { TyphaFleet } from "@calico-sim/typha";
+import type { ClusterDatastorePath } from "./datastore-path.js";
+import type { NodeServices } from "./node-services/index.js";
+import type { ClusterSpec } from "./spec.js";
+import type { Tracker } from "./tracker.js";
+import type { Workloads } from "./workloads/index.js";
+
+/** The parts of a running cluster, for those who act on them or look at them. */
+export interface ClusterParts {
+  readonly spec: ClusterSpec;
+  readonly era: Era;
+  readonly engine: Engine;
+  readonly nodes: NodeDirectory;
+  readonly kernels: Kernels;
+  readonly fabric: Fabric;
+  readonly datastore: Datastore;
+  readonly bird: BirdFleet;
+  readonly confd: ConfdFleet;
+  readonly felix: FelixFleet;
+  readonly typha: TyphaFleet | undefined;
+  readonly typhaNodes: readonly number[];
+  readonly workloads: Workloads;
+  readonly nodeServices: NodeServices;
+  readonly tracker: Tracker;
+  readonly path: ClusterDatastorePath;
+  /** Syncers whose clients are only connections. */
+  readonly auxiliary: readonly SyncerSource[];
+}
