@@ -4,7 +4,6 @@
  * @module
  */
 
-export type { ExpectedRoute, Liveness } from "./oracle.js";
 export {
   type ExpectedRoute,
   expectedRoute,
