@@ -19,5 +19,11 @@ export {
   type ManifestFileFault,
 } from "./load.js";
 export { type ReadOptions, type ReadResult, readManifests } from "./read.js";
-export type { ManifestSource } from "./source/source-text.js";
+export {
+  type ManifestDocument,
+  type ParsedSource,
+  parseSource,
+  type SyntaxFault,
+} from "./source/document.js";
+export type { Location, ManifestSource } from "./source/source-text.js";
 export { writeManifests } from "./write.js";

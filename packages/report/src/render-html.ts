@@ -119,7 +119,7 @@ function figureOf(section: Section, result: Result, compare: Result | undefined)
     case "convergence":
       return figure(
         convergenceChart(result),
-        "Seconds from the change to the nodes it touched, logarithmic.",
+        "How long each of the nodes touched was wrong, logarithmic.",
       );
     case "datastore":
       return figure(

@@ -62,7 +62,7 @@ function convergenceSection(result: Result): Section {
     id: "convergence",
     title: "Convergence after each change",
     lead: [
-      "Seconds from the change, over the nodes it touched: until kernel routes equal the expected ones (control plane) and until packets arrive again (data plane). late: nodes not there when the next change came.",
+      "How long the nodes that a change touched were wrong: kernel routes other than the expected ones (control plane), packets that do not arrive (data plane). late: nodes still wrong when the next change came.",
     ],
     table: { columns, rows: result.changes.map(convergenceRow) },
   };

@@ -1,0 +1,114 @@
+import type { Action, ClusterSpec } from "@calico-sim/cluster";
+import { RESOURCE_KINDS } from "@calico-sim/core";
+
+/** What may stand in a field of a step. */
+export type FieldType =
+  | { readonly type: "text" }
+  /** A name out of a list that the cluster knows. */
+  | { readonly type: "name"; readonly of: "node" | "rack" }
+  | { readonly type: "word"; readonly words: readonly string[] }
+  | { readonly type: "count" }
+  | { readonly type: "rate" }
+  | { readonly type: "duration"; readonly never?: boolean }
+  | { readonly type: "labels" }
+  | { readonly type: "pair" }
+  | { readonly type: "resources" };
+
+/** A field of a step: what it holds, and what is taken when it is left out. */
+export interface Field {
+  readonly holds: FieldType;
+  /** Absent: the field must be there. `undefined`: it may be left out. */
+  readonly absent?: unknown;
+}
+
+/** An action as scenario files write it. */
+export interface ActionForm {
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Makes the action from checked values; durations are microseconds. */
+  readonly make: (values: Readonly<Record<string, unknown>>) => Action;
+}
+
+const node: Field = { holds: { type: "name", of: "node" } };
+const rack: Field = { holds: { type: "name", of: "rack" } };
+const between: Field = { holds: { type: "pair" } };
+const count: Field = { holds: { type: "count" }, absent: 1 };
+const namespace: Field = { holds: { type: "text" }, absent: "default" };
+const duration: Field = { holds: { type: "duration" } };
+
+/** Fields whose names and types are those of the action itself. */
+function plain(type: Action["type"], fields: Readonly<Record<string, Field>>): ActionForm {
+  return { fields, make: (values) => ({ type, ...values }) as unknown as Action };
+}
+
+/** Every action that a scenario file can name: the same names as {@link Action} has. */
+export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
+  start: plain("start", { stagger: { holds: { type: "duration" }, absent: 0 } }),
+  "node-join": {
+    fields: {
+      name: { holds: { type: "text" } },
+      address: { holds: { type: "text" } },
+      labels: { holds: { type: "labels" }, absent: undefined },
+    },
+    make: ({ name, address, labels }) => ({
+      type: "node-join",
+      node: {
+        name: name as string,
+        address: address as string,
+        ...(labels === undefined ? {} : { labels: labels as Record<string, string> }),
+      },
+    }),
+  },
+  "node-crash": plain("node-crash", { node }),
+  "node-reboot": plain("node-reboot", { node }),
+  "node-cut": plain("node-cut", { node }),
+  "node-heal": plain("node-heal", { node }),
+  "node-delete": plain("node-delete", { node }),
+  kill: plain("kill", {
+    daemon: {
+      holds: { type: "word", words: ["bird", "felix", "confd", "calico-node", "typha"] },
+    },
+    target: { holds: { type: "text" } },
+    signal: { holds: { type: "word", words: ["KILL", "TERM"] }, absent: "KILL" },
+    restartAfter: { holds: { type: "duration", never: true }, absent: 1_000_000 },
+  }),
+  "block-add": plain("block-add", { node, count }),
+  "block-remove": plain("block-remove", { node, count }),
+  "pods-create": plain("pods-create", {
+    count: { holds: { type: "count" } },
+    over: { holds: { type: "duration" }, absent: 30_000_000 },
+    namespace,
+  }),
+  "pods-churn": plain("pods-churn", {
+    perSecond: { holds: { type: "rate" } },
+    lifetime: duration,
+    duration,
+    namespace,
+  }),
+  "link-cut": plain("link-cut", { between }),
+  "link-restore": plain("link-restore", { between }),
+  "rack-cut": plain("rack-cut", { rack }),
+  "rack-restore": plain("rack-restore", { rack }),
+  apply: plain("apply", { resources: { holds: { type: "resources" } } }),
+  delete: {
+    fields: {
+      kind: { holds: { type: "word", words: RESOURCE_KINDS } },
+      name: { holds: { type: "text" } },
+      namespace: { holds: { type: "text" }, absent: undefined },
+    },
+    make: (values) => {
+      const { namespace: given, ...rest } = values;
+      return {
+        type: "delete",
+        ...rest,
+        ...(given === undefined ? {} : { namespace: given }),
+      } as Action;
+    },
+  },
+  "datastore-down": plain("datastore-down", {}),
+  "datastore-up": plain("datastore-up", {}),
+};
+
+/** Names that a step may use. */
+export function namesOf(spec: ClusterSpec, of: "node" | "rack"): readonly string[] {
+  return (of === "node" ? spec.fabric.nodes : spec.fabric.racks).map(({ name }) => name);
+}

@@ -1,0 +1,285 @@
+import { readFile } from "node:fs/promises";
+import type { ClusterSpec, Scenario, Step } from "@calico-sim/cluster";
+import {
+  didYouMean,
+  type IssueParts,
+  isRecord,
+  issueAt,
+  micros,
+  type PathSegment,
+  type Resource,
+  showValue,
+  validate,
+} from "@calico-sim/core";
+import {
+  formatIssue,
+  type ManifestDocument,
+  ManifestFileError,
+  type ManifestIssue,
+  type ManifestIssueCode,
+  type ManifestSource,
+  parseSource,
+} from "@calico-sim/manifests";
+import { ACTION_FORMS, type ActionForm, type FieldType, namesOf } from "./scenario-actions.js";
+
+/** A scenario file holds errors; the message shows each with its line and field. */
+export class ScenarioFileError extends Error {
+  override readonly name = "ScenarioFileError";
+  readonly issues: readonly ManifestIssue[];
+
+  constructor(issues: readonly ManifestIssue[]) {
+    super(issues.map(formatIssue).join("\n"));
+    this.issues = issues;
+  }
+}
+
+/**
+ * Reads a scenario from a file: a YAML or JSON list of steps.
+ *
+ * @throws ManifestFileError when the file cannot be read.
+ * @throws ScenarioFileError as {@link readScenario}.
+ */
+export async function loadScenario(path: string, spec: ClusterSpec): Promise<Scenario> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const missing = (error as { code?: unknown }).code === "ENOENT";
+    const reason = error instanceof Error ? error.message : String(error);
+    throw missing
+      ? new ManifestFileError("FILE_MISSING", path, `scenario ${path} does not exist`)
+      : new ManifestFileError(
+          "FILE_UNREADABLE",
+          path,
+          `scenario ${path} cannot be read: ${reason}`,
+        );
+  }
+  return readScenario({ name: path, text }, spec);
+}
+
+/**
+ * Reads a scenario: a list of steps, each with a time, the name of an action and its fields.
+ *
+ * @throws ScenarioFileError with file, line and field of everything that is wrong, names that the
+ * cluster does not have included.
+ * @example
+ * readScenario({ name: "scenario.yaml", text: "- { at: 5m, action: node-crash, node: node-3 }" }, spec)
+ */
+export function readScenario(source: ManifestSource, spec: ClusterSpec): Scenario {
+  const { documents, faults } = parseSource(source);
+  const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
+    const { line, column, text, length } = location;
+    const issue = issueAt<ManifestIssueCode>(undefined, { code, message });
+    return { ...issue, file: source.name, line, column, excerpt: { text, length } };
+  });
+  const [document] = documents;
+  const reader = new ScenarioReader(spec, source.name, document, issues);
+  const steps = faults.length > 0 ? [] : reader.read();
+  if (issues.length > 0) throw new ScenarioFileError(issues);
+  return Object.freeze(steps);
+}
+
+const SHAPE = "a list of steps such as { at: 5m, action: node-crash, node: worker-1 }";
+
+class ScenarioReader {
+  private readonly spec: ClusterSpec;
+  private readonly file: string;
+  private readonly document: ManifestDocument | undefined;
+  private readonly issues: ManifestIssue[];
+  private joining: readonly string[] = [];
+
+  constructor(
+    spec: ClusterSpec,
+    file: string,
+    document: ManifestDocument | undefined,
+    issues: ManifestIssue[],
+  ) {
+    this.spec = spec;
+    this.file = file;
+    this.document = document;
+    this.issues = issues;
+  }
+
+  read(): readonly Step[] {
+    const value = this.document?.value;
+    if (!Array.isArray(value)) {
+      this.report([], { code: "TYPE_WRONG", message: `a scenario is ${SHAPE}`, got: value });
+      return [];
+    }
+    const items: readonly unknown[] = value;
+    this.joining = items.flatMap((item) =>
+      isRecord(item) && item["action"] === "node-join" ? [String(item["name"])] : [],
+    );
+    return items.flatMap((item, i) => this.step(item, [i]));
+  }
+
+  private step(item: unknown, path: readonly PathSegment[]): readonly Step[] {
+    if (!isRecord(item)) {
+      this.report(path, { code: "TYPE_WRONG", message: `a step is ${SHAPE}`, got: item });
+      return [];
+    }
+    const at = this.field(item, "at", { type: "duration" }, path);
+    const action = this.field(
+      item,
+      "action",
+      { type: "word", words: Object.keys(ACTION_FORMS) },
+      path,
+    );
+    if (typeof action !== "string") return [];
+    const form = ACTION_FORMS[action as keyof typeof ACTION_FORMS];
+    const values = this.values(item, action, form, path);
+    if (typeof at !== "number" || values === undefined) return [];
+    return [{ at, action: Object.freeze(form.make(values)) }];
+  }
+
+  /** The fields of an action; undefined when one is wrong. */
+  private values(
+    item: Readonly<Record<string, unknown>>,
+    action: string,
+    form: ActionForm,
+    path: readonly PathSegment[],
+  ): Readonly<Record<string, unknown>> | undefined {
+    const before = this.issues.length;
+    const known = Object.keys(form.fields);
+    for (const name of Object.keys(item)) {
+      if (name === "at" || name === "action" || known.includes(name)) continue;
+      this.report([...path, name], {
+        code: "FIELD_UNKNOWN",
+        message: `${action} has no field ${JSON.stringify(name)}${didYouMean(name, known)}`,
+        want: known.length === 0 ? "no further field" : known.join(", "),
+      });
+    }
+    const values: Record<string, unknown> = {};
+    for (const [name, { holds, ...rest }] of Object.entries(form.fields)) {
+      if (item[name] === undefined && "absent" in rest) {
+        if (rest.absent !== undefined) values[name] = rest.absent;
+      } else values[name] = this.field(item, name, holds, path);
+    }
+    return this.issues.length > before ? undefined : values;
+  }
+
+  private field(
+    item: Readonly<Record<string, unknown>>,
+    name: string,
+    holds: FieldType,
+    path: readonly PathSegment[],
+  ): unknown {
+    const value = item[name];
+    const place = [...path, name];
+    if (value === undefined || value === null) {
+      this.report(place, {
+        code: "FIELD_REQUIRED",
+        message: `a step needs ${JSON.stringify(name)}`,
+        want: this.wanted(holds),
+      });
+      return undefined;
+    }
+    const read = this.value(value, holds, place);
+    if (read === undefined) {
+      const near = typeof value === "string" ? didYouMean(value, this.candidates(holds)) : "";
+      this.report(place, {
+        code: holds.type === "duration" ? "DURATION_INVALID" : "VALUE_UNKNOWN",
+        message: `${JSON.stringify(name)} cannot be ${showValue(value)}${near}`,
+        want: this.wanted(holds),
+      });
+    }
+    return read;
+  }
+
+  /** The value as an action takes it; undefined when it cannot be. */
+  private value(value: unknown, holds: FieldType, path: readonly PathSegment[]): unknown {
+    switch (holds.type) {
+      case "text":
+        return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+      case "name":
+      case "word":
+        return this.candidates(holds).find((word) => word === value);
+      case "count":
+        return Number.isInteger(value) && (value as number) > 0 ? value : undefined;
+      case "rate":
+        return typeof value === "number" && value > 0 ? value : undefined;
+      case "duration":
+        return durationOf(value, holds.never === true);
+      case "labels":
+        return isRecord(value) && Object.values(value).every((v) => typeof v === "string")
+          ? value
+          : undefined;
+      case "pair":
+        return Array.isArray(value) &&
+          value.length === 2 &&
+          value.every((v) => typeof v === "string")
+          ? value
+          : undefined;
+      case "resources":
+        return Array.isArray(value) ? this.resources(value, path) : undefined;
+    }
+  }
+
+  private resources(items: readonly unknown[], path: readonly PathSegment[]): unknown {
+    for (const [i, item] of items.entries()) {
+      if (!isRecord(item)) return undefined;
+      // Findings keep their place below the step.
+      for (const issue of validate(item as unknown as Resource, this.spec)) {
+        if (issue.severity !== "error") continue;
+        this.report([...path, i, ...(issue.path ?? [])], { ...issue });
+      }
+    }
+    return items;
+  }
+
+  private candidates(holds: FieldType): readonly string[] {
+    if (holds.type === "word") return holds.words;
+    if (holds.type !== "name") return [];
+    const names = namesOf(this.spec, holds.of);
+    return holds.of === "node" ? [...names, ...this.joining] : names;
+  }
+
+  private wanted(holds: FieldType): string {
+    switch (holds.type) {
+      case "text":
+        return "text";
+      case "name": {
+        const names = this.candidates(holds);
+        return names.length <= 8
+          ? `a ${holds.of}: ${names.join(", ")}`
+          : `a ${holds.of}, from ${names[0] ?? ""} to ${names.at(-1) ?? ""}`;
+      }
+      case "word":
+        return holds.words.join(", ");
+      case "count":
+        return "a whole number from 1";
+      case "rate":
+        return "a number above 0";
+      case "duration":
+        return `a duration such as 90s, 5m or 1h30m${holds.never === true ? ", or never" : ""}`;
+      case "labels":
+        return "labels as text";
+      case "pair":
+        return "the names of two ends: [a, b]";
+      case "resources":
+        return "a list of resources";
+    }
+  }
+
+  private report(path: readonly PathSegment[], parts: IssueParts<ManifestIssueCode>): void {
+    const issue = issueAt(undefined, { ...parts, path });
+    const location = this.document?.locate(path);
+    if (location === undefined) this.issues.push({ ...issue, file: this.file });
+    else {
+      const { line, column, text, length } = location;
+      this.issues.push({ ...issue, file: this.file, line, column, excerpt: { text, length } });
+    }
+  }
+}
+
+function durationOf(value: unknown, never: boolean): number | undefined {
+  if (never && value === "never") return Number.POSITIVE_INFINITY;
+  if (value === 0) return 0;
+  // A bare number would be microseconds, which nobody means who writes YAML by hand.
+  if (typeof value !== "string") return undefined;
+  try {
+    return micros(value);
+  } catch {
+    return undefined;
+  }
+}
