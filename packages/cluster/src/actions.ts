@@ -49,12 +49,10 @@ export class Actions {
         this.lifecycle.reboot(this.nodeId(action.node));
         return;
       case "node-cut":
-        this.parts.fabric.cutNode(this.nodeId(action.node));
-        this.lifecycle.pathsChanged();
+        this.lifecycle.cut(this.nodeId(action.node));
         return;
       case "node-heal":
-        this.parts.fabric.restoreNode(this.nodeId(action.node));
-        this.lifecycle.pathsChanged();
+        this.lifecycle.heal(this.nodeId(action.node));
         return;
       case "node-delete":
         this.deleteNode(action.node);

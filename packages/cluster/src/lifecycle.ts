@@ -16,6 +16,14 @@ export class Lifecycle implements EventHandler {
   private readonly parts: ClusterParts;
   /** By node: calico-node's container is meant to run. */
   private readonly wanted: boolean[] = [];
+  /** By node: the host has no power. */
+  private readonly down: boolean[] = [];
+  /** By node: its network is cut, whether or not it has power. */
+  private readonly cutOff: boolean[] = [];
+  /** By node: confd has written the files that BIRD starts from. */
+  private readonly rendered: boolean[] = [];
+  /** By node: how often it lost power; what was to be started again before that is not. */
+  private readonly outages: number[] = [];
   private readonly kindStart: number;
   private readonly kindBird: number;
   private readonly kindRestart: number;
@@ -49,6 +57,7 @@ export class Lifecycle implements EventHandler {
 
   /** BIRD's run script fails without a configuration and is tried again each second (runit: runsv.8). */
   onFirstRender(node: number): void {
+    this.rendered[node] = true;
     const { engine, nodes } = this.parts;
     const wait = engine.stream("runit", nodes.name(node), "bird").below(SUPERVISOR_PAUSE);
     engine.after(wait, this.kindBird, node);
@@ -71,7 +80,7 @@ export class Lifecycle implements EventHandler {
   }
 
   private startNode(node: number): void {
-    if (this.wanted[node] === true) return;
+    if (this.wanted[node] === true || this.down[node] === true) return;
     this.wanted[node] = true;
     this.parts.tracker.setRunning(node, true);
     this.parts.nodeServices.start(node);
@@ -113,8 +122,26 @@ export class Lifecycle implements EventHandler {
     this.parts.nodeServices.stop(node);
   }
 
+  /** The host's network is cut; its processes run on. */
+  cut(node: number): void {
+    this.cutOff[node] = true;
+    this.parts.fabric.cutNode(node);
+    this.pathsChanged();
+  }
+
+  /** The host's network works again, which helps nobody while it has no power. */
+  heal(node: number): void {
+    this.cutOff[node] = false;
+    if (this.down[node] !== true) this.parts.fabric.restoreNode(node);
+    this.pathsChanged();
+  }
+
   /** The host loses power. */
   crash(node: number): void {
+    if (this.down[node] === true) return;
+    this.down[node] = true;
+    this.outages[node] = (this.outages[node] ?? 0) + 1;
+    this.rendered[node] = false;
     this.wanted[node] = false;
     this.parts.path.setDown(node, true);
     this.parts.fabric.cutNode(node);
@@ -128,9 +155,11 @@ export class Lifecycle implements EventHandler {
 
   /** The host boots, with an empty kernel. */
   reboot(node: number): void {
+    this.crash(node);
+    this.down[node] = false;
     this.parts.kernels.clear(node);
     this.parts.path.setDown(node, false);
-    this.parts.fabric.restoreNode(node);
+    if (this.cutOff[node] !== true) this.parts.fabric.restoreNode(node);
     this.parts.bird.reboot(node);
     this.pathsChanged();
     this.parts.workloads.startNode(this.parts.nodes.name(node), { rebooted: true });
@@ -180,29 +209,47 @@ export class Lifecycle implements EventHandler {
         break;
     }
     if (restartAfter === Number.POSITIVE_INFINITY) return;
-    this.parts.engine.after(restartAfter, this.kindRestart, id, DAEMONS.indexOf(daemon));
+    const outages = this.outages[this.hostOf(daemon, id)] ?? 0;
+    const what = outages * DAEMONS.length + DAEMONS.indexOf(daemon);
+    this.parts.engine.after(restartAfter, this.kindRestart, id, what);
   }
 
-  private restart(id: number, daemon: number): void {
-    switch (DAEMONS[daemon]) {
+  private restart(id: number, what: number): void {
+    const daemon = DAEMONS[what % DAEMONS.length]!;
+    const host = this.hostOf(daemon, id);
+    // A host that lost power since starts everything itself when it boots.
+    const outages = Math.floor(what / DAEMONS.length);
+    if (this.down[host] === true || (this.outages[host] ?? 0) !== outages) return;
+    const { parts } = this;
+    // What the container has not come to yet, it will start in its turn.
+    const begun = this.wanted[id] === true && parts.nodeServices.isStarted(id);
+    switch (daemon) {
       case "bird":
-        if (this.wanted[id] === true) this.parts.bird.start(id);
+        if (this.wanted[id] === true) this.startBird(id);
         return;
       case "felix":
-        if (this.wanted[id] === true) this.parts.felix.start(id);
+        if (begun) parts.felix.start(id);
         return;
       case "confd":
-        if (this.wanted[id] === true) this.parts.confd.start(id);
+        if (begun) parts.confd.start(id);
         return;
       case "typha":
-        this.parts.typha?.start(id);
+        parts.typha?.start(id);
         return;
-      default:
+      case "calico-node":
         if (this.wanted[id] === true) return;
         this.wanted[id] = true;
-        this.parts.nodeServices.start(id);
-        // The rendered files are still there: BIRD does not wait for confd.
-        if (this.parts.spec.backend === "bird") this.parts.bird.start(id);
+        parts.nodeServices.start(id);
+        // Rendered files are still there: BIRD does not wait for confd.
+        this.startBird(id);
     }
+  }
+
+  private startBird(node: number): void {
+    if (this.rendered[node] === true) this.parts.bird.start(node);
+  }
+
+  private hostOf(daemon: DaemonName, id: number): number {
+    return daemon === "typha" ? (this.parts.typhaNodes[id] ?? 0) : id;
   }
 }
