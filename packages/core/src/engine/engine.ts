@@ -121,10 +121,8 @@ export class Engine {
    * @throws RangeError when `at` is earlier than the clock or is no integer.
    */
   schedule(at: Micros, kind: number, a = 0, b = 0): void {
-    if (!(at >= this.now)) {
-      throw new RangeError(
-        `event "${this.kindName(kind)}" due at ${String(at)}us, but the clock shows ${String(this.now)}us`,
-      );
+    if (!(at >= this.now && at === Math.floor(at) && at <= Number.MAX_SAFE_INTEGER)) {
+      throw this.notATime(`event "${this.kindName(kind)}"`, at);
     }
     if (!this.background[kind]) this.foreground++;
     this.queue.push(at, kind, a, b);
@@ -138,8 +136,10 @@ export class Engine {
   /** One event, K receivers: the handler of `kind` is called for each with `a` = receiver. The list is not copied. */
   fanOut(at: Micros, kind: number, receivers: ArrayLike<number>, b = 0): void {
     const slot = this.freeFanOuts.pop() ?? this.fanOuts.length;
-    this.fanOuts[slot] = { kind, receivers, b };
     this.schedule(at, KIND_FAN_OUT, slot);
+    this.fanOuts[slot] = { kind, receivers, b };
+    // A fan-out of background events is background itself.
+    if (this.background[kind]) this.foreground--;
   }
 
   /** Schedules a closure; for scenario authors and tests. A run with one pending cannot be forked. */
@@ -163,13 +163,14 @@ export class Engine {
 
   /**
    * Sets or moves a timer. Moving it later costs one write: the entry already queued looks at the
-   * deadline when it comes up and goes back to sleep.
+   * deadline when it comes up and goes back to sleep. Among equal times a timer's turn is therefore that
+   * of its entry, not that of the call that moved it.
+   *
+   * @throws RangeError when `at` is earlier than the clock or is no integer.
    */
   setTimer(id: number, at: Micros): void {
-    if (!(at >= this.now)) {
-      throw new RangeError(
-        `timer due at ${String(at)}us, but the clock shows ${String(this.now)}us`,
-      );
+    if (!(at >= this.now && at === Math.floor(at) && at <= Number.MAX_SAFE_INTEGER)) {
+      throw this.notATime("timer", at);
     }
     this.countTimer(id, -1);
     this.timerDeadline[id] = at;
@@ -211,13 +212,13 @@ export class Engine {
     let outcome: RunOutcome = "quiet";
     for (;;) {
       if (quietEnds && this.foreground === 0) break;
-      if (this.dispatched >= this.eventsMax) {
-        outcome = "event-limit";
-        break;
-      }
       const i = queue.first(until);
       if (i < 0) {
         outcome = quietEnds ? "quiet" : "until";
+        break;
+      }
+      if (this.dispatched >= this.eventsMax) {
+        outcome = "event-limit";
         break;
       }
       const at = queue.time[i]!;
@@ -258,6 +259,7 @@ export class Engine {
         const record = this.fanOuts[a]!;
         this.fanOuts[a] = undefined;
         this.freeFanOuts.push(a);
+        if (this.background[record.kind]) this.foreground++;
         const handler = this.handlers[record.kind]!;
         const { receivers } = record;
         this.fannedOut += receivers.length;
@@ -270,6 +272,14 @@ export class Engine {
       default:
         this.onTimer(a);
     }
+  }
+
+  private notATime(what: string, at: Micros): RangeError {
+    const why =
+      at < this.now
+        ? `but the clock shows ${String(this.now)}us`
+        : "which is no whole number of microseconds that can be counted";
+    return new RangeError(`${what} due at ${String(at)}us, ${why}`);
   }
 
   private onTimer(id: number): void {

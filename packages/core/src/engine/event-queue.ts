@@ -35,6 +35,8 @@ export class EventQueue {
   private readonly occupied: Int32Array = new Int32Array(4 * 8);
   private farHead = -1;
   private farTail = -1;
+  /** Upper bits of the earliest event in the far list. */
+  private farHigh: number = Number.POSITIVE_INFINITY;
 
   constructor(capacity = 1024) {
     this.time = new Float64Array(capacity);
@@ -93,7 +95,9 @@ export class EventQueue {
   private place(i: number, at: number): void {
     this.next[i] = -1;
     const low = at >>> 0;
-    if (Math.floor(at / 0x100000000) !== this.baseHigh) {
+    const high = Math.floor(at / 0x100000000);
+    if (high !== this.baseHigh) {
+      if (high < this.farHigh) this.farHigh = high;
       if (this.farTail < 0) this.farHead = i;
       else this.next[this.farTail] = i;
       this.farTail = i;
@@ -136,16 +140,13 @@ export class EventQueue {
   }
 
   private approachFar(limit: number): boolean {
-    let high = Number.POSITIVE_INFINITY;
-    for (let i = this.farHead; i >= 0; i = this.next[i]!) {
-      high = Math.min(high, Math.floor(this.time[i]! / 0x100000000));
-    }
-    if (high * 0x100000000 > limit) return false;
-    this.baseHigh = high;
+    if (this.farHigh * 0x100000000 > limit) return false;
+    this.baseHigh = this.farHigh;
     this.base = 0;
     let i = this.farHead;
     this.farHead = -1;
     this.farTail = -1;
+    this.farHigh = Number.POSITIVE_INFINITY;
     while (i >= 0) {
       const after = this.next[i]!;
       this.place(i, this.time[i]!);

@@ -37,6 +37,7 @@ interface Trail {
 export function fork<T>(root: T): T {
   const copies = new Map<object, object>();
   const pending: Pending[] = [];
+  const copyable = new Map<object, boolean>();
 
   const copy = <V>(value: V, path: Trail): V => {
     if (typeof value === "function") {
@@ -46,8 +47,14 @@ export function fork<T>(root: T): T {
     }
     if (typeof value !== "object" || value === null) return value;
     const known = copies.get(value);
-    if (known !== undefined) return known as V;
-    const made = shell(value, path, copy);
+    if (known !== undefined) {
+      if (known === COPYING) {
+        throw new ForkError(`cannot fork: ${trailText(path)} refers back to what copies it itself`);
+      }
+      return known as V;
+    }
+    if ("forkSelf" in value) copies.set(value, COPYING);
+    const made = shell(value, path, copy, copyable);
     copies.set(value, made.to);
     if (made.fill) pending.push({ from: value, to: made.to, path });
     return made.to as V;
@@ -58,10 +65,18 @@ export function fork<T>(root: T): T {
   return result;
 }
 
+/** Stands for the copy of a {@link Forkable} that is at work. */
+const COPYING: object = Object.freeze({});
+
 type Copy = <V>(value: V, path: Trail) => V;
 
-function shell(value: object, path: Trail, copy: Copy): { to: object; fill: boolean } {
-  if (ArrayBuffer.isView(value)) {
+function shell(
+  value: object,
+  path: Trail,
+  copy: Copy,
+  copyable: Map<object, boolean>,
+): { to: object; fill: boolean } {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     // Every typed array of ours owns its buffer, so a slice is a whole copy.
     return { to: (value as Int32Array).slice(), fill: false };
   }
@@ -72,7 +87,25 @@ function shell(value: object, path: Trail, copy: Copy): { to: object; fill: bool
   if (Array.isArray(value)) return { to: [], fill: true };
   if (value instanceof Map) return { to: new Map(), fill: true };
   if (value instanceof Set) return { to: new Set(), fill: true };
-  return { to: Object.create(Object.getPrototypeOf(value) as object) as object, fill: true };
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== null && prototype !== Object.prototype) {
+    let plain = copyable.get(prototype);
+    if (plain === undefined) {
+      plain = !hasHiddenState(value);
+      copyable.set(prototype, plain);
+    }
+    if (!plain) {
+      throw new ForkError(
+        `cannot fork: ${Object.prototype.toString.call(value)} at ${trailText(path)} has state that cannot be read; write it as plain data or give its owner a forkSelf`,
+      );
+    }
+  }
+  return { to: Object.create(prototype) as object, fill: true };
+}
+
+/** Dates, promises, generators, weak maps, buffers …: their properties are not their state. */
+function hasHiddenState(value: object): boolean {
+  return Object.prototype.toString.call(value) !== "[object Object]";
 }
 
 function fill({ from, to, path }: Pending, copy: Copy): void {
@@ -91,7 +124,9 @@ function fill({ from, to, path }: Pending, copy: Copy): void {
     for (const v of from as Set<unknown>) (to as Set<unknown>).add(copy(v, at("member")));
   } else {
     for (const key of Object.keys(from)) {
-      (to as Record<string, unknown>)[key] = copy((from as Record<string, unknown>)[key], at(key));
+      const v = (from as Record<string, unknown>)[key];
+      (to as Record<string, unknown>)[key] =
+        typeof v === "object" || typeof v === "function" ? copy(v, at(key)) : v;
     }
   }
 }

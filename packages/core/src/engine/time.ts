@@ -35,7 +35,7 @@ const UNITS: ReadonlyMap<string, Micros> = new Map([
  */
 export function micros(input: DurationInput): Micros {
   if (typeof input === "number") {
-    if (!Number.isFinite(input) || input < 0) {
+    if (!(input >= 0 && input <= Number.MAX_SAFE_INTEGER)) {
       throw new RangeError(`duration ${String(input)} must be a finite number of microseconds ≥ 0`);
     }
     return Math.round(input);
@@ -51,10 +51,13 @@ export function micros(input: DurationInput): Micros {
   if (end === 0 || end !== text.length) {
     throw new RangeError(`"${input}" is not a duration; write for example "90ms", "2s" or "1m30s"`);
   }
+  if (total > Number.MAX_SAFE_INTEGER) {
+    throw new RangeError(`"${input}" is longer than the clock can count (285 years)`);
+  }
   return Math.round(total);
 }
 
-/** Writes a time for people: `"3.204s"`, `"41ms"`, `"2m00.5s"`. Never loses more than a thousandth of the unit shown. */
+/** Writes a time for people: `"3.204s"`, `"41ms"`, `"2m0.5s"`. Never loses more than a thousandth of the largest unit shown. */
 export function formatMicros(t: Micros): string {
   if (t === Number.POSITIVE_INFINITY) return "never";
   if (!Number.isFinite(t)) return "n/a";
@@ -63,9 +66,11 @@ export function formatMicros(t: Micros): string {
   if (abs < MILLISECOND) return `${sign}${String(abs)}us`;
   if (abs < SECOND) return `${sign}${trim(abs / MILLISECOND, 3)}ms`;
   if (abs < 2 * MINUTE) return `${sign}${trim(abs / SECOND, 3)}s`;
-  const h = Math.floor(abs / HOUR);
-  const m = Math.floor((abs % HOUR) / MINUTE);
-  const s = trim((abs % MINUTE) / SECOND, 1);
+  // Rounded before it is split, so that 179.96 s are three minutes and never 2m60s.
+  const tenths = Math.round(abs / (100 * MILLISECOND));
+  const h = Math.floor(tenths / 36_000);
+  const m = Math.floor((tenths % 36_000) / 600);
+  const s = trim((tenths % 600) / 10, 1);
   return h > 0 ? `${sign}${String(h)}h${String(m)}m${s}s` : `${sign}${String(m)}m${s}s`;
 }
 

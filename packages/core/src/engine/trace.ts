@@ -21,8 +21,9 @@ export class Trace implements Forkable {
   /** Folds one event into the digest and shows it to the sinks. */
   fold(at: Micros, kind: number, a: number, b: number): void {
     // Two 32-bit multiplicative lanes with different constants; 53-bit times enter as two words.
-    this.low = Math.imul(this.low ^ (at >>> 0) ^ (kind << 24), 0x9e3779b1) ^ a;
-    this.high = Math.imul(this.high ^ b ^ ((at / 0x100000000) | 0), 0x85ebca6b) + this.low;
+    this.low = Math.imul(this.low ^ (at >>> 0), 0x9e3779b1) ^ a;
+    const rest = b ^ Math.imul(kind, 0x27d4eb2f) ^ Math.imul((at / 0x100000000) | 0, 0x165667b1);
+    this.high = (Math.imul(this.high ^ rest, 0x85ebca6b) + this.low) | 0;
     this.high ^= this.high >>> 15;
     if (this.sinks.length > 0) for (const sink of this.sinks) sink.onEvent(at, kind, a, b);
   }
