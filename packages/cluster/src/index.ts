@@ -4,6 +4,7 @@
  * @module
  */
 
+export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
 export {
   type ExpectedRoute,
   expectedRoute,
@@ -42,7 +43,17 @@ export type {
 export { apply, at, blocks, describe, fail, heal, nodes, pods, start } from "./scenario.js";
 export { ScenarioError } from "./scenario-check.js";
 export { simulate } from "./simulate.js";
-export type { SimulateOptions } from "./simulate-options.js";
+export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
 export { ClusterError, cluster, clusterFromResources } from "./spec.js";
+export {
+  type AdoptedPod,
+  layOutPods,
+  type PodPhase,
+  type PodSpec,
+  type PodView,
+  type WarmPods,
+  WORKLOAD_DEFAULTS,
+  type WorkloadParameters,
+} from "./workloads/index.js";

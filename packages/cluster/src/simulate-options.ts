@@ -1,4 +1,28 @@
-import type { DurationInput } from "@calico-sim/core";
+import type { BirdCosts, ConfdCosts, SessionTimers } from "@calico-sim/bgp";
+import type { DatastoreProfile, DurationInput, Micros, SizeProfile } from "@calico-sim/core";
+import type { FelixCosts } from "@calico-sim/felix";
+import type { TyphaConfig, TyphaCosts } from "@calico-sim/typha";
+import type { NodeServiceParameters } from "./node-services/index.js";
+import type { WorkloadParameters } from "./workloads/index.js";
+
+/**
+ * Numbers of the model that a user may know better: timers, costs, sizes. Each has a default with its
+ * source; those marked assumed are listed in docs/model/fidelity.md.
+ */
+export interface Parameters {
+  /** Timers of BGP sessions in seconds, and BIRD's CPU costs in microseconds. */
+  readonly bird?: { readonly timers?: Partial<SessionTimers>; readonly costs?: Partial<BirdCosts> };
+  readonly confd?: Partial<ConfdCosts>;
+  readonly felix?: FelixCosts;
+  readonly typha?: { readonly config?: Partial<TyphaConfig>; readonly costs?: TyphaCosts };
+  readonly datastore?: {
+    readonly profile?: DatastoreProfile;
+    readonly sizes?: SizeProfile;
+    readonly requestTimeout?: Micros;
+  };
+  readonly workloads?: Partial<WorkloadParameters>;
+  readonly nodeServices?: Partial<NodeServiceParameters>;
+}
 
 /** Options of {@link import("./simulate.js").simulate}. */
 export interface SimulateOptions {
@@ -8,6 +32,8 @@ export interface SimulateOptions {
   readonly until?: DurationInput;
   /** Events after which the run stops with the finding `event-limit`. */
   readonly eventsMax?: number;
+  /** Numbers to use instead of the defaults. */
+  readonly parameters?: Parameters;
   /** Called about each simulated second, with the share of the run done (0..1) and the simulated seconds. */
   readonly progress?: (share: number, seconds: number) => void;
 }

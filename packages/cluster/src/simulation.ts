@@ -127,7 +127,9 @@ export class Simulation
         : [],
     );
     this.path = new ClusterDatastorePath(this.fabric, controlPlane);
+    const parameters = options.parameters ?? {};
     this.datastore = new Datastore(engine, {
+      ...parameters.datastore,
       flavour: spec.datastore,
       path: this.path,
       replicas: Math.max(1, controlPlane.length),
@@ -135,6 +137,7 @@ export class Simulation
     this.datastore.seed(spec.resources);
     const filters = new KernelFilters(this.kernels, this.prefixes);
     this.bird = new BirdFleet({
+      ...parameters.bird,
       engine,
       kernels: this.kernels,
       prefixes: this.prefixes,
@@ -151,8 +154,10 @@ export class Simulation
       filters,
       era: this.era,
       listener: this,
+      ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
+      ...(parameters.felix === undefined ? {} : { costs: parameters.felix }),
       engine,
       nodes: this.nodes,
       prefixes: this.prefixes,
@@ -165,6 +170,7 @@ export class Simulation
       spec.typhas === 0
         ? undefined
         : new TyphaFleet({
+            ...parameters.typha,
             engine,
             nodes: this.nodes,
             delay: this.fabric,
@@ -178,6 +184,7 @@ export class Simulation
       store: this.datastore,
       ipam: this.ipam,
       nodes: this.nodes,
+      ...(parameters.workloads === undefined ? {} : { parameters: parameters.workloads }),
     });
     this.workloads.listen(this);
     this.nodeServices = new NodeServices({
@@ -185,7 +192,7 @@ export class Simulation
       store: this.datastore,
       ipam: this.ipam,
       nodes: this.nodes,
-      parameters: { calicoVersion: `v${spec.calicoVersion}.0` },
+      parameters: { calicoVersion: `v${spec.calicoVersion}.0`, ...parameters.nodeServices },
     });
     this.nodeServices.listen(this);
     this.tracker = new Tracker({

@@ -1,13 +1,10 @@
 import {
   type Cidr,
-  cidrContains,
   eraOf,
   type FabricSpec,
-  formatAddress,
   formatCidr,
   leafSpine,
   nodeView,
-  nthAddress,
   ofKind,
   parseCidr,
   type Resource,
@@ -225,14 +222,4 @@ function wholeNumber(option: string, value: number, low: number, high: number): 
     );
   }
   return value;
-}
-
-/** First address of a block; the address that stands for it in reachability checks. */
-export function firstAddress(block: Cidr): string {
-  return formatAddress(nthAddress(block, 0));
-}
-
-/** Whether a block lies in a pool. */
-export function inPool(pool: Cidr, block: Cidr): boolean {
-  return cidrContains(pool, block);
 }

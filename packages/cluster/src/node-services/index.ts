@@ -3,12 +3,5 @@
  *
  * @module
  */
-export { type HeartbeatStore, Heartbeats } from "./heartbeats.js";
-export { type NodeFields, withNodeFields } from "./node-edit.js";
-export {
-  type HostAddresses,
-  NodeServices,
-  type NodeServicesListener,
-  type NodeServicesOptions,
-} from "./node-services.js";
+export { NodeServices, type NodeServicesListener } from "./node-services.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./parameters.js";

@@ -3,15 +3,9 @@
  *
  * @module
  */
-export { Churn, type ChurnProfile } from "./churn.js";
+export { Churn } from "./churn.js";
 export { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
 export { POD_ANNOTATIONS, type PodSpec } from "./pod-objects.js";
 export { layOutPods, type WarmPods } from "./warm.js";
-export type {
-  AdoptedPod,
-  PodPhase,
-  PodView,
-  WorkloadCounts,
-  WorkloadListener,
-} from "./workload-types.js";
-export { Workloads, type WorkloadsOptions } from "./workloads.js";
+export type { AdoptedPod, PodPhase, PodView, WorkloadListener } from "./workload-types.js";
+export { Workloads } from "./workloads.js";
