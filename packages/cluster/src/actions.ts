@@ -1,14 +1,18 @@
 import {
+  allocationsOf,
   blockAt,
   blockCount,
+  blockIsEmpty,
   blockName,
+  blockOwner,
+  blockWithoutAffinity,
   type Era,
   formatCidr,
-  type IPAMBlock,
   type Micros,
   newAffinity,
   newBlock,
   parseCidr,
+  performDirectly,
   poolView,
 } from "@calico-sim/core";
 import type { Lifecycle } from "./lifecycle.js";
@@ -117,22 +121,31 @@ export class Actions {
     }
   }
 
+  /**
+   * `kubectl delete node` and what its controllers make of it: its pods are collected, its addresses and
+   * affinities released; a block in which others borrowed stays without an owner (node-behaviour §2.8).
+   */
   private deleteNode(name: string): void {
-    // kube-controllers free what the node held (node-behaviour §2.8).
-    for (const block of this.parts.datastore
+    const { datastore, engine, workloads } = this.parts;
+    datastore.remove("Node", name);
+    for (const pod of datastore.list("Pod").filter((p) => p.spec?.nodeName === name)) {
+      datastore.remove("Pod", pod.metadata.name, pod.metadata.namespace);
+    }
+    workloads.forgetNode(name);
+    const handles = datastore
       .list("IPAMBlock")
-      .filter((b) => b.spec.affinity === `host:${name}`)) {
-      this.parts.datastore.remove("IPAMBlock", block.metadata.name);
+      .flatMap((block) => allocationsOf(block).filter(({ node }) => node === name))
+      .map(({ handle }) => handle);
+    for (const handle of new Set(handles)) {
+      performDirectly(datastore, { type: "release", handle }, engine.now);
     }
-    for (const affinity of this.parts.datastore
-      .list("BlockAffinity")
-      .filter((a) => a.spec.node === name)) {
-      this.parts.datastore.remove("BlockAffinity", affinity.metadata.name);
+    for (const block of datastore.list("IPAMBlock").filter((b) => blockOwner(b) === name)) {
+      if (blockIsEmpty(block)) datastore.remove("IPAMBlock", block.metadata.name);
+      else datastore.put(blockWithoutAffinity(block));
     }
-    for (const pod of this.parts.datastore.list("Pod").filter((p) => p.spec?.nodeName === name)) {
-      this.parts.datastore.remove("Pod", pod.metadata.name, pod.metadata.namespace);
+    for (const affinity of datastore.list("BlockAffinity").filter((a) => a.spec.node === name)) {
+      datastore.remove("BlockAffinity", affinity.metadata.name);
     }
-    this.parts.datastore.remove("Node", name);
   }
 
   /** What IPAM leaves when a node claims a further block, without the requests. */
@@ -159,7 +172,7 @@ export class Actions {
   private removeBlocks(node: string, count: number): void {
     const empty = this.parts.datastore
       .list("IPAMBlock")
-      .filter((block) => block.spec.affinity === `host:${node}` && isEmpty(block))
+      .filter((block) => block.spec.affinity === `host:${node}` && blockIsEmpty(block))
       .reverse()
       .slice(0, count);
     for (const block of empty) {
@@ -185,8 +198,4 @@ export class Actions {
   private nodeId(name: string): number {
     return nodeId(this.parts.nodes, name);
   }
-}
-
-function isEmpty(block: IPAMBlock): boolean {
-  return block.spec.allocations.every((allocation) => allocation === null);
 }

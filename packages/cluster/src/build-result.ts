@@ -74,7 +74,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
       byReason: byReason(holes),
     },
     pods: {
-      running: cluster.workloads.counts.running,
+      running: podsRunning(cluster),
       failed: recorder.podsFailed,
       addressedSeconds: some(recorder.addressed),
       programmedSeconds: some(recorder.programmed),
@@ -155,6 +155,10 @@ function byReason(holes: readonly Blackhole[]): Partial<Record<BlackholeReason, 
   const counts: Partial<Record<BlackholeReason, number>> = {};
   for (const { reason } of holes) counts[reason] = (counts[reason] ?? 0) + 1;
   return counts;
+}
+
+function podsRunning({ workloads }: Pick<ClusterParts, "workloads">): number {
+  return workloads.keys().filter((key) => workloads.pod(key)?.phase === "running").length;
 }
 
 /** In a full mesh each running node has an end towards every other. */

@@ -7,14 +7,17 @@ const MANAGED_DELAY: Micros = 250;
  * The way from the nodes to the datastore.
  *
  * With control-plane nodes the datastore runs on them, and the nearest that can be reached answers.
- * Without, it stands outside behind the underlay's core: whoever is cut off from every other rack
- * is cut off from it too.
+ * Without, it stands outside behind the underlay's core: a node whose own uplink is cut is cut off from
+ * it, and so is a rack that has lost all of its own.
  */
 export class ClusterDatastorePath implements DatastorePath {
   private readonly fabric: Fabric;
   private readonly hosts: readonly number[];
   private readonly down: Set<number> = new Set();
   private epoch = -1;
+  /** Nodes whose uplink works, and switches that are joined to the core. */
+  private uplinks: Set<string> = new Set();
+  private joined: Set<string> = new Set();
   private delays: Float64Array = new Float64Array(0);
 
   constructor(fabric: Fabric, controlPlane: readonly number[]) {
@@ -35,6 +38,7 @@ export class ClusterDatastorePath implements DatastorePath {
     if (this.epoch !== this.fabric.epoch || node >= this.delays.length) {
       this.epoch = this.fabric.epoch;
       this.delays = new Float64Array(this.fabric.nodeCount).fill(-1);
+      if (this.hosts.length === 0) this.lookAround();
     }
     const known = this.delays[node]!;
     if (known >= 0) return known;
@@ -53,13 +57,23 @@ export class ClusterDatastorePath implements DatastorePath {
 
   private toCore(node: number): Micros {
     const { fabric } = this;
-    const own = fabric.rackOf(node);
-    const others = fabric.racks.filter((rack) => rack !== own);
-    // With one rack there is no core to be cut off from but the rack itself.
-    const racks = others.length === 0 ? [own] : others;
-    const reaches = racks.some((rack) =>
-      fabric.nodesInRack(rack).some((other) => other !== node && fabric.reachable(node, other)),
-    );
-    return reaches || fabric.nodeCount === 1 ? MANAGED_DELAY : Number.POSITIVE_INFINITY;
+    const up = this.uplinks.has(fabric.nodeName(node)) && this.joined.has(fabric.rackOf(node));
+    return up ? MANAGED_DELAY : Number.POSITIVE_INFINITY;
+  }
+
+  /** Reads the links once an epoch: asking for each node apart would cost the square of their number. */
+  private lookAround(): void {
+    const { fabric } = this;
+    const switches = new Set(fabric.switches);
+    // Routers are the core; so is a switch that has nothing behind it.
+    this.joined = new Set(fabric.switches.filter((name) => !fabric.racks.includes(name)));
+    if (switches.size === 1) this.joined = switches;
+    this.uplinks = new Set();
+    for (const { from, to, up } of fabric.links()) {
+      if (!up) continue;
+      if (!switches.has(from)) this.uplinks.add(from);
+      else if (!switches.has(to)) this.uplinks.add(to);
+      else this.joined.add(from).add(to);
+    }
   }
 }

@@ -163,6 +163,19 @@ export class Workloads implements EventHandler {
     row.lock.reset();
   }
 
+  /** The node is gone for good, and its pods with it: the garbage collector deletes them, no kubelet ends them. */
+  forgetNode(node: string): void {
+    const id = this.nodes.id(node);
+    this.stopNode(node);
+    for (const row of [...this.pods.values()]) {
+      if (row.node !== id) continue;
+      if (row.process >= 0) this.running.delete(row.process);
+      this.remove(row);
+      this.counts.gone++;
+      for (const listener of this.listeners) listener.onPodGone(row.key, this.engine.now);
+    }
+  }
+
   /**
    * The node is back. After a reboot its sandboxes are gone: each pod's old one is torn down and a new
    * one is made. Otherwise (a kubelet restart) running pods go on, and what was under way begins again.
