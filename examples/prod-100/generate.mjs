@@ -15,7 +15,12 @@ function node(i) {
   const rack = (i % SUBNETS) + 1;
   const address = `10.20.${rack}.${11 + Math.floor(i / SUBNETS)}`;
   const minute = `2026-03-02T09:${two(Math.floor(i / 20))}:${two((i * 3) % 60)}Z`;
-  const condition = (type, status, reason, message) => `    - lastHeartbeatTime: "2026-11-02T10:15:${two((i * 7) % 60)}Z"
+  const condition = (
+    type,
+    status,
+    reason,
+    message,
+  ) => `    - lastHeartbeatTime: "2026-11-02T10:15:${two((i * 7) % 60)}Z"
       lastTransitionTime: "${minute}"
       message: ${message}
       reason: ${reason}

@@ -40,6 +40,28 @@ function plain(type: Action["type"], fields: Readonly<Record<string, Field>>): A
   return { fields, make: (values) => ({ type, ...values }) as unknown as Action };
 }
 
+/** The fields of a joining node stand in the step itself. */
+function joining({ name, address, labels }: Readonly<Record<string, unknown>>): Action {
+  return {
+    type: "node-join",
+    node: {
+      name: name as string,
+      address: address as string,
+      ...(labels === undefined ? {} : { labels: labels as Record<string, string> }),
+    },
+  };
+}
+
+/** A resource without a namespace has none, not an undefined one. */
+function deletion(values: Readonly<Record<string, unknown>>): Action {
+  const { namespace: given, ...rest } = values;
+  return {
+    type: "delete",
+    ...rest,
+    ...(given === undefined ? {} : { namespace: given }),
+  } as Action;
+}
+
 /** Every action that a scenario file can name: the same names as {@link Action} has. */
 export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   start: plain("start", { stagger: { holds: { type: "duration" }, absent: 0 } }),
@@ -49,14 +71,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
       address: { holds: { type: "text" } },
       labels: { holds: { type: "labels" }, absent: undefined },
     },
-    make: ({ name, address, labels }) => ({
-      type: "node-join",
-      node: {
-        name: name as string,
-        address: address as string,
-        ...(labels === undefined ? {} : { labels: labels as Record<string, string> }),
-      },
-    }),
+    make: joining,
   },
   "node-crash": plain("node-crash", { node }),
   "node-reboot": plain("node-reboot", { node }),
@@ -95,14 +110,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
       name: { holds: { type: "text" } },
       namespace: { holds: { type: "text" }, absent: undefined },
     },
-    make: (values) => {
-      const { namespace: given, ...rest } = values;
-      return {
-        type: "delete",
-        ...rest,
-        ...(given === undefined ? {} : { namespace: given }),
-      } as Action;
-    },
+    make: deletion,
   },
   "datastore-down": plain("datastore-down", {}),
   "datastore-up": plain("datastore-up", {}),

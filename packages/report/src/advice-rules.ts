@@ -1,10 +1,10 @@
 import type { Blackhole, BlackholeReason, Result } from "@calico-sim/cluster";
-import type { Advice } from "./advise.js";
+import type { Advice } from "./advice.js";
 import { most } from "./datastore-section.js";
 import { count, counted, percent, seconds, times } from "./format/quantity.js";
 
 /** Looks at a run and says something about it, or nothing. */
-export type AdviceRule = (result: Result, compare: Result | undefined) => Advice | undefined;
+type AdviceRule = (result: Result, compare: Result | undefined) => Advice | undefined;
 
 /** Above this, reflectors instead of the mesh (D2iQ Konvoy 1.8; projectcalico/calico#1859). */
 const MESH_NODES_MAX = 100;

@@ -3,7 +3,7 @@ import type { LoadRow, LoadSecond, LoadSnapshot } from "@calico-sim/core";
 import { withTyphas } from "./cluster-line.js";
 import { bytes, clock, count, NONE, times } from "./format/quantity.js";
 import type { Column, Row } from "./format/table.js";
-import type { Section } from "./sections.js";
+import type { Section } from "./section.js";
 
 /** How many kinds of client are listed one by one. */
 const CLIENTS_SHOWN = 6;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { type Advice, advise } from "./advise.js";
+export type { Advice } from "./advice.js";
+export { advise } from "./advise.js";
 export type { Palette } from "./format/table.js";
 export { toJUnit } from "./junit.js";
 export { type HtmlOptions, renderHtml } from "./render-html.js";

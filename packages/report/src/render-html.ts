@@ -9,7 +9,8 @@ import { datastoreChart, stateChart } from "./html/charts.js";
 import { convergenceChart } from "./html/convergence-chart.js";
 import { STYLE } from "./html/style.js";
 import { htmlTable } from "./html/table.js";
-import { type Section, sectionsOf } from "./sections.js";
+import type { Section } from "./section.js";
+import { sectionsOf } from "./sections.js";
 
 /** Options of {@link renderHtml}. */
 export interface HtmlOptions {

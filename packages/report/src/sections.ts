@@ -1,24 +1,10 @@
-import type {
-  Blackhole,
-  ChangeResult,
-  Convergence,
-  Result,
-  Utilisation,
-} from "@calico-sim/cluster";
+import type { ChangeResult, Convergence, Result, Utilisation } from "@calico-sim/cluster";
 import { byLength, groupsOf } from "./blackhole-groups.js";
 import { describeCluster, typhasOf } from "./cluster-line.js";
 import { datastoreSection } from "./datastore-section.js";
 import { bytes, clock, count, counted, NONE, percent, seconds } from "./format/quantity.js";
-import type { Column, Row, Table } from "./format/table.js";
-
-/** A part of a report: what stands on the page of text stands on the page of HTML. */
-export interface Section {
-  readonly id: "convergence" | "pods" | "datastore" | "typha" | "utilisation" | "blackholes";
-  readonly title: string;
-  /** Sentences before the table. */
-  readonly lead: readonly string[];
-  readonly table?: Table;
-}
+import type { Column, Row } from "./format/table.js";
+import type { Section } from "./section.js";
 
 /** How many black holes are listed one by one. */
 const WORST_SHOWN = 5;

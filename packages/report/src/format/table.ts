@@ -150,5 +150,5 @@ function pad(text: string, width: number, align: Column["align"]): string {
 
 /** Characters as people count them: none of our texts holds wide or combining ones but as whole code points. */
 function textWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClusterError, clusterFromManifests, ManifestError } from "../src/index.js";
+
+const example = fileURLToPath(new URL("../../../examples/prod-100", import.meta.url));
+let folder = "";
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "calico-sim-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("a cluster from manifests", () => {
+  it("has the settings that the manifests carry", async () => {
+    const spec = await clusterFromManifests([example]);
+    expect(spec).toMatchObject({
+      backend: "bird",
+      calicoVersion: "3.33",
+      datastore: "kubernetes",
+      typhas: 3,
+    });
+    expect(spec.fabric.nodes).toHaveLength(100);
+    expect(spec.fabric.racks.map(({ name }) => name)).toContain("10.20.5.0/24");
+    const pools = spec.resources.filter(({ kind }) => kind === "IPPool");
+    expect(pools.map(({ metadata }) => metadata.name)).toEqual(["default-ipv4-ippool"]);
+  });
+
+  it("lets FELIX_ variables win over FelixConfiguration", async () => {
+    const spec = await clusterFromManifests([example]);
+    const felix = spec.resources.find(({ kind }) => kind === "FelixConfiguration");
+    expect(felix?.spec).toMatchObject({
+      defaultEndpointToHostAction: "Accept",
+      ipv6Support: false,
+    });
+  });
+
+  it("does without Typha when told so", async () => {
+    expect((await clusterFromManifests([example], { typhas: 0 })).typhas).toBe(0);
+  });
+
+  it("carries warnings and notes, and is refused for errors", async () => {
+    const { issues } = await clusterFromManifests([example]);
+    expect(issues.every(({ severity }) => severity !== "error")).toBe(true);
+    const pool = file(
+      "pool.yaml",
+      "apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: { name: p }\nspec: { cidr: 10.0.0.0/33 }\n",
+    );
+    const failure = clusterFromManifests([join(example, "nodes.yaml"), pool]);
+    await expect(failure).rejects.toThrow(ManifestError);
+    await expect(failure).rejects.toThrow(/pool\.yaml:4:\d+: error .*spec\.cidr/);
+  });
+
+  it("needs nodes", async () => {
+    await expect(clusterFromManifests([join(example, "ippool.yaml")])).rejects.toThrow(
+      ClusterError,
+    );
+  });
+});

@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { main } from "../src/cli/program.js";
+
+let folder = "";
+const path = (name: string): string => join(folder, name);
+
+const NODES = `apiVersion: v1
+kind: List
+items:
+${["a", "b", "c"]
+  .map(
+    (name, i) => `- apiVersion: v1
+  kind: Node
+  metadata:
+    name: ${name}
+    annotations: { projectcalico.org/IPv4Address: 10.0.${String(i % 2)}.${String(i + 1)}/24 }
+`,
+  )
+  .join("")}`;
+const POOL = `apiVersion: projectcalico.org/v3
+kind: IPPool
+metadata: { name: default-ipv4-ippool }
+spec: { cidr: 10.244.0.0/16, ipipMode: CrossSubnet, natOutgoing: true }
+`;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "calico-sim-"));
+  writeFileSync(path("nodes.yaml"), NODES);
+  writeFileSync(path("pool.yaml"), POOL);
+  writeFileSync(path("quick.scenario"), "- { at: 0s, action: start }\n");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function calicoSim(
+  ...argv: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ["", ""];
+  const code = await main(argv, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    parallel: false,
+  });
+  return { code, stdout, stderr };
+}
+
+const run = (...argv: string[]): ReturnType<typeof calicoSim> =>
+  calicoSim("run", path("nodes.yaml"), path("pool.yaml"), ...argv);
+const quick = ["--until", "30s"];
+
+describe("calico-sim run", () => {
+  it("prints one page, the default scenario included", async () => {
+    const { code, stdout, stderr } = await calicoSim("run", folder, "--until", "6m", "--seed", "7");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("3 nodes · 2 subnets · no Typha");
+    expect(stdout).toContain("seed 7");
+    expect(stdout).toContain("schedule 90 pods");
+    expect(stdout).toContain("crash c");
+  });
+
+  it("prints the whole result as JSON and nothing else", async () => {
+    const { code, stdout, stderr } = await run("--json", ...quick);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const result = JSON.parse(stdout) as Record<string, unknown>;
+    expect(Object.keys(result)).toContain("digest");
+    expect(result["violations"]).toEqual([]);
+  });
+
+  it("gives the same bytes for the same seed", async () => {
+    const [first, second, other] = [
+      await run("--json", ...quick),
+      await run("--json", ...quick),
+      await run("--json", "--seed", "2", ...quick),
+    ];
+    expect(second.stdout).toBe(first.stdout);
+    expect(other.stdout).not.toBe(first.stdout);
+  });
+
+  it("exits 1 when a threshold is missed, and says which", async () => {
+    const { code, stderr } = await run(...quick, "--threshold", "convergence.max<1ms");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^threshold missed: convergence.max is .*, must be < 1ms/);
+    expect((await run(...quick, "--threshold", "pods.failed==0")).code).toBe(0);
+  });
+
+  it("writes an HTML report and a JUnit report where it is told to", async () => {
+    const [html, xml] = [path("deep/report.html"), path("junit.xml")];
+    const { code } = await run(...quick, "--report", html, "--junit", xml);
+    expect(code).toBe(0);
+    expect(readFileSync(html, "utf8")).toMatch(/^<!doctype html>/);
+    expect(readFileSync(xml, "utf8")).toContain('tests="0"');
+  });
+
+  it.each([
+    [["--bogus"], "unknown option '--bogus'"],
+    [["--until", "5q"], "--until: "],
+    [["--threshold", "x"], "is no comparison"],
+    [["--threshold", "x.y<3", "--until", "1s"], 'has no "x"'],
+    [["--scenario", "nowhere.yaml"], "scenario nowhere.yaml does not exist"],
+    [["nowhere.yaml"], "nowhere.yaml does not exist"],
+  ])("exits 2 for %j and says what is wrong", async (argv, message) => {
+    const { code, stdout, stderr } = await run(...argv);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it("exits 2 for manifests that are wrong, with file, line and field", async () => {
+    writeFileSync(path("bad.yml.txt"), POOL.replace("CrossSubnet", "crosssubnet"));
+    const { code, stderr } = await calicoSim("run", path("nodes.yaml"), path("bad.yml.txt"));
+    expect(code).toBe(2);
+    expect(stderr).toContain("bad.yml.txt:4:");
+    expect(stderr).toContain("spec.ipipMode");
+    expect(stderr).toContain('did you mean "CrossSubnet"?');
+  });
+
+  it("exits 2 for files without a Node, and says how to get them", async () => {
+    const { code, stderr } = await calicoSim("run", path("pool.yaml"));
+    expect(code).toBe(2);
+    expect(stderr).toContain('"kubectl get nodes -o yaml"');
+  });
+
+  it("shows version and help", async () => {
+    expect(await calicoSim("--version")).toMatchObject({ code: 0, stdout: "0.1.0\n" });
+    const help = await calicoSim("run", "--help");
+    expect(help.code).toBe(0);
+    for (const word of ["--threshold", "--report", "kubectl get nodes", "Exit code"]) {
+      expect(help.stdout).toContain(word);
+    }
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import {
+  at,
+  blocks,
+  cluster,
+  defaultScenario,
+  fail,
+  heal,
+  nodes,
+  pods,
+  readScenario,
+  type Scenario,
+  ScenarioFileError,
+  start,
+} from "../src/index.js";
+
+const spec = cluster({ nodes: 6, racks: 2, typhas: 1 });
+const read = (text: string): Scenario => readScenario({ name: "scenario.yaml", text }, spec);
+
+function issues(text: string): readonly string[] {
+  try {
+    read(text);
+  } catch (error) {
+    if (!(error instanceof ScenarioFileError)) throw error;
+    return error.issues.map(
+      (i) => `${String(i.line)}:${String(i.column)} ${i.field ?? ""} ${i.message}`,
+    );
+  }
+  return [];
+}
+
+describe("scenario files", () => {
+  it("say what the functions say", () => {
+    const text = `
+- { at: 0s, action: start, stagger: 100ms }
+- { at: 1m, action: pods-create, count: 300, over: 60s }
+- { at: 2m, action: node-join, name: node-9, address: 10.0.0.99/24 }
+- { at: 5m, action: node-crash, node: node-9 }
+- { at: 6m, action: node-reboot, node: node-9 }
+- { at: 7m, action: kill, daemon: bird, target: node-1, restartAfter: never }
+- { at: 8m, action: block-add, node: node-0 }
+- { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
+- { at: 10m, action: link-cut, between: [a, b] }
+`;
+    expect(read(text)).toEqual([
+      at("0s", start({ stagger: "100ms" })),
+      at("1m", pods.create(300, { over: "60s" })),
+      at("2m", nodes.join({ name: "node-9", address: "10.0.0.99/24" })),
+      at("5m", fail.node("node-9")),
+      at("6m", heal.node("node-9")),
+      at("7m", {
+        ...fail.process("bird", "node-1"),
+        restartAfter: Number.POSITIVE_INFINITY,
+      } as never),
+      at("8m", blocks.add("node-0")),
+      at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
+      at("10m", fail.link("a", "b")),
+    ]);
+  });
+
+  it("may be JSON", () => {
+    expect(read('[{"at": "5m", "action": "node-cut", "node": "node-3"}]')).toEqual([
+      at("5m", fail.cut("node-3")),
+    ]);
+  });
+
+  it("are refused with line, field and what was meant", () => {
+    expect(
+      issues(`- { at: 5x, action: node-crash, node: node-33 }
+- { at: 6m, action: node-crsh, node: node-3 }
+- { at: 7m, action: node-cut, nod: node-3 }
+- { at: 8m, action: pods-create, count: -3 }
+- { at: 300, action: start }
+`),
+    ).toEqual([
+      '1:9 [0].at "at" cannot be "5x"',
+      '1:39 [0].node "node" cannot be "node-33"; did you mean "node-3"?',
+      '2:21 [1].action "action" cannot be "node-crsh"; did you mean "node-crash"?',
+      expect.stringContaining('node-cut has no field "nod"; did you mean "node"?'),
+      expect.stringContaining('a step needs "node"'),
+      '4:41 [3].count "count" cannot be -3',
+      '5:9 [4].at "at" cannot be 300',
+    ]);
+  });
+
+  it.each([
+    ["start: true", "a scenario is a list of steps"],
+    ["- start", "a step is a list of steps"],
+    ["- { at: 5m", ""],
+    ["", "a scenario is a list of steps"],
+  ])("that are no list of steps are refused: %j", (text, message) => {
+    expect(issues(text).join("\n")).toContain(message);
+    expect(issues(text)).not.toEqual([]);
+  });
+
+  it("check the resources that they apply", () => {
+    const text = `- at: 1m
+  action: apply
+  resources:
+    - apiVersion: projectcalico.org/v3
+      kind: IPPool
+      metadata: { name: q }
+      spec: { cidr: 10.1.0.0/33 }
+`;
+    expect(issues(text)).toEqual([
+      expect.stringMatching(/^7:21 \[0\]\.resources\[0\]\.spec\.cidr .*is not a CIDR/),
+    ]);
+  });
+});
+
+describe("the default scenario", () => {
+  it("loses the last worker and a rack", () => {
+    const actions = defaultScenario(spec).map(({ action }) => action.type);
+    expect(actions).toEqual(["start", "pods-create", "node-crash", "block-add", "rack-cut"]);
+  });
+
+  it("spares what the cluster does not have", () => {
+    const actions = defaultScenario(cluster({ nodes: 1 })).map(({ action }) => action.type);
+    expect(actions).toEqual(["start", "pods-create", "node-crash"]);
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { advise, renderHtml, renderText } from "../src/index.js";
+import { resultFixture } from "./fixture.js";
+
+const result = resultFixture();
+const compare = resultFixture(0);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: looks for exactly these.
+const ESCAPES = /\u001B/;
+
+describe("the page of text", () => {
+  const page = renderText(result, { compare });
+
+  it("survives a pipe: no colour, no trailing spaces, 110 columns", () => {
+    expect(page).not.toMatch(ESCAPES);
+    for (const line of page.split("\n")) {
+      expect(line).toBe(line.trimEnd());
+      expect(Array.from(line).length).toBeLessThanOrEqual(110);
+    }
+  });
+
+  it("tells seed, digest, every change, the worst pair and why", () => {
+    expect(page).toContain("seed 42");
+    expect(page).toContain(result.digest);
+    for (const { label } of result.changes) expect(page).toContain(label.slice(0, 12));
+    expect(page).toContain("worst: worker-003 → 10.244.97.0/26: hold timer of worker-097 ran out");
+  });
+
+  it("shows the datastore with Typha beside the one without", () => {
+    expect(page).toMatch(/with 3 Typhas +without Typha +factor/);
+    expect(page).toMatch(/watch events sent +21,000 +693,000 +33×/);
+  });
+
+  it("has one column of load when there is nothing to compare", () => {
+    expect(renderText(result)).not.toContain("factor");
+  });
+
+  it("marks nothing but what a palette marks", () => {
+    const mark = (text: string): string => `<${text}>`;
+    const colour = { bold: mark, dim: mark, red: mark, yellow: mark, green: mark };
+    const marked = renderText(result, { compare, colour });
+    expect(marked.replaceAll(/[<>]/g, "")).toBe(page.replaceAll(/[<>]/g, ""));
+  });
+});
+
+describe("the page of HTML", () => {
+  const html = renderHtml(result, { compare });
+
+  it("is the same bytes each time", () => {
+    expect(renderHtml(resultFixture(), { compare: resultFixture(0) })).toBe(html);
+  });
+
+  it("asks nothing of anyone: no script, no link, no address but the name of SVG", () => {
+    expect(html.replaceAll("http://www.w3.org/2000/svg", "")).not.toMatch(
+      /https?:|<script|<link|@import|url\(/,
+    );
+  });
+
+  it("holds no figure that is none", () => {
+    expect(html).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it("describes every plot in words", () => {
+    const plots = html.match(/<svg /g) ?? [];
+    expect(plots).toHaveLength(4);
+    expect(html.match(/role="img"/g)).toHaveLength(4);
+    expect(html.match(/<desc id/g)).toHaveLength(4);
+  });
+
+  it("shows the figures of the text", () => {
+    for (const figure of ["693,000", "571,960", "3m38s", "21,780"]) expect(html).toContain(figure);
+  });
+
+  it("escapes what a cluster may be named", () => {
+    const evil = resultFixture(3, { seed: '<b>"&' });
+    expect(renderHtml(evil)).toContain("seed &lt;b&gt;&quot;&amp;");
+  });
+
+  it("is drawn for a run in which nothing happened", () => {
+    const quiet = resultFixture(0, {
+      changes: [],
+      series: [],
+      blackholes: { total: 0, pairSeconds: 0, worst: undefined, intervals: [], byReason: {} },
+      simulatedSeconds: 0,
+    });
+    expect(renderHtml(quiet)).not.toMatch(/NaN|undefined|Infinity/);
+    expect(renderText(quiet)).toContain("None: every node");
+  });
+});
+
+describe("advice", () => {
+  const codes = (...args: Parameters<typeof advise>): string[] =>
+    advise(...args).map(({ code }) => code);
+  const sized = (nodes: number, typhas: number): ReturnType<typeof resultFixture> =>
+    resultFixture(typhas, {
+      cluster: { ...result.cluster, nodes, typhas },
+      bgp: { ...result.bgp, sessionEndsExpected: nodes * (nodes - 1) },
+    });
+
+  it("keeps Typha when the run without it shows why", () => {
+    expect(codes(result, compare)).toContain("typha-worth");
+    expect(codes(result)).not.toContain("typha-worth");
+  });
+
+  it("asks for Typha above 50 nodes on the Kubernetes datastore only", () => {
+    expect(codes(sized(51, 0))).toContain("typha-missing");
+    expect(codes(sized(50, 0))).not.toContain("typha-missing");
+    const etcd = sized(200, 0);
+    expect(codes({ ...etcd, cluster: { ...etcd.cluster, datastore: "etcd" } })).not.toContain(
+      "typha-missing",
+    );
+  });
+
+  it("asks for route reflectors above 100 nodes, and announces them before", () => {
+    expect(codes(sized(101, 3))).toContain("route-reflectors");
+    expect(codes(sized(100, 3))).toContain("mesh-limit");
+    expect(codes(sized(20, 3))).not.toContain("mesh-limit");
+  });
+
+  it("follows the operator's ladder for the number of Typhas", () => {
+    expect(codes(sized(1000, 3))).toContain("typha-count");
+    expect(codes(sized(1000, 7))).not.toContain("typha-count");
+    expect(codes(sized(100, 24))).toContain("typha-count");
+  });
+
+  it("sees routes that only a timer withdrew", () => {
+    expect(codes(result)).toContain("hold-timer");
+    const none = { ...result.blackholes, intervals: [] };
+    expect(codes({ ...result, blackholes: none })).not.toContain("hold-timer");
+  });
+
+  it("gives a reason and a source for everything, changes first", () => {
+    const advice = advise(sized(400, 1), compare);
+    for (const { because, source } of advice) {
+      expect(because).toMatch(/\d/);
+      expect(source).not.toBe("");
+    }
+    const kinds = advice.map(({ kind }) => kind);
+    expect(kinds).toEqual(
+      kinds.toSorted((a, b) => "ckw".indexOf(a[0] ?? "") - "ckw".indexOf(b[0] ?? "")),
+    );
+  });
+});
