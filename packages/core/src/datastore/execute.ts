@@ -23,60 +23,75 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
     const outcome: RequestOutcome = { status: "ok", items, revision: store.revision, servedAt: at };
     return { outcome, event: undefined, bytes };
   }
-  const held = table.get(keyOfRequest(request));
-  const fail = (status: RequestOutcome["status"], resource?: Resource): Executed => ({
-    outcome: {
-      status,
-      revision: store.revision,
-      servedAt: at,
-      ...(resource === undefined ? {} : { resource }),
-    },
-    event: undefined,
-    bytes: store.sizes.statusBytes,
-  });
-  const done = (resource: Resource, event: WatchEvent | undefined, bytes: number): Executed => ({
-    outcome: { status: "ok", resource, revision: store.revision, servedAt: at },
-    event,
-    bytes,
-  });
-
+  const key = keyOfRequest(request);
+  const held = table.get(key);
   switch (request.verb) {
     case "get":
-      return held === undefined ? fail("not-found") : done(held, undefined, store.bytesOf(held));
-    case "create": {
-      if (held !== undefined) return fail("already-exists", held);
-      const { resource, event } = store.write(written(request), at);
-      return done(resource, event, store.bytesOf(resource));
-    }
+      if (held === undefined) return failed(store, at, "not-found");
+      return done(store, at, held, undefined, store.bytesOf(held));
+    case "create":
+      if (held !== undefined) return failedOn(store, at, "already-exists", held);
+      return write(store, at, written(request), key);
     case "update": {
-      if (held === undefined) return fail("not-found");
+      if (held === undefined) return failed(store, at, "not-found");
       const wanted = written(request);
       const { resourceVersion } = wanted.metadata;
       if (resourceVersion !== undefined && resourceVersion !== held.metadata.resourceVersion) {
-        return fail("conflict", held);
+        return failedOn(store, at, "conflict", held);
       }
-      const { resource, event } = store.write(wanted, at);
-      return done(resource, event, store.bytesOf(resource));
+      return write(store, at, wanted, key);
     }
-    case "patch": {
-      if (held === undefined) return fail("not-found");
-      const wanted =
-        request.merge === undefined
-          ? written(request)
-          : (mergePatch(held, request.merge) as Resource);
-      const { resource, event } = store.write(wanted, at);
-      return done(resource, event, store.bytesOf(resource));
-    }
+    case "patch":
+      if (held === undefined) return failed(store, at, "not-found");
+      if (request.merge === undefined) return write(store, at, written(request), key);
+      return write(store, at, mergePatch(held, request.merge) as Resource, key);
     case "delete": {
-      if (held === undefined) return fail("not-found");
+      if (held === undefined) return failed(store, at, "not-found");
       // A precondition on the revision, as KDD's deletes carry (control-plane-behaviour §2.2).
       const wanted = request.resource?.metadata.resourceVersion;
       if (wanted !== undefined && wanted !== held.metadata.resourceVersion) {
-        return fail("conflict", held);
+        return failedOn(store, at, "conflict", held);
       }
-      return done(held, store.delete(held, at), store.sizes.statusBytes);
+      const event = store.delete(held, at);
+      return done(store, at, held, event, store.sizes.statusBytes);
     }
   }
+}
+
+function write(store: ObjectStore, at: Micros, wanted: Resource, key: string): Executed {
+  const { resource, event } = store.write(wanted, at, key);
+  return done(store, at, resource, event, store.bytesOf(resource));
+}
+
+function done(
+  store: ObjectStore,
+  servedAt: Micros,
+  resource: Resource,
+  event: WatchEvent | undefined,
+  bytes: number,
+): Executed {
+  const { revision } = store;
+  return { outcome: { status: "ok", resource, revision, servedAt }, event, bytes };
+}
+
+function failed(
+  { revision, sizes }: ObjectStore,
+  servedAt: Micros,
+  status: RequestOutcome["status"],
+): Executed {
+  const outcome = { status, revision, servedAt };
+  return { outcome, event: undefined, bytes: sizes.statusBytes };
+}
+
+/** A failure that tells what is there. */
+function failedOn(
+  { revision, sizes }: ObjectStore,
+  servedAt: Micros,
+  status: RequestOutcome["status"],
+  resource: Resource,
+): Executed {
+  const outcome = { status, revision, servedAt, resource };
+  return { outcome, event: undefined, bytes: sizes.statusBytes };
 }
 
 /** Bytes of the answer to a list. */

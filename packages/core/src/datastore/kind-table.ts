@@ -5,7 +5,17 @@ import type { WatchGroup } from "./watch-table.js";
 
 const EMPTY: readonly Resource[] = Object.freeze([]);
 
-/** The objects of one kind in key order, and the recent history of their changes. */
+/** One object; `resource` is undefined once it is deleted. */
+interface Row {
+  readonly key: string;
+  resource: Resource | undefined;
+}
+
+/**
+ * The objects of one kind, and the recent history of their changes.
+ *
+ * Most changes are never listed, so the key order is only made when somebody asks for it.
+ */
 export class KindTable {
   readonly kind: StoredKind;
   /** Bytes of all objects. */
@@ -21,9 +31,11 @@ export class KindTable {
   /** {@link listAt} reaches back to this revision. */
   historyFloor = 0;
 
-  private readonly keys: string[] = [];
-  private readonly values: Resource[] = [];
-  private readonly byKey: Map<string, Resource> = new Map();
+  private readonly byKey: Map<string, Row> = new Map();
+  /** In key order, but for {@link added}; deleted rows are dropped when the order is next made. */
+  private rows: Row[] = [];
+  private added: Row[] = [];
+  private holes = 0;
   private byNode: Map<string, Map<string, Resource>> | undefined;
   private listed: readonly Resource[] | undefined = EMPTY;
   private events: WatchEvent[] = [];
@@ -37,24 +49,29 @@ export class KindTable {
 
   /** Number of objects. */
   get size(): number {
-    return this.keys.length;
+    return this.byKey.size;
   }
 
   /** The object with this key. */
   get(key: string): Resource | undefined {
-    return this.byKey.get(key);
+    return this.byKey.get(key)?.resource;
   }
 
   /** All objects in key order: one frozen array until something changes. */
   list(): readonly Resource[] {
-    return (this.listed ??= Object.freeze(this.values.slice()));
+    if (this.listed === undefined) {
+      const items: Resource[] = [];
+      for (const { resource } of this.ordered()) items.push(resource!);
+      this.listed = Object.freeze(items);
+    }
+    return this.listed;
   }
 
   /** The objects whose spec names this node, in key order. */
   listOfNode(node: string): readonly Resource[] {
     if (this.byNode === undefined) {
       this.byNode = new Map();
-      for (const resource of this.values) this.indexNode(keyOf(resource), resource, undefined);
+      for (const { key, resource } of this.ordered()) this.indexNode(key, resource, undefined);
     }
     const held = this.byNode.get(node);
     if (held === undefined) return EMPTY;
@@ -62,37 +79,31 @@ export class KindTable {
     return Object.freeze(entries.map((entry) => entry[1]));
   }
 
-  /** Adds or replaces an object. */
-  set(key: string, resource: Resource): void {
-    const previous = this.byKey.get(key);
-    this.byKey.set(key, resource);
+  /** Adds or replaces an object; returns what was there. */
+  set(key: string, resource: Resource): Resource | undefined {
+    const row = this.byKey.get(key);
+    const previous = row?.resource;
     this.listed = undefined;
+    if (row !== undefined) row.resource = resource;
+    else {
+      const fresh: Row = { key, resource };
+      this.byKey.set(key, fresh);
+      this.added.push(fresh);
+    }
     if (this.byNode !== undefined) this.indexNode(key, resource, previous);
-    const last = this.keys.length - 1;
-    if (previous === undefined && (last < 0 || key > this.keys[last]!)) {
-      this.keys.push(key);
-      this.values.push(resource);
-      return;
-    }
-    const i = this.place(key);
-    if (previous !== undefined) {
-      this.values[i] = resource;
-    } else {
-      this.keys.splice(i, 0, key);
-      this.values.splice(i, 0, resource);
-    }
+    return previous;
   }
 
   /** Removes an object that is there. */
   delete(key: string): void {
-    const previous = this.byKey.get(key);
-    if (previous === undefined) return;
+    const row = this.byKey.get(key);
+    if (row === undefined) return;
+    const previous = row.resource;
+    row.resource = undefined;
+    this.holes++;
     this.byKey.delete(key);
     this.listed = undefined;
     if (this.byNode !== undefined) this.indexNode(key, undefined, previous);
-    const i = this.place(key);
-    this.keys.splice(i, 1);
-    this.values.splice(i, 1);
   }
 
   /** Keeps a change for watches that resume. */
@@ -153,10 +164,9 @@ export class KindTable {
         if (held !== undefined) items.push(held);
       }
     };
-    for (let i = 0; i < this.keys.length; i++) {
-      const key = this.keys[i]!;
+    for (const { key, resource } of this.ordered()) {
       takeGone(key);
-      const held = was.has(key) ? was.get(key) : this.values[i];
+      const held = was.has(key) ? was.get(key) : resource;
       if (held !== undefined) items.push(held);
     }
     takeGone(undefined);
@@ -177,15 +187,28 @@ export class KindTable {
     this.head = 0;
   }
 
-  private place(key: string): number {
-    let low = 0;
-    let high = this.keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.keys[middle]! < key) low = middle + 1;
-      else high = middle;
+  /** The rows in key order. */
+  private ordered(): readonly Row[] {
+    const { added } = this;
+    if (added.length === 0 && this.holes === 0) return this.rows;
+    added.sort((x, y) => (x.key < y.key ? -1 : 1));
+    const rows: Row[] = [];
+    let next = 0;
+    for (const row of this.rows) {
+      if (row.resource === undefined) continue;
+      while (next < added.length && added[next]!.key < row.key) {
+        if (added[next]!.resource !== undefined) rows.push(added[next]!);
+        next++;
+      }
+      rows.push(row);
     }
-    return low;
+    for (; next < added.length; next++) {
+      if (added[next]!.resource !== undefined) rows.push(added[next]!);
+    }
+    this.rows = rows;
+    this.added = [];
+    this.holes = 0;
+    return rows;
   }
 
   private indexNode(key: string, now: Resource | undefined, before: Resource | undefined): void {

@@ -60,9 +60,8 @@ export class ObjectStore {
    * Writes an object. A write that changes nothing gets no revision and no event from an apiserver; etcd
    * counts it (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go GuaranteedUpdate).
    */
-  write(resource: Resource, at: Micros): Written {
+  write(resource: Resource, at: Micros, key: string = keyOf(resource)): Written {
     const table = this.table(resource.kind);
-    const key = keyOf(resource);
     const previous = table.get(key);
     if (previous !== undefined && this.flavour === "kubernetes" && sameObject(previous, resource)) {
       return { resource: previous, event: undefined };
@@ -122,9 +121,19 @@ function versioned(resource: Resource, revision: number): Resource {
 
 /** True when two versions of an object differ in nothing but `resourceVersion`. */
 export function sameObject(a: Resource, b: Resource): boolean {
-  const { metadata: left, ...restOfA } = a;
-  const { metadata: right, ...restOfB } = b;
-  const { resourceVersion: _a, ...leftRest } = left;
-  const { resourceVersion: _b, ...rightRest } = right;
-  return deepEqual(restOfA, restOfB) && deepEqual(leftRest, rightRest);
+  return sameFields(a.metadata, b.metadata, "resourceVersion") && sameFields(a, b, "metadata");
+}
+
+/** As {@link deepEqual}, leaving one field out. */
+function sameFields(a: object, b: object, but: string): boolean {
+  if (a === b) return true;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(left)) {
+    if (key !== but && !deepEqual(left[key], right[key])) return false;
+  }
+  for (const key of Object.keys(right)) {
+    if (right[key] !== undefined && left[key] === undefined && key !== but) return false;
+  }
+  return true;
 }

@@ -20,12 +20,13 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 /** Applies a JSON merge patch (RFC 7386): named fields replaced, objects merged, `null` deletes. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
-  const merged = new Map(isObject(target) ? Object.entries(target) : []);
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(key);
-    else if (value !== undefined) merged.set(key, mergePatch(merged.get(key), value));
+  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  for (const key of Object.keys(patch)) {
+    const value = patch[key];
+    if (value === null) delete merged[key];
+    else if (value !== undefined) merged[key] = mergePatch(merged[key], value);
   }
-  return Object.fromEntries(merged);
+  return merged;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -82,7 +82,8 @@ const MICROS_PER_SECOND = 1_000_000;
  * however many receivers an event has.
  */
 export class LoadMeter {
-  private readonly ids: Map<string, number> = new Map();
+  /** Ids by kind of client, then kind of resource. */
+  private readonly ids: Map<string, Map<string, number>> = new Map();
   private readonly names: { readonly client: string; readonly kind: string }[] = [];
   private table: Float64Array<ArrayBuffer> = new Float64Array(COLUMNS * 16);
   private watchesNow = 0;
@@ -94,11 +95,12 @@ export class LoadMeter {
 
   /** Dense id of a (kind of client, kind of resource) pair. */
   pair(client: string, kind: string): number {
-    const key = `${client}|${kind}`;
-    const known = this.ids.get(key);
+    let ids = this.ids.get(client);
+    if (ids === undefined) this.ids.set(client, (ids = new Map()));
+    const known = ids.get(kind);
     if (known !== undefined) return known;
     const id = this.names.length;
-    this.ids.set(key, id);
+    ids.set(kind, id);
     this.names.push(Object.freeze({ client, kind }));
     this.table = withRoom(this.table, (id + 1) * COLUMNS);
     return id;

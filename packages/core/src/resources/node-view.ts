@@ -55,8 +55,15 @@ type Fields = { -readonly [K in keyof NodeView]?: NodeView[K] | undefined };
  * start-up autodetection would fill it in (see `packages/cluster`).
  */
 export function nodeView(node: Node): NodeView {
-  return node.apiVersion === "v1" ? fromKubernetes(node) : fromCalico(node);
+  const known = views.get(node);
+  if (known !== undefined) return known;
+  const view = Object.freeze(node.apiVersion === "v1" ? fromKubernetes(node) : fromCalico(node));
+  // A frozen Node cannot change any more: every node of a cluster reads each of its peers.
+  if (Object.isFrozen(node)) views.set(node, view);
+  return view;
 }
+
+const views = new WeakMap<Node, NodeView>();
 
 function fromKubernetes(node: KubernetesNode): NodeView {
   const annotations = node.metadata.annotations ?? {};

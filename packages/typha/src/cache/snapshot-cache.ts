@@ -1,6 +1,12 @@
 import type { Micros, SyncerUpdate, SyncStatus, UpdateBatch } from "@calico-sim/core";
 import { type Input, makeBatch } from "./input.js";
 
+/** Number of a crumb. */
+type Position = number;
+
+/** Clients that catch up side by side need few different messages. */
+const MESSAGES_KEPT = 8;
+
 /** One breadcrumb: what changed since the one before. */
 export interface Crumb {
   /** Time of publication; the age of a backlog is counted from it. */
@@ -33,6 +39,8 @@ export class SnapshotCache {
   private crumbs: Crumb[] = [];
   /** Number of the crumb before the first one kept. */
   private base = 0;
+  /** Messages of several crumbs that were made lately, and after which crumb each begins. */
+  private messages: { readonly from: Position; readonly message: Message }[] = [];
 
   /** Takes an input in; returns what is left of it for clients. */
   take(input: Input): SyncerUpdate[] {
@@ -85,19 +93,29 @@ export class SnapshotCache {
     let at = position - this.base;
     const first = this.crumbs[at]!;
     if (this.headAt - first.at < threshold) return { batch: first.batch, position: position + 1 };
-    let updates: SyncerUpdate[] = [];
     let kvs = 0;
-    let last = first;
-    let parts = 0;
     while (at < this.crumbs.length) {
-      last = this.crumbs[at++]!;
-      parts++;
-      updates = parts === 1 ? [...last.batch.updates] : updates.concat(last.batch.updates);
-      kvs += last.batch.kvs;
-      if (kvs >= kvsMax || this.headAt - last.at < threshold) break;
+      const crumb = this.crumbs[at++]!;
+      kvs += crumb.batch.kvs;
+      if (kvs >= kvsMax || this.headAt - crumb.at < threshold) break;
     }
-    const batch = parts === 1 ? last.batch : makeBatch(updates, last.batch.status);
-    return { batch, position: this.base + at };
+    return this.joined(position, this.base + at);
+  }
+
+  /** The crumbs after one position up to another as one message: the same object for all clients that are there. */
+  private joined(from: Position, position: Position): Message {
+    const { status } = this.crumbs[position - 1 - this.base]!.batch;
+    if (position === from + 1) return { batch: this.crumbs[from - this.base]!.batch, position };
+    for (const each of this.messages) {
+      if (each.from === from && each.message.position === position) return each.message;
+    }
+    const updates: SyncerUpdate[] = [];
+    for (let at = from; at < position; at++) {
+      for (const update of this.crumbs[at - this.base]!.batch.updates) updates.push(update);
+    }
+    const message = { batch: makeBatch(updates, status), position };
+    this.messages = [{ from, message }, ...this.messages.slice(0, MESSAGES_KEPT - 1)];
+    return message;
   }
 
   /** Everything held, as a snapshot. */
