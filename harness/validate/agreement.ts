@@ -24,7 +24,7 @@ const HEAVY_TAILED = /-rr-|both-active/;
 /** Whether the rule looks at a metric at all. */
 export function judged(metric: string, measured: unknown): measured is Partial<Summary> {
   if (NOT_JUDGED.test(metric) || typeof measured !== "object" || measured === null) return false;
-  return Number.isFinite(medianOf(measured as Partial<Summary>));
+  return Number.isFinite(medianOf(measured));
 }
 
 /** The median of a distribution, under either of the names that the files use. */

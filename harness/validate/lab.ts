@@ -121,8 +121,9 @@ export function coldStart(file: GroundTruthFile, seed: number): ColdStart {
   });
   const watch = new Stopwatch(engine, nodes, Int32Array.from(owner), remote);
   kernels.listen(watch);
-  // One CPU's worth of unrelated work ran during most measurements; spawning the daemons is more (README, Machine).
-  const cores = new SharedCores(Math.max(1, (file.machine?.cpus ?? 2) - 1), 1);
+  // One CPU's worth of unrelated work ran during most measurements; spawning the daemons as fast as can be is more (README, Machine).
+  const together = parameters.stagger === undefined && parameters.spread === undefined;
+  const cores = new SharedCores(Math.max(1, (file.machine?.cpus ?? 2) - 1), together ? 1 : 0);
   const bird = new BirdFleet({
     engine,
     kernels,
@@ -160,7 +161,7 @@ export function coldStart(file: GroundTruthFile, seed: number): ColdStart {
       });
     });
   });
-  // Starting as fast as can be spawned keeps one more process busy, until the last start.
+  // The spawning process is busy until the last start.
   engine.call(starts[present - 1] ?? 0, () => {
     cores.setStrangers(0);
   });

@@ -7,7 +7,9 @@
  * protocol (`export_updates.received` of the same files counts exactly that).
  */
 export interface BirdCosts {
-  /** Process start, configuration read, sockets opened, first scan. */
+  /** Loading a process, until it reads the clock for the first time. */
+  readonly load: number;
+  /** From there to its main loop: configuration read, sockets opened, first scan. */
   readonly start: number;
   /** Added to `start` for each configured peer. */
   readonly startPerPeer: number;
@@ -35,16 +37,17 @@ export interface BirdCosts {
 
 /** The profile fitted to Calico's BIRD v0.3.3+birdv1.6.8 on the measuring machine. */
 export const BIRD_COSTS: BirdCosts = Object.freeze({
-  start: 2_500,
-  startPerPeer: 6,
-  startPerBlock: 12,
+  load: 1_300,
+  start: 900,
+  startPerPeer: 28,
+  startPerBlock: 120,
   loop: 3,
-  loopPerSocket: 0.06,
+  loopPerSocket: 0.4,
   connect: 48,
   accept: 12,
   message: 3,
   establish: 6,
-  route: 4,
-  announce: 1.2,
-  kernelRoute: 20,
+  route: 3,
+  announce: 0.2,
+  kernelRoute: 6,
 });

@@ -4,6 +4,17 @@
  * @module
  */
 
+export { BirdFleet } from "./bird-fleet.js";
+export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-fleet.js";
+export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
+export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
+export { KernelFilters } from "./confd/kernel-filters.js";
+export type { BirdCosts } from "./cost-profile.js";
+export { BIRD_COSTS } from "./cost-profile.js";
+export type { MessageCounts, WireSummary } from "./messages/counters.js";
+export type { SessionTimers } from "./session/constants.js";
+export { SESSION_TIMERS } from "./session/constants.js";
+export { SharedCores } from "./shared-cores.js";
 export type {
   BirdListener,
   BirdOptions,
@@ -12,15 +23,4 @@ export type {
   PeerConfig,
   Reconfiguration,
   StartOptions,
-} from "./bird-fleet.js";
-export { BirdFleet } from "./bird-fleet.js";
-export type { BirdCosts } from "./cost-profile.js";
-export { BIRD_COSTS } from "./cost-profile.js";
-export type { MessageCounts, WireSummary } from "./messages/counters.js";
-export type { SessionTimers } from "./session/constants.js";
-export { SESSION_TIMERS } from "./session/constants.js";
-export { SharedCores } from "./shared-cores.js";
-export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
-export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-fleet.js";
-export { KernelFilters } from "./confd/kernel-filters.js";
-export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
+} from "./types.js";

@@ -6,7 +6,7 @@ import {
   PROTOCOL,
   type PrefixTable,
 } from "@calico-sim/core";
-import type { KernelFilter } from "../bird-fleet.js";
+import type { KernelFilter } from "../types.js";
 
 /** What bird_ipam.cfg says of one pool. */
 export interface FilterPool {

@@ -31,6 +31,9 @@ export interface WireSummary {
   };
 }
 
+/** Types of BGP message, as rows of {@link WireCounters}. */
+export const COUNT = { open: 0, update: 1, keepalive: 2, notification: 3, refresh: 4 } as const;
+
 /** Mutable counters behind a {@link WireSummary}. */
 export class WireCounters {
   readonly messages: Float64Array = new Float64Array(5);
@@ -45,7 +48,7 @@ export class WireCounters {
   refused = 0;
   accepted = 0;
 
-  /** Counts `times` messages of a type: 0 OPEN, 1 UPDATE, 2 KEEPALIVE, 3 NOTIFICATION, 4 ROUTE-REFRESH. */
+  /** Counts `times` messages of a type of {@link COUNT}. */
   count(type: number, bytes: number, times = 1): void {
     this.messages[type]! += times;
     this.bytes[type]! += bytes * times;

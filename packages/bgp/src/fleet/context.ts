@@ -1,0 +1,176 @@
+import {
+  type Engine,
+  hashText,
+  type Kernels,
+  type Micros,
+  type NodeDirectory,
+  type PrefixTable,
+  SECOND,
+} from "@calico-sim/core";
+import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
+import { WireCounters } from "../messages/counters.js";
+import { Connections, widened } from "../session/connections.js";
+import { SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
+import { Peerings } from "../session/peerings.js";
+import type { SharedCores } from "../shared-cores.js";
+import type { BirdListener, BirdOptions, KernelFilter, NodeDelay } from "../types.js";
+import { type Daemon, newDaemon, WORK } from "./daemon.js";
+import { Inbox } from "./inbox.js";
+
+/** Event kinds of the fleet, as the engine numbered them. */
+export interface Kinds {
+  readonly arrive: number;
+  readonly syn: number;
+  readonly turn: number;
+  readonly core: number;
+  readonly release: number;
+  readonly hold: number;
+  readonly started: number;
+  readonly hangUp: number;
+}
+
+/** What the other parts need of the main loop. */
+export interface Wakeable {
+  /** A socket became ready, or a signal came. */
+  wake(node: number): void;
+  /** Sets the next wake-up of a daemon that sleeps, since its timers or its work changed. */
+  sleep(node: number): void;
+}
+
+/** State that every part of the fleet works on: the run, the sessions, and one column per property of a daemon. */
+export class FleetContext {
+  readonly engine: Engine;
+  readonly kernels: Kernels;
+  readonly prefixes: PrefixTable;
+  readonly names: NodeDirectory;
+  readonly path: NodeDelay;
+  readonly filter: KernelFilter;
+  readonly listener: BirdListener | undefined;
+  readonly timing: SessionTimers;
+  readonly costs: BirdCosts;
+  readonly addPath: boolean;
+  readonly cores: SharedCores | undefined;
+  readonly kinds: Kinds;
+  /** The main loop; set when the fleet is put together. */
+  loop!: Wakeable;
+
+  readonly counters: WireCounters = new WireCounters();
+  readonly ends: Peerings = new Peerings();
+  readonly conns: Connections = new Connections();
+  readonly inbox: Inbox = new Inbox();
+  readonly daemons: Daemon[] = [];
+  /** Session ends in Established. */
+  establishedEnds = 0;
+  /** Established session ends lost so far. */
+  lostEnds = 0;
+  /** The instant inside the turn that is being carried out. */
+  t: Micros = 0;
+
+  /** CPU time used, microseconds. */
+  cpu: Float64Array = new Float64Array(16);
+  nameHash: Int32Array = new Int32Array(16);
+  /** OFF, STARTING or RUNNING. */
+  state: Uint8Array = new Uint8Array(16);
+  /** In graceful restart recovery. */
+  recovering: Uint8Array = new Uint8Array(16);
+  /** The kernel protocol exports. */
+  kernelReady: Uint8Array = new Uint8Array(16);
+  hostDown: Uint8Array = new Uint8Array(16);
+  /** Offset of the whole-second clock. */
+  phase: Int32Array = new Int32Array(16);
+  /** The clock in whole seconds, as the process last read it. */
+  second: Int32Array = new Int32Array(16);
+  busyUntil: Float64Array = new Float64Array(16);
+  /** A turn is queued already. */
+  turnQueued: Uint8Array = new Uint8Array(16);
+  /** BGP sockets open. */
+  sockets: Int32Array = new Int32Array(16);
+  /** Connections made by the kernel, or being made, that the process has not accepted. */
+  acceptQueue: Uint8Array = new Uint8Array(16);
+  /** Recovery locks held by session ends. */
+  locks: Int32Array = new Int32Array(16);
+
+  constructor(options: BirdOptions, kinds: Kinds) {
+    this.engine = options.engine;
+    this.kernels = options.kernels;
+    this.prefixes = options.prefixes;
+    this.names = options.names;
+    this.path = options.path;
+    this.filter = options.filter;
+    this.listener = options.listener;
+    this.timing = Object.freeze({ ...SESSION_TIMERS, ...options.timers });
+    this.costs = Object.freeze({ ...BIRD_COSTS, ...options.costs });
+    this.addPath = options.addPath ?? true;
+    this.cores = options.sharedCores;
+    this.kinds = kinds;
+  }
+
+  /** Makes room for one more daemon. */
+  addDaemon(): number {
+    const d = this.daemons.length;
+    this.daemons.push(newDaemon());
+    this.ends.addNode();
+    this.inbox.addDaemon();
+    if (d === this.state.length) this.grow();
+    this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
+    return d;
+  }
+
+  /** A daemon's whole-second clock at a time. */
+  clock(node: number, at: Micros): number {
+    return Math.floor((at + this.phase[node]!) / SECOND);
+  }
+
+  /** The process computes for a while. */
+  spend(node: number, cost: number): void {
+    this.t += cost;
+    this.cpu[node]! += cost;
+  }
+
+  /** Queues work for the next turn of a daemon's loop. */
+  queueWork(node: number, what: number, e: number): void {
+    this.daemons[node]!.work.push(what * WORK + e);
+  }
+
+  /** Node that a side of a connection belongs to. */
+  nodeOf(side: number): number {
+    const c = side >> 1;
+    return side & 1 ? this.conns.target[c]! : this.conns.source[c]!;
+  }
+
+  /** Delay from a side to the other; infinity while nothing passes. */
+  delayFrom(side: number): Micros {
+    const from = this.nodeOf(side);
+    const to = this.nodeOf(side ^ 1);
+    if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
+    return this.path.delay(from, to);
+  }
+
+  /** Forgets the connection that a side belongs to, at the session end that owned it. */
+  detach(e: number, side: number): void {
+    if (side & 1) this.ends.incoming[e] = -1;
+    else this.ends.outgoing[e] = -1;
+  }
+
+  /** Closes a socket. */
+  close(side: number): void {
+    if (this.conns.close(side)) this.sockets[this.nodeOf(side)]!--;
+  }
+
+  private grow(): void {
+    const n = this.state.length * 2;
+    this.cpu = widened(this.cpu, n);
+    this.nameHash = widened(this.nameHash, n);
+    this.state = widened(this.state, n);
+    this.recovering = widened(this.recovering, n);
+    this.kernelReady = widened(this.kernelReady, n);
+    this.hostDown = widened(this.hostDown, n);
+    this.phase = widened(this.phase, n);
+    this.second = widened(this.second, n);
+    this.busyUntil = widened(this.busyUntil, n);
+    this.turnQueued = widened(this.turnQueued, n);
+    this.sockets = widened(this.sockets, n);
+    this.acceptQueue = widened(this.acceptQueue, n);
+    this.locks = widened(this.locks, n);
+  }
+}

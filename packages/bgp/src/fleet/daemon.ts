@@ -1,0 +1,66 @@
+import { Rib } from "../rib/rib.js";
+import { SecondTimers } from "../session/second-timers.js";
+import type { Reconfiguration } from "../types.js";
+
+/** States of a process. */
+export const OFF = 0;
+/** Reads its configuration; its sockets are not open yet. */
+export const STARTING = 1;
+/** In its main loop. */
+export const RUNNING = 2;
+
+// Entries of a daemon's whole-second timers, in the low two bits; above them the session end.
+/** The connect delay or connect retry time of an end is over. */
+export const TIMER_CONNECT = 0;
+/** The restart time of a peer is over. */
+export const TIMER_PEER_RESTART = 1;
+/** Graceful restart recovery of the daemon itself is over. */
+export const TIMER_RECOVERY = 2;
+
+// Work that a daemon queues for a later turn of its loop (bird: lib/event.c), above the session end.
+/** Announce everything to a peer. */
+export const WORK_FEED = 0;
+/** Give the table to the kernel protocol. */
+export const WORK_KERNEL = 1;
+/** Stop a protocol whose peer did not come back. */
+export const WORK_STOP_STALE = 2;
+/** Drop the routes of a stopped protocol. */
+export const WORK_FLUSH = 3;
+/** Packs a kind of work above a session end. */
+export const WORK = 0x10000000;
+
+/** What one process knows, apart from the dense columns of the fleet. */
+export interface Daemon {
+  /** Peers configured now. */
+  peers: number;
+  /** Peers that were fed, to whom every change is offered. */
+  exporting: number;
+  readonly timers: SecondTimers;
+  readonly rib: Rib;
+  /** Timers that came up in this turn and are not carried out yet, last first. */
+  due: number[];
+  /** Work for the next turn: what * {@link WORK} + session end. */
+  work: number[];
+  readonly blocks: number[];
+  /** UPDATE records that announce `blocks`; undefined after a change. */
+  feed: readonly number[] | undefined;
+  reconfigure: Reconfiguration[];
+  /** Prefixes per session end that a restarting peer has not announced again. */
+  readonly stale: Map<number, Set<number>>;
+}
+
+/** A process that was never started. */
+export function newDaemon(): Daemon {
+  return {
+    peers: 0,
+    exporting: 0,
+    timers: new SecondTimers(),
+    rib: new Rib(),
+    due: [],
+    work: [],
+    blocks: [],
+    feed: undefined,
+    reconfigure: [],
+    stale: new Map(),
+  };
+}

@@ -1,0 +1,130 @@
+import { widened } from "../session/connections.js";
+import { SocketQueue } from "./socket-queue.js";
+
+/** Stands for a daemon's listening socket among its readable sockets. */
+export const LISTENING = 0x7fffffff;
+
+/**
+ * What poll(2) would report to each daemon, in the order in which it became ready: connection attempts
+ * with an outcome (writable), sockets with data (readable), connections to accept, and the messages
+ * that wait in each socket. A socket is read whole, one connection is accepted at a time
+ * (bird: sysdep/unix/io.c, sk_read).
+ */
+export class Inbox {
+  private readonly writable: SocketQueue[] = [];
+  private readonly readable: SocketQueue[] = [];
+  private readonly backlog: SocketQueue[] = [];
+  /** First and last message by side; −1 = none. */
+  private head: Int32Array = new Int32Array(512).fill(-1);
+  private tail: Int32Array = new Int32Array(512).fill(-1);
+  private what: Int32Array = new Int32Array(1024);
+  private next: Int32Array = new Int32Array(1024);
+  private free = -1;
+  private used = 0;
+
+  /** Makes room for one more daemon. */
+  addDaemon(): void {
+    this.writable.push(new SocketQueue());
+    this.readable.push(new SocketQueue());
+    this.backlog.push(new SocketQueue());
+  }
+
+  /** Whether poll(2) would return at once. */
+  pending(daemon: number): boolean {
+    return !this.readable[daemon]!.empty || !this.writable[daemon]!.empty;
+  }
+
+  /** A connection attempt was answered. */
+  addOutcome(daemon: number, side: number, connected: boolean): void {
+    this.writable[daemon]!.push(side * 2 + (connected ? 1 : 0));
+  }
+
+  /** The oldest answered attempt as side · 2 + (1 if connected), or −1. */
+  takeOutcome(daemon: number): number {
+    return this.writable[daemon]!.shift();
+  }
+
+  /** A connection waits for accept(2). */
+  addConnection(daemon: number, side: number): void {
+    const backlog = this.backlog[daemon]!;
+    if (backlog.empty) this.readable[daemon]!.push(LISTENING);
+    backlog.push(side);
+  }
+
+  /** The oldest connection to accept, or −1; the listening socket stays readable while there are more. */
+  takeConnection(daemon: number): number {
+    const backlog = this.backlog[daemon]!;
+    const side = backlog.shift();
+    if (!backlog.empty) this.readable[daemon]!.push(LISTENING);
+    return side;
+  }
+
+  /** A message waits in a socket; `open` if the daemon polls that socket already. */
+  addMessage(daemon: number, side: number, what: number, open: boolean): void {
+    if (side >= this.head.length) this.growSides(side);
+    const j = this.newMessage(what);
+    const last = this.tail[side]!;
+    this.tail[side] = j;
+    if (last >= 0) this.next[last] = j;
+    else {
+      this.head[side] = j;
+      if (open) this.readable[daemon]!.push(side);
+    }
+  }
+
+  /** A connection was accepted: what came before is readable now. */
+  opened(daemon: number, side: number): void {
+    if (side < this.head.length && this.head[side]! >= 0) this.readable[daemon]!.push(side);
+  }
+
+  /** The socket that is read next: a side, {@link LISTENING}, or −1. */
+  takeSocket(daemon: number): number {
+    return this.readable[daemon]!.shift();
+  }
+
+  /** Removes the oldest message of a socket; −1 if there is none. */
+  takeMessage(side: number): number {
+    const j = this.head[side] ?? -1;
+    if (j < 0) return -1;
+    const after = this.next[j]!;
+    this.head[side] = after;
+    if (after < 0) this.tail[side] = -1;
+    this.next[j] = this.free;
+    this.free = j;
+    return this.what[j]!;
+  }
+
+  /** The process is gone, and what waited for it. */
+  clear(daemon: number): void {
+    while (this.takeOutcome(daemon) >= 0);
+    for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
+      this.forget(side);
+    for (let s = this.takeSocket(daemon); s >= 0; s = this.takeSocket(daemon)) this.forget(s);
+  }
+
+  private forget(side: number): void {
+    while (this.takeMessage(side) >= 0);
+  }
+
+  private newMessage(what: number): number {
+    let j = this.free;
+    if (j >= 0) this.free = this.next[j]!;
+    else {
+      j = this.used++;
+      if (j === this.what.length) {
+        this.what = widened(this.what, j * 2);
+        this.next = widened(this.next, j * 2);
+      }
+    }
+    this.what[j] = what;
+    this.next[j] = -1;
+    return j;
+  }
+
+  private growSides(side: number): void {
+    const before = this.head.length;
+    const n = Math.max(side + 1, before * 2);
+    this.head = widened(this.head, n).fill(-1, before);
+    this.tail = widened(this.tail, n).fill(-1, before);
+  }
+}

@@ -1,0 +1,71 @@
+import type { FleetContext } from "../fleet/context.js";
+import { LISTENING } from "../fleet/inbox.js";
+import type { Learner } from "../rib/learner.js";
+import { SIDE } from "./connections.js";
+import type { Recovery } from "./recovery.js";
+import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN } from "./segments.js";
+import type { Sessions } from "./sessions.js";
+import type { Silence } from "./silence.js";
+
+/** Reading a socket: the listening one gives one connection, a BGP session all the messages that wait in it. */
+export class Reader {
+  private readonly x: FleetContext;
+  private readonly sessions: Sessions;
+  private readonly recovery: Recovery;
+  private readonly learner: Learner;
+  private readonly silence: Silence;
+
+  constructor(
+    context: FleetContext,
+    sessions: Sessions,
+    recovery: Recovery,
+    learner: Learner,
+    silence: Silence,
+  ) {
+    this.x = context;
+    this.sessions = sessions;
+    this.recovery = recovery;
+    this.learner = learner;
+    this.silence = silence;
+  }
+
+  /** Reads a side's socket, or {@link LISTENING}. */
+  read(node: number, socket: number): void {
+    const { inbox } = this.x;
+    if (socket === LISTENING) {
+      this.sessions.onAccept(node, inbox.takeConnection(node));
+      return;
+    }
+    const e = this.x.conns.end(socket);
+    for (let what = inbox.takeMessage(socket); what >= 0; what = inbox.takeMessage(socket))
+      this.message(node, e, socket, what);
+  }
+
+  private message(node: number, e: number, side: number, what: number): void {
+    const state = this.x.conns.state[side]!;
+    if (state === SIDE.closed || state === SIDE.none) return;
+    this.x.spend(node, this.x.costs.message);
+    switch (what & 15) {
+      case CLOSED:
+        this.sessions.onClosed(node, e, side);
+        return;
+      case OPEN:
+        this.sessions.onOpen(node, e, side, what >> 4);
+        return;
+      case KEEPALIVE:
+        if (state !== SIDE.openConfirm) return;
+        this.sessions.onConfirmed(node, e, side);
+        this.silence.check(side);
+        return;
+      case END_OF_RIB:
+        this.recovery.unlock(node, e);
+        this.learner.onEndOfRib(node, e);
+        return;
+      case NOTIFICATION:
+        this.sessions.onNotification(node, e, side);
+        return;
+      default:
+        this.learner.onUpdate(node, e, what >> 4);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { Micros } from "@calico-sim/core";
+import type { FleetContext } from "../fleet/context.js";
+import { RUNNING, WORK_FLUSH } from "../fleet/daemon.js";
+import { SIDE } from "./connections.js";
+import { RETRANSMIT_MAX, RETRANSMIT_MIN } from "./constants.js";
+import type { Keepalives } from "./keepalives.js";
+import { KEEPALIVE } from "./segments.js";
+import type { Sessions } from "./sessions.js";
+import type { Transport } from "./transport.js";
+
+/** Sessions over cut paths, or with hosts that vanished: only the hold time helps (law 8 c). */
+export class Silence {
+  private readonly x: FleetContext;
+  private readonly transport: Transport;
+  private readonly keepalives: Keepalives;
+  private readonly sessions: Sessions;
+
+  constructor(
+    context: FleetContext,
+    transport: Transport,
+    keepalives: Keepalives,
+    sessions: Sessions,
+  ) {
+    this.x = context;
+    this.transport = transport;
+    this.keepalives = keepalives;
+    this.sessions = sessions;
+  }
+
+  /** Connectivity changed: sessions over cut paths fall silent, healed ones speak again. */
+  pathsChanged(): void {
+    const { conns } = this.x;
+    for (let side = 0; side < 2 * conns.count; side++) {
+      if (conns.state[side] !== SIDE.established) continue;
+      const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
+      if (conns.state[side ^ 1] === SIDE.closed) {
+        // Nothing will come; with the path whole, what this side sends is answered with a reset.
+        if (conns.silent[side] === 0) this.fallSilent(side);
+        if (!silent) this.expectReset(side);
+      } else if (silent && conns.silent[side] === 0) this.fallSilent(side);
+      else if (!silent && conns.silent[side] === 1) this.speakAgain(side);
+    }
+  }
+
+  /** A side was established; its path may be cut already. */
+  check(side: number): void {
+    if (this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY) this.fallSilent(side);
+  }
+
+  /** The hold time of a side is over, unless something was heard. */
+  onHoldExpired(side: number): void {
+    const { x } = this;
+    const { conns, ends, timing } = x;
+    const { now } = x.engine;
+    if (conns.state[side] !== SIDE.established || conns.silent[side] === 0) return;
+    if (now < conns.holdUntil[side]!) return;
+    const e = conns.end(side);
+    const node = x.nodeOf(side);
+    if (x.state[node] !== RUNNING) return;
+    x.t = now;
+    this.transport.notify(side, 4, 0);
+    this.sessions.leaveEstablished(e, side, now);
+    x.close(side);
+    x.detach(e, side);
+    // No graceful restart after a hold time: routes go when the stopped protocol is flushed (law 8 c).
+    x.queueWork(node, WORK_FLUSH, e);
+    const last = ends.errorWait[e]!;
+    const wait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
+    ends.errorWait[e] = wait;
+    x.second[node] = x.clock(node, now);
+    this.sessions.connectAfterError(node, e, wait);
+    x.loop.sleep(node);
+  }
+
+  /** Nothing reaches this side any more: its hold time runs from the last thing heard. */
+  private fallSilent(side: number): void {
+    const { conns, engine, kinds } = this.x;
+    const other = side ^ 1;
+    conns.silent[side] = 1;
+    // The other end may be gone without a word: what it had sent until now still counts.
+    const heard = Math.max(conns.lastHeard[side]!, this.keepalives.last(other, engine.now));
+    const expiry = heard + this.keepalives.holdTime(side, heard);
+    conns.holdUntil[side] = Math.max(engine.now, expiry);
+    engine.schedule(conns.holdUntil[side], kinds.hold, side);
+  }
+
+  /** The path heals: a keepalive lost during the cut comes with its next retransmission. */
+  private speakAgain(side: number): void {
+    const { conns, engine, kinds } = this.x;
+    const other = side ^ 1;
+    conns.silent[side] = 0;
+    const lost = this.keepalives.next(other, conns.lastHeard[side]!);
+    if (lost >= engine.now) return;
+    const at = retransmission(lost, engine.now);
+    engine.schedule(at + this.x.delayFrom(other), kinds.arrive, side, KEEPALIVE);
+  }
+
+  /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */
+  private expectReset(side: number): void {
+    const { conns, engine, kinds } = this.x;
+    const first = this.keepalives.next(
+      side,
+      Math.max(conns.lastSent[side]!, conns.lastHeard[side]!),
+    );
+    const at = first < engine.now ? retransmission(first, engine.now) : first;
+    engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side);
+  }
+}
+
+/** When a segment that was lost at `lost` is sent again, not before `now` (RFC 6298 §5.5: the time-out doubles). */
+function retransmission(lost: Micros, now: Micros): Micros {
+  let at = lost + RETRANSMIT_MIN;
+  for (let wait = RETRANSMIT_MIN * 2; at < now; wait = Math.min(2 * wait, RETRANSMIT_MAX))
+    at += wait;
+  return at;
+}

@@ -1,0 +1,241 @@
+import type { Micros } from "@calico-sim/core";
+import type { FleetContext } from "../fleet/context.js";
+import { RUNNING } from "../fleet/daemon.js";
+import { COUNT } from "../messages/counters.js";
+import { NOTIFICATION_BYTES } from "../messages/sizes.js";
+import { SIDE } from "./connections.js";
+import {
+  ACCEPT_QUEUE_MAX,
+  DELAYED_ACK,
+  QUICK_ACK_AFTER_IDLE,
+  RETRANSMIT_MAX,
+  RETRANSMIT_MIN,
+  SYN_RETRY,
+} from "./constants.js";
+import {
+  ACCEPT,
+  CLOSED,
+  CONNECT_FAILED,
+  CONNECTED,
+  KEEPALIVE,
+  NOTIFICATION,
+  OPEN,
+} from "./segments.js";
+
+const IN_ORDER = 0;
+const RETRANSMIT = 1;
+
+/** TCP between the daemons' hosts, as far as it shapes BGP: handshakes, small-segment wait, cuts, resets. */
+export class Transport {
+  private readonly x: FleetContext;
+
+  constructor(context: FleetContext) {
+    this.x = context;
+  }
+
+  // Handshake -----------------------------------------------------------------------------------
+
+  /** Sends the SYN of a connection. */
+  sendSyn(c: number, at: Micros): void {
+    const { x } = this;
+    x.counters.synSegments++;
+    const delay = x.path.delay(x.conns.source[c]!, x.conns.target[c]!);
+    if (delay === Number.POSITIVE_INFINITY) this.repeatSyn(c, at);
+    else x.engine.schedule(at + delay, x.kinds.syn, c, x.conns.generation[c]! * 2);
+  }
+
+  private repeatSyn(c: number, at: Micros): void {
+    const { x } = this;
+    x.engine.schedule(at + SYN_RETRY, x.kinds.syn, c, x.conns.generation[c]! * 2 + 1);
+  }
+
+  /** A SYN reaches its host, or is repeated for want of an answer when the low bit of `tag` is set. */
+  onSyn(c: number, tag: number): void {
+    const { x } = this;
+    const side = 2 * c;
+    if (x.conns.state[side] !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
+    const { now } = x.engine;
+    if ((tag & 1) === 1) {
+      this.sendSyn(c, now);
+      return;
+    }
+    const target = x.conns.target[c]!;
+    const opener = x.conns.source[c]!;
+    const back = x.path.delay(target, opener);
+    const runs = x.state[target] === RUNNING;
+    if (
+      x.hostDown[target] === 1 ||
+      back === Number.POSITIVE_INFINITY ||
+      (runs && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
+    ) {
+      this.repeatSyn(c, now);
+      return;
+    }
+    x.conns.answered[c] = 1;
+    if (!runs) {
+      x.counters.refused++;
+      this.deliver(side, CONNECT_FAILED, now + back);
+      return;
+    }
+    x.acceptQueue[target]!++;
+    x.counters.accepted++;
+    this.deliver(side, CONNECTED, now + back);
+    // The handshake's third segment takes the same way as the first.
+    this.deliver(side + 1, ACCEPT, now + back + x.path.delay(opener, target));
+  }
+
+  // Segments ------------------------------------------------------------------------------------
+
+  /**
+   * Sends a message on an open connection. A small segment waits while an earlier one is unacknowledged
+   * (RFC 896; no TCP_NODELAY in bird: sysdep/unix), and behind anything that a cut path holds up.
+   */
+  send(side: number, what: number): void {
+    const { conns } = this.x;
+    const at = Math.round(this.x.t);
+    if (conns.held[side] !== -1) {
+      conns.hold(side, what);
+      return;
+    }
+    const delay = this.x.delayFrom(side);
+    if (delay === Number.POSITIVE_INFINITY) {
+      conns.hold(side, what);
+      conns.lastSent[side] = at;
+      this.releaseAt(side, at + RETRANSMIT_MIN, RETRANSMIT);
+      return;
+    }
+    const acknowledged = conns.unackedUntil[side]!;
+    if (at < acknowledged) {
+      conns.hold(side, what);
+      this.releaseAt(side, acknowledged, IN_ORDER);
+      return;
+    }
+    this.transmit(side, what, at, delay);
+  }
+
+  /**
+   * A re-feed leaves as several small messages: the first at once, the rest when it is acknowledged, which
+   * is after one round trip, or 40 ms later if the peer delays its acknowledgement (law 7).
+   */
+  sendBurst(side: number, what: number): void {
+    const { conns, t } = this.x;
+    const at = Math.round(t);
+    const delay = this.x.delayFrom(side);
+    if (delay !== Number.POSITIVE_INFINITY && conns.held[side] === -1) {
+      const quick = at - conns.activity(side ^ 1) > QUICK_ACK_AFTER_IDLE;
+      const wait = 2 * delay + (quick ? 0 : DELAYED_ACK);
+      conns.unackedUntil[side] = Math.max(at, conns.unackedUntil[side]!) + wait;
+    }
+    this.send(side, what);
+  }
+
+  /** Sends a NOTIFICATION, which waits for nothing since the socket closes behind it. */
+  notify(side: number, code: number, subcode: number): void {
+    this.x.counters.count(COUNT.notification, NOTIFICATION_BYTES);
+    const delay = this.x.delayFrom(side);
+    if (delay === Number.POSITIVE_INFINITY) return;
+    const what = NOTIFICATION | ((code * 256 + subcode) << 4);
+    this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
+  }
+
+  /** The other end learns that this side's socket is closed: FIN or RST. */
+  hangUp(side: number, at: Micros): void {
+    const delay = this.x.delayFrom(side);
+    if (delay === Number.POSITIVE_INFINITY) return;
+    this.x.engine.schedule(at + delay, this.x.kinds.hangUp, side ^ 1);
+  }
+
+  /** The end of a connection reaches a side. */
+  onHangUp(side: number): void {
+    const state = this.x.conns.state[side]!;
+    if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED, this.x.engine.now);
+  }
+
+  /** Held segments may go: they were acknowledged, or it is time to retransmit over a cut path. */
+  release(side: number, why: number): void {
+    const { x } = this;
+    const { conns } = x;
+    const { now } = x.engine;
+    if (conns.held[side] === -1 || now < conns.releaseAt[side]!) return;
+    const delay = x.delayFrom(side);
+    if (delay === Number.POSITIVE_INFINITY) {
+      const wait =
+        why === IN_ORDER
+          ? RETRANSMIT_MIN
+          : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent[side]!)));
+      this.releaseAt(side, now + wait, RETRANSMIT);
+      return;
+    }
+    this.flush(side, now, delay);
+  }
+
+  private releaseAt(side: number, at: Micros, why: number): void {
+    this.x.conns.releaseAt[side] = at;
+    this.x.engine.schedule(at, this.x.kinds.release, side, why);
+  }
+
+  private flush(side: number, at: Micros, delay: Micros): void {
+    const { conns } = this.x;
+    const first = conns.held[side]!;
+    conns.held[side] = -1;
+    this.transmit(side, first, at, delay);
+    for (const what of conns.takeMore(side)) this.transmit(side, what, at, delay);
+  }
+
+  private transmit(side: number, what: number, at: Micros, delay: Micros): void {
+    const { conns } = this.x;
+    const other = side ^ 1;
+    // The peer acknowledges at once in the first exchanges and after idling, else it delays.
+    const quick = (what & 15) <= KEEPALIVE || at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
+    conns.unackedUntil[side] = at + 2 * delay + (quick ? 0 : DELAYED_ACK);
+    conns.lastSent[side] = at;
+    this.deliver(other, what, at + delay);
+  }
+
+  /**
+   * Puts an arrival into the future. A daemon that will be busy until then anyway finds it when it next
+   * polls, so that no event is needed; what arrives in order stays in order.
+   */
+  private deliver(side: number, what: number, at: Micros): void {
+    const { x } = this;
+    const node = x.nodeOf(side);
+    if (
+      x.cores === undefined &&
+      x.turnQueued[node] === 1 &&
+      x.busyUntil[node]! >= at &&
+      x.conns.inFlight[side]! < x.engine.now
+    ) {
+      this.arrive(side, what, at);
+      return;
+    }
+    x.conns.inFlight[side] = at;
+    x.engine.schedule(at, x.kinds.arrive, side, what);
+  }
+
+  /** Something reaches the host of a side. */
+  arrive(side: number, what: number, at: Micros): void {
+    const { x } = this;
+    const { conns } = x;
+    const node = x.nodeOf(side);
+    const type = what & 15;
+    if (x.hostDown[node] === 1) return;
+    const state = conns.state[side];
+    if (x.state[node] !== RUNNING || (type >= OPEN && state === SIDE.closed)) {
+      // No process, or no such socket: the kernel answers with a reset.
+      if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at);
+      return;
+    }
+    if (type >= OPEN) {
+      conns.lastHeard[side] = at;
+      // Data carries the acknowledgement of what reached its sender before it left.
+      if (conns.held[side] !== -1) {
+        const delay = x.delayFrom(side);
+        if (at - delay >= conns.lastSent[side]! + delay) this.flush(side, at, delay);
+      }
+    }
+    if (type >= CLOSED) x.inbox.addMessage(node, side, what, state !== SIDE.none);
+    else if (type === ACCEPT) x.inbox.addConnection(node, side);
+    else x.inbox.addOutcome(node, side, type === CONNECTED);
+    x.loop.wake(node);
+  }
+}

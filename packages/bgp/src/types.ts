@@ -1,0 +1,67 @@
+import type { Engine, Kernels, Micros, NodeDirectory, PrefixTable } from "@calico-sim/core";
+import type { BirdCosts } from "./cost-profile.js";
+import type { SessionTimers } from "./session/constants.js";
+import type { SharedCores } from "./shared-cores.js";
+
+/** One-way delay between two nodes; infinity while the path is cut. */
+export interface NodeDelay {
+  /** In microseconds. */
+  delay(from: number, to: number): Micros;
+}
+
+/** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */
+export interface BirdListener {
+  /** An end entered Established (`up`), or lost it. */
+  onSession(node: number, peer: number, up: boolean, at: Micros): void;
+  /** Graceful restart recovery of a daemon ended: its kernel protocol may export. */
+  onRecoveryDone(node: number, at: Micros): void;
+}
+
+/** Which routes a daemon writes to its kernel, and how: the kernel filter of bird_ipam.cfg. */
+export interface KernelFilter {
+  /**
+   * Route id for a prefix learnt from `peer`, or for an own block when `peer` is −1; 0 = not exported to the kernel
+   * (calico: confd/pkg/backends/calico/bgp_processor.go).
+   */
+  kernelRoute(node: number, prefix: number, peer: number): number;
+}
+
+/** A peer in a daemon's configuration. */
+export interface PeerConfig {
+  readonly peer: number;
+  /** This end never opens. */
+  readonly passive: boolean;
+}
+
+/** A change of a daemon's configuration, effective when it reads its files again (SIGHUP). */
+export interface Reconfiguration {
+  readonly add?: readonly PeerConfig[];
+  readonly remove?: readonly number[];
+  /** The blocks of this node from now on, as prefix ids. */
+  readonly blocks?: readonly number[];
+}
+
+/** Options of `BirdFleet`. */
+export interface BirdOptions {
+  readonly engine: Engine;
+  readonly kernels: Kernels;
+  readonly prefixes: PrefixTable;
+  readonly names: NodeDirectory;
+  readonly path: NodeDelay;
+  readonly filter: KernelFilter;
+  readonly listener?: BirdListener;
+  readonly timers?: Partial<SessionTimers>;
+  readonly costs?: Partial<BirdCosts>;
+  /** Cores shared by all daemons, as on a test machine. Absent: each daemon has a core of its own. */
+  readonly sharedCores?: SharedCores;
+  /** Add-path capability on every session (calico: bird.cfg.template). @defaultValue true */
+  readonly addPath?: boolean;
+}
+
+/** Options of a start. */
+export interface StartOptions {
+  /** `-R`: recover from graceful restart (calico: node/filesystem/etc/service/available/bird/run). @defaultValue true */
+  readonly recover?: boolean;
+  /** Offset of the daemon's whole-second clock, 0..999999; drawn from the node's stream when absent. */
+  readonly clockPhase?: Micros;
+}
