@@ -234,7 +234,10 @@ export class Lifecycle implements EventHandler {
         if (begun) parts.confd.start(id);
         return;
       case "typha":
-        parts.typha?.start(id);
+        // SIGTERM takes effect when the last connection is closed, minutes later in a large cluster.
+        if (parts.typha?.isDraining(id) === true) {
+          parts.engine.after(SUPERVISOR_PAUSE, this.kindRestart, id, what);
+        } else parts.typha?.start(id);
         return;
       case "calico-node":
         if (this.wanted[id] === true) return;

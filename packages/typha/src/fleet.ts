@@ -123,6 +123,11 @@ export class TyphaFleet implements EventHandler, HostWatcher {
     return this.hosts.ready[typha]!;
   }
 
+  /** Whether a Typha got SIGTERM and is still closing connections: it cannot be started yet. */
+  isDraining(typha: number): boolean {
+    return this.draining[typha] === true;
+  }
+
   /** Connections of all types now. */
   connections(typha: number): number {
     return this.hosts.connections[typha]!;

@@ -15,6 +15,7 @@ import {
   type PrefixTable,
   parseCidr,
   poolView,
+  type ResourceKind,
   type SyncerSink,
   type SyncerSource,
   type SyncerUpdate,
@@ -24,6 +25,7 @@ import {
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
+import { Latest } from "./latest.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -137,9 +139,9 @@ export class ConfdFleet implements SyncerSink, EventHandler {
   private lastBatch: UpdateBatch | undefined;
   private lastWork = 0;
   /** Latest content common to all: pools, settings and keys by node. */
-  private readonly keys: Map<number, BgpKeys> = new Map();
-  private readonly pools: Map<string, FilterPool> = new Map();
-  private bgp: BGPConfiguration | undefined;
+  private readonly keys: Latest<number, BgpKeys> = new Latest();
+  private readonly pools: Latest<string, FilterPool> = new Latest();
+  private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private filterConfig = -1;
   private mesh = true;
 
@@ -263,10 +265,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     const nodes: number[] = [];
     const blocks = new Map<number, { prefix: number; own: boolean }[]>();
     let global = false;
-    if (batch.snapshot) {
-      this.pools.clear();
-      this.bgp = undefined;
-    }
+    if (batch.snapshot) this.forgetUnnamed(batch);
     for (const update of batch.updates) {
       switch (update.kind) {
         case "Node":
@@ -282,7 +281,11 @@ export class ConfdFleet implements SyncerSink, EventHandler {
         case "BGPConfiguration":
           if (update.key.endsWith("/default")) {
             global = true;
-            this.bgp = update.resource as BGPConfiguration | undefined;
+            this.bgp.set(
+              "default",
+              update.resource as BGPConfiguration | undefined,
+              update.revision,
+            );
           }
           break;
         default:
@@ -301,18 +304,29 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     const node = this.nodes.id(name);
     if (node < 0) return;
     const keys = update.resource === undefined ? undefined : this.keysOf(update.resource as Node);
-    const before = this.keys.get(node);
-    const same =
-      before?.address === keys?.address &&
-      before?.network === keys?.network &&
-      before?.asNumber === keys?.asNumber &&
-      before?.clusterId === keys?.clusterId;
-    if (same) return;
-    if (keys === undefined) this.keys.delete(node);
-    else this.keys.set(node, keys);
-    const network = keys === undefined ? undefined : parseCidr(keys.network);
+    // What the receivers held before, not what is known here: one client's snapshot may have told of the
+    // change before the others hear of it.
+    const { previous } = update;
+    const before = previous === undefined ? undefined : this.keysOf(previous as Node);
+    if (previous === undefined || !sameKeys(before, keys)) nodes.push(node);
+    const held = this.keys.get(node);
+    this.keys.set(node, keys, update.revision);
+    const latest = this.keys.get(node);
+    if (sameKeys(held, latest)) return;
+    const network = latest === undefined ? undefined : parseCidr(latest.network);
     this.filters.place(node, network && writtenAddress(network), network);
-    nodes.push(node);
+  }
+
+  /** What a snapshot does not name was deleted, unless it is newer than the snapshot. */
+  private forgetUnnamed({ updates }: UpdateBatch): void {
+    const revision = updates.reduce((newest, update) => Math.max(newest, update.revision), 0);
+    const keysOf = (kind: ResourceKind): string[] =>
+      updates.filter((update) => update.kind === kind).map(({ key }) => key);
+    const nodes = keysOf("Node").map((key) => this.nodes.id(key.slice(key.lastIndexOf("/") + 1)));
+    this.keys.keepOnly(new Set(nodes), revision);
+    this.pools.keepOnly(new Set(keysOf("IPPool")), revision);
+    const settings = keysOf("BGPConfiguration").some((key) => key.endsWith("/default"));
+    this.bgp.keepOnly(new Set(settings ? ["default"] : []), revision);
   }
 
   private keysOf(node: Node): BgpKeys | undefined {
@@ -350,7 +364,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
   private digestPool(update: SyncerUpdate): void {
     const name = update.key;
     if (update.resource === undefined) {
-      this.pools.delete(name);
+      this.pools.set(name, undefined, update.revision);
       return;
     }
     const view = poolView(update.resource as IPPool, this.era);
@@ -358,19 +372,17 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     if (cidr?.family !== 4) return;
     const ipip = view.ipipMode !== "Never";
     const vxlan = view.vxlanMode !== "Never";
-    this.pools.set(name, {
-      cidr,
-      encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
-      crossSubnet: view.ipipMode === "CrossSubnet",
-    });
+    const encapsulation = vxlan ? "vxlan" : ipip ? "ipip" : "none";
+    const pool = { cidr, encapsulation, crossSubnet: view.ipipMode === "CrossSubnet" } as const;
+    this.pools.set(name, pool, update.revision);
   }
 
   private renderFilter(): number {
-    const settings = bgpSettings(this.bgp === undefined ? [] : [this.bgp], this.era);
+    const settings = bgpSettings(this.bgp.values(), this.era);
     const { programClusterRoutes } = settings;
     this.mesh = settings.nodeToNodeMeshEnabled;
     return this.filters.config({
-      pools: [...this.pools.values()],
+      pools: this.pools.values(),
       programsIpip:
         programClusterRoutes === "Enabled" || programClusterRoutes === "EnabledIPIPOnly",
       programsNoEncap:
@@ -453,4 +465,13 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     // The addresses are compared as strings: the end with the greater one opens.
     return other.address > own.address;
   }
+}
+
+function sameKeys(a: BgpKeys | undefined, b: BgpKeys | undefined): boolean {
+  return (
+    a?.address === b?.address &&
+    a?.network === b?.network &&
+    a?.asNumber === b?.asNumber &&
+    a?.clusterId === b?.clusterId
+  );
 }
