@@ -224,6 +224,7 @@ export class MainLoop implements Wakeable {
     const { inbox } = x;
     const daemon = x.daemons[node]!;
     x.t = x.engine.now;
+    this.catchUp(node);
     if (daemon.due.length === 0) {
       x.spend(node, x.costs.loop + x.costs.loopPerSocket * x.sockets[node]!);
       for (let o = inbox.takeOutcome(node); o >= 0; o = inbox.takeOutcome(node))
@@ -241,6 +242,14 @@ export class MainLoop implements Wakeable {
     x.busyUntil[node] = Math.round(x.t);
     if (inbox.pending(node) || daemon.due.length > 0) this.queueTurn(node);
     else this.sleep(node);
+  }
+
+  /** The clock as an idle daemon read it when a scan woke it last; those wakes are not events here. */
+  private catchUp(node: number): void {
+    const { x } = this;
+    const sleeps = Math.floor((x.engine.now - x.busyUntil[node]!) / POLL_SECOND);
+    if (sleeps < 1) return;
+    x.second[node] = x.clock(node, x.busyUntil[node]! + sleeps * POLL_SECOND);
   }
 
   private runWork(node: number): void {
