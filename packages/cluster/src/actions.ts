@@ -79,14 +79,7 @@ export class Actions {
         this.createPods(action.count, action.over, action.namespace);
         return;
       case "pods-churn":
-        this.churn.start({
-          name: `churn-${String(this.churns++)}`,
-          rate: action.perSecond,
-          lifetime: action.lifetime,
-          until: this.parts.engine.now + action.duration,
-          nodes: this.lifecycle.liveNodes(),
-          namespace: action.namespace,
-        });
+        this.startChurn(action);
         return;
       case "link-cut":
         this.parts.fabric.cutLink(this.parts.fabric.linkBetween(...action.between));
@@ -182,6 +175,20 @@ export class Actions {
       );
       this.parts.datastore.remove("IPAMBlock", block.metadata.name);
     }
+  }
+
+  /** On the nodes that are there now; if there is none, no pod can be scheduled. */
+  private startChurn(action: Extract<Action, { type: "pods-churn" }>): void {
+    const nodes = this.lifecycle.liveNodes();
+    if (nodes.length === 0) return;
+    this.churn.start({
+      name: `churn-${String(this.churns++)}`,
+      rate: action.perSecond,
+      lifetime: action.lifetime,
+      until: this.parts.engine.now + action.duration,
+      nodes,
+      namespace: action.namespace,
+    });
   }
 
   private createPods(count: number, over: Micros, namespace: string): void {
