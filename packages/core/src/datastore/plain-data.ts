@@ -21,12 +21,14 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  let deletes = false;
   for (const key of Object.keys(patch)) {
     const value = patch[key];
-    if (value === null) delete merged[key];
+    if (value === null) deletes ||= key in merged;
     else if (value !== undefined) merged[key] = mergePatch(merged[key], value);
   }
-  return merged;
+  if (!deletes) return merged;
+  return Object.fromEntries(Object.entries(merged).filter(([key]) => patch[key] !== null));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -33,6 +33,8 @@ export class EventQueue {
   private readonly tail: Int32Array = new Int32Array(4 * 256).fill(-1);
   /** One bit for each occupied slot. */
   private readonly occupied: Int32Array = new Int32Array(4 * 8);
+  /** By level, one bit for each word of {@link occupied} that is not 0. */
+  private readonly words: Int32Array = new Int32Array(4);
   private farHead = -1;
   private farTail = -1;
   /** Upper bits of the earliest event in the far list. */
@@ -83,10 +85,7 @@ export class EventQueue {
     const i = this.head[slot]!;
     const after = this.next[i]!;
     this.head[slot] = after;
-    if (after < 0) {
-      this.tail[slot] = -1;
-      this.occupied[slot >> 5]! &= ~(1 << (slot & 31));
-    }
+    if (after < 0) this.vacate(slot);
     this.next[i] = this.free;
     this.free = i;
     this.size--;
@@ -110,25 +109,33 @@ export class EventQueue {
     if (last < 0) {
       this.head[slot] = i;
       this.occupied[slot >> 5]! |= 1 << (slot & 31);
+      this.words[level]! |= 1 << ((slot >> 5) & 7);
     } else this.next[last] = i;
     this.tail[slot] = i;
   }
 
-  /** Spreads the next occupied slot of a higher level over those below; false if it begins after `limit`. */
+  /** Spreads the next occupied slot of a higher level over those below; false if it holds nothing due by `limit`. */
   private spread(limit: number): boolean {
+    const high = this.baseHigh * 0x100000000;
     for (let level = 1; level < 4; level++) {
       const shift = level << 3;
       const byte = this.occupiedFrom(level, (this.base >>> shift) & 255);
       if (byte < 0) continue;
-      const above = level === 3 ? 0 : (this.base >>> (shift + 8)) * 2 ** (shift + 8);
-      const start = above + byte * 2 ** shift;
-      if (this.baseHigh * 0x100000000 + start > limit) return false;
-      this.base = start;
       const slot = (level << 8) | byte;
       let i = this.head[slot]!;
+      if (this.tail[slot] === i) {
+        // Alone in its slot it is the earliest of all: it goes where it is taken from at once.
+        const at = this.time[i]!;
+        if (at > limit) return false;
+        this.base = at >>> 0;
+      } else {
+        const above = level === 3 ? 0 : (this.base >>> (shift + 8)) * 2 ** (shift + 8);
+        const start = above + byte * 2 ** shift;
+        if (high + start > limit) return false;
+        this.base = start;
+      }
       this.head[slot] = -1;
-      this.tail[slot] = -1;
-      this.occupied[slot >> 5]! &= ~(1 << (slot & 31));
+      this.vacate(slot);
       while (i >= 0) {
         const after = this.next[i]!;
         this.place(i, this.time[i]!);
@@ -137,6 +144,15 @@ export class EventQueue {
       return true;
     }
     return this.approachFar(limit);
+  }
+
+  /** Marks a slot that has lost its last event. */
+  private vacate(slot: number): void {
+    this.tail[slot] = -1;
+    const word = slot >> 5;
+    if ((this.occupied[word]! &= ~(1 << (slot & 31))) === 0) {
+      this.words[word >> 3]! &= ~(1 << (word & 7));
+    }
   }
 
   private approachFar(limit: number): boolean {
@@ -160,8 +176,10 @@ export class EventQueue {
     const row = level << 3;
     let word = from >> 5;
     let bits = this.occupied[row + word]! & (-1 << (from & 31));
-    while (bits === 0) {
-      if (++word === 8) return -1;
+    if (bits === 0) {
+      const later = this.words[level]! & (-2 << word);
+      if (later === 0) return -1;
+      word = 31 - Math.clz32(later & -later);
       bits = this.occupied[row + word]!;
     }
     return (word << 5) + 31 - Math.clz32(bits & -bits);

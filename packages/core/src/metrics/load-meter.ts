@@ -96,7 +96,7 @@ export class LoadMeter {
   /** Dense id of a (kind of client, kind of resource) pair. */
   pair(client: string, kind: string): number {
     let ids = this.ids.get(client);
-    if (ids === undefined) this.ids.set(client, (ids = new Map()));
+    if (ids === undefined) this.ids.set(client, (ids = new Map<string, number>()));
     const known = ids.get(kind);
     if (known !== undefined) return known;
     const id = this.names.length;
