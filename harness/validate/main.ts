@@ -4,10 +4,12 @@ import { parseArgs } from "node:util";
 import { disagreement, judged, medianOf, type Summary } from "./agreement.js";
 import type { GroundTruthFile } from "./parameters.js";
 import { type Prediction, predict } from "./predict.js";
+import { type SelfCheck, selfCheck } from "./self-check.js";
 
 /**
  * `npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json]`: predicts every ground-truth file of a
- * folder. Exit 0: every judged metric agrees; 1: some do not; 2: the call was wrong. With `--json` the
+ * folder. `--self K` measures K times with the simulator itself instead and tells how often the rule finds a
+ * difference by the chance of few runs alone. Exit 0: every judged metric agrees; 1: some do not; 2: the call was wrong. With `--json` the
  * verdict is left to the caller and the exit is 0.
  */
 function main(): number {
@@ -16,6 +18,7 @@ function main(): number {
     json?: boolean | undefined;
     seeds?: string | undefined;
     only?: string | undefined;
+    self?: string | undefined;
   };
   try {
     args = parseArgs({
@@ -24,6 +27,7 @@ function main(): number {
         json: { type: "boolean" },
         seeds: { type: "string" },
         only: { type: "string" },
+        self: { type: "string" },
       },
     }).values;
   } catch (error) {
@@ -55,9 +59,16 @@ function main(): number {
         `${join(dir, name)} has no "parameters" or no "summary": not a ground-truth file`,
       );
     }
+    if (args.self !== undefined) {
+      printSelf(
+        selfCheck(name, file, seeds ?? seedsFor(file), Math.max(1, Number(args.self) || 1)),
+      );
+      continue;
+    }
     predictions.push({ file, prediction: predict(name, file, seeds ?? seedsFor(file)) });
   }
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  if (args.self !== undefined) return 0;
   if (args.json === true) {
     process.stdout.write(`${JSON.stringify({ files: predictions.map((p) => p.prediction) })}\n`);
     return 0;
@@ -70,9 +81,17 @@ function seedsFor(file: GroundTruthFile): number {
   return Math.min(400, Math.max(40, Math.round(4000 / file.parameters.nodes)));
 }
 
+function printSelf(check: SelfCheck | undefined): void {
+  if (check === undefined) return;
+  const share = ((100 * check.differ) / Math.max(1, check.judged)).toFixed(1);
+  process.stdout.write(
+    `${check.file.padEnd(48)} ${String(check.differ).padStart(5)} of ${String(check.judged).padStart(6)} differ by chance (${share} %)\n`,
+  );
+}
+
 function usage(problem: string): number {
   process.stderr.write(
-    `validate: ${problem}\nusage: npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json]\n`,
+    `validate: ${problem}\nusage: npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json | --self K]\n`,
   );
   return 2;
 }

@@ -22,21 +22,15 @@ export function predict(name: string, file: GroundTruthFile, seeds: number): Pre
       notes: [`not modelled yet: ${missing.join(", ")}; every metric is absent`],
     };
   }
-  const columns = new Map<string, number[]>();
-  for (let seed = 0; seed < seeds; seed++) {
-    for (const [metric, value] of Object.entries(metricsOf(coldStart(file, seed)))) {
-      if (value === undefined) continue;
-      const column = columns.get(metric);
-      if (column === undefined) columns.set(metric, [value]);
-      else column.push(value);
-    }
-  }
+  const all = summariseRuns(
+    Array.from({ length: seeds }, (_, seed) => metricsOf(coldStart(file, seed))),
+  );
   const predicted: Record<string, Summary> = {};
   const absent: string[] = [];
   for (const metric of Object.keys(file.summary)) {
-    const column = columns.get(metric);
-    if (column === undefined) absent.push(metric);
-    else predicted[metric] = summarise(column);
+    const summary = all[metric];
+    if (summary === undefined) absent.push(metric);
+    else predicted[metric] = summary;
   }
   const notes = [
     "start times take start_spread_s of the measured runs in turn (set-up, not result)",
@@ -45,8 +39,25 @@ export function predict(name: string, file: GroundTruthFile, seeds: number): Pre
   return { file: name, predicted, seeds, notes };
 }
 
-/** One run's figures under the names of the ground truth's `summary`. */
-function metricsOf(run: ColdStart): Record<string, number | undefined> {
+/** One run's figures by the names of the ground truth's `summary`; undefined where a run has none. */
+export type RunMetrics = Readonly<Record<string, number | undefined>>;
+
+/** Summarises runs as the measurement was. */
+export function summariseRuns(runs: readonly RunMetrics[]): Record<string, Summary> {
+  const columns = new Map<string, number[]>();
+  for (const run of runs) {
+    for (const [metric, value] of Object.entries(run)) {
+      if (value === undefined) continue;
+      const column = columns.get(metric);
+      if (column === undefined) columns.set(metric, [value]);
+      else column.push(value);
+    }
+  }
+  return Object.fromEntries([...columns].map(([metric, values]) => [metric, summarise(values)]));
+}
+
+/** The figures of one simulated run. */
+export function metricsOf(run: ColdStart): RunMetrics {
   const { wire } = run;
   return {
     session_established_median_s: median(run.established),
