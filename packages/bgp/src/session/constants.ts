@@ -38,6 +38,9 @@ export const ACCEPT_QUEUE_MAX = 9;
 /** A SYN without an answer is repeated after this (linux: TCP_TIMEOUT_INIT; each second since 6.5, tcp_syn_linear_timeouts). */
 export const SYN_RETRY: Micros = SECOND;
 
+/** The kernel's timers of a second fire this late at most (linux: kernel/time/timer.c; measured for law 12: 1.00 to 1.036 s). */
+export const SYN_RETRY_LATE: Micros = 36 * MILLISECOND;
+
 /** Delayed acknowledgement (linux: TCP_DELACK_MIN; measured, ground-truth/bird law 7). */
 export const DELAYED_ACK: Micros = 40 * MILLISECOND;
 

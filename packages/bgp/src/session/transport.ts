@@ -1,4 +1,4 @@
-import type { Micros } from "@calico-sim/core";
+import { hash32, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import { COUNT } from "../messages/counters.js";
@@ -11,6 +11,7 @@ import {
   RETRANSMIT_MAX,
   RETRANSMIT_MIN,
   SYN_RETRY,
+  SYN_RETRY_LATE,
 } from "./constants.js";
 import {
   ACCEPT,
@@ -46,7 +47,10 @@ export class Transport {
 
   private repeatSyn(c: number, at: Micros): void {
     const { x } = this;
-    x.engine.schedule(at + SYN_RETRY, x.kinds.syn, c, x.conns.generation[c]! * 2 + 1);
+    const { source, target, generation } = x.conns;
+    const late = hash32(x.nameHash[source[c]!]!, x.nameHash[target[c]!]!, at % SECOND);
+    const due = at + SYN_RETRY + (late % SYN_RETRY_LATE);
+    x.engine.schedule(due, x.kinds.syn, c, generation[c]! * 2 + 1);
   }
 
   /** A SYN reaches its host, or is repeated for want of an answer when the low bit of `tag` is set. */

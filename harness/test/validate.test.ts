@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { disagreement, judged, type Summary } from "../validate/agreement.js";
+import type { GroundTruthFile } from "../validate/parameters.js";
+import { predict } from "../validate/predict.js";
+
+const DATA = fileURLToPath(new URL("../../ground-truth/bird", import.meta.url));
+
+/** Counts that depend on nothing but the configuration, and so never varied. */
+const EXACT = [
+  "messages_total",
+  "bgp_bytes_total",
+  "open",
+  "update",
+  "keepalive",
+  "update_reach",
+  "update_nlri",
+  "end_of_rib",
+];
+
+function measured(id: string): GroundTruthFile {
+  return JSON.parse(readFileSync(join(DATA, `${id}.json`), "utf8")) as GroundTruthFile;
+}
+
+describe("cold starts of real BIRD", () => {
+  test.each([
+    ["s1-mesh-n5-b4", 20],
+    ["s1-mesh-n10-b1-spread10", 20],
+    ["s1-mesh-n20-b1", 20],
+  ])("%s: every count is predicted exactly, whatever the seed", (id, seeds) => {
+    const file = measured(id);
+    const { predicted } = predict(`${id}.json`, file, seeds);
+    for (const metric of EXACT) {
+      const { min, max } = file.summary[metric] as Summary;
+      expect([metric, predicted[metric]?.min, predicted[metric]?.max]).toEqual([metric, min, max]);
+    }
+  });
+
+  test.each([
+    ["s1-mesh-n2-b1", 200],
+    ["s1-mesh-n5-b1", 100],
+    ["s1-mesh-n10-b2", 100],
+    ["s1-mesh-n20-b1", 60],
+    ["s1-mesh-n40-b1", 20],
+  ])("%s: every figure agrees", (id, seeds) => {
+    const file = measured(id);
+    const { predicted } = predict(`${id}.json`, file, seeds);
+    const differ = Object.entries(file.summary)
+      .filter(([metric, value]) => judged(metric, value))
+      .map(([metric, value]) => [
+        metric,
+        disagreement(id, metric, value as Partial<Summary>, predicted[metric]),
+      ])
+      .filter(([, why]) => why !== undefined);
+    expect(differ).toEqual([]);
+  });
+});

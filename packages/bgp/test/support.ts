@@ -1,0 +1,194 @@
+import {
+  Engine,
+  Kernels,
+  type Micros,
+  NodeDirectory,
+  PROTOCOL,
+  PrefixTable,
+  parseCidr,
+  type RouteListener,
+  SECOND,
+} from "@calico-sim/core";
+import {
+  BirdFleet,
+  type BirdListener,
+  type BirdOptions,
+  type KernelFilter,
+  type NodeDelay,
+  type StartOptions,
+} from "../src/index.js";
+
+/** One switch: every node hears every other after the same time, unless a port is cut. */
+class Switch implements NodeDelay {
+  readonly cut: Set<number> = new Set();
+
+  delay(from: number, to: number): Micros {
+    return this.cut.has(from) || this.cut.has(to) ? Number.POSITIVE_INFINITY : 50;
+  }
+}
+
+/** Programs every route: a blackhole for own blocks, the peer as gateway for others. */
+class AllRoutes implements KernelFilter {
+  private readonly kernels: Kernels;
+
+  constructor(kernels: Kernels) {
+    this.kernels = kernels;
+  }
+
+  kernelRoute(_node: number, _prefix: number, peer: number): number {
+    return this.kernels.intern({
+      type: peer < 0 ? "blackhole" : "unicast",
+      device: peer < 0 ? "" : "eth0",
+      gateway: peer,
+      onlink: false,
+      metric: 1024,
+      protocol: PROTOCOL.bird,
+    });
+  }
+}
+
+/** What happened, in order. */
+class Diary implements BirdListener, RouteListener {
+  readonly sessions: { node: number; peer: number; up: boolean; at: Micros }[] = [];
+  readonly recovered: { node: number; at: Micros }[] = [];
+  readonly routes: { node: number; prefix: number; added: boolean; at: Micros }[] = [];
+  private readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  onSession(node: number, peer: number, up: boolean, at: Micros): void {
+    this.sessions.push({ node, peer, up, at });
+  }
+
+  onRecoveryDone(node: number, at: Micros): void {
+    this.recovered.push({ node, at });
+  }
+
+  onRouteChange(node: number, prefix: number, _before: number, after: number, at?: Micros): void {
+    this.routes.push({ node, prefix, added: after !== 0, at: at ?? this.engine.now });
+  }
+
+  forget(): void {
+    this.sessions.length = 0;
+    this.recovered.length = 0;
+    this.routes.length = 0;
+  }
+}
+
+type MeshOptions = Partial<Omit<BirdOptions, "engine" | "kernels" | "prefixes" | "names">> & {
+  readonly seed?: number;
+  readonly blocks?: number;
+};
+
+/** A full mesh under Calico's passive rule: the node with the greater number opens. */
+export class Mesh {
+  readonly engine: Engine;
+  readonly prefixes: PrefixTable = new PrefixTable();
+  readonly names: NodeDirectory = new NodeDirectory();
+  readonly kernels: Kernels;
+  readonly switch: Switch = new Switch();
+  readonly diary: Diary;
+  readonly bird: BirdFleet;
+  private readonly blocksEach: number;
+
+  constructor(nodes: number, { seed = 1, blocks = 1, ...options }: MeshOptions = {}) {
+    this.engine = new Engine({ seed });
+    for (let i = 0; i < nodes; i++) this.names.add(`node-${i}`);
+    this.kernels = new Kernels(this.prefixes, nodes);
+    this.diary = new Diary(this.engine);
+    this.kernels.listen(this.diary);
+    this.blocksEach = blocks;
+    this.bird = new BirdFleet({
+      engine: this.engine,
+      kernels: this.kernels,
+      prefixes: this.prefixes,
+      names: this.names,
+      path: this.switch,
+      filter: new AllRoutes(this.kernels),
+      listener: this.diary,
+      ...options,
+    });
+    for (let i = 0; i < nodes; i++) this.configure(i);
+  }
+
+  get nodes(): number {
+    return this.names.size;
+  }
+
+  /** Writes a node's configuration: everybody in the mesh as peer, and its blocks. */
+  configure(node: number, peers: readonly number[] = this.others(node)): void {
+    this.bird.configure(node, {
+      add: peers.map((peer) => ({ peer, passive: peer > node })),
+      blocks: this.blocks(node),
+    });
+  }
+
+  /** One more node that nobody knows. */
+  addNode(): number {
+    const node = this.names.add(`node-${this.nodes}`);
+    this.kernels.addNode();
+    this.bird.addNode();
+    return node;
+  }
+
+  others(node: number): number[] {
+    return Array.from({ length: this.nodes }, (_, i) => i).filter((i) => i !== node);
+  }
+
+  /** Prefix ids of a node's blocks. */
+  blocks(node: number, count = this.blocksEach): number[] {
+    return Array.from({ length: count }, (_, k) => this.block(node, k));
+  }
+
+  /** The k-th block of a node. */
+  block(node: number, k: number): number {
+    const value = (10 << 24) + node * 0x20000 + k * 64;
+    const octets = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+    return this.prefixes.intern(parseCidr(`${octets.join(".")}/26`)!);
+  }
+
+  /** Starts nodes at the same time; all of them by default. */
+  start(nodes: readonly number[] = this.all(), options: StartOptions = {}): this {
+    for (const node of nodes) this.bird.start(node, options);
+    return this;
+  }
+
+  all(): number[] {
+    return Array.from({ length: this.nodes }, (_, i) => i);
+  }
+
+  /** Lets the given number of seconds pass. */
+  run(seconds: number): this {
+    this.engine.run({ until: this.engine.now + Math.round(seconds * SECOND) });
+    return this;
+  }
+
+  /** A mesh that has converged and rested. */
+  converged(): this {
+    return this.start().run(10);
+  }
+
+  /** Seconds since a time. */
+  since(from: Micros, at: Micros): number {
+    return (at - from) / SECOND;
+  }
+
+  /** Whether every running node has every block of every other in its kernel. */
+  complete(nodes: readonly number[] = this.all()): boolean {
+    return nodes.every((i) =>
+      nodes.every((j) => this.blocks(j).every((p) => this.kernels.best(i, p) !== 0)),
+    );
+  }
+
+  /** Routes in a node's kernel to another node's blocks. */
+  routesTo(node: number, other: number): number {
+    return this.blocks(other).filter((p) => this.kernels.best(node, p) !== 0).length;
+  }
+}
+
+export const [low, high] = [
+  (values: readonly number[]): number => values.reduce((x, y) => Math.min(x, y)),
+  (values: readonly number[]): number => values.reduce((x, y) => Math.max(x, y)),
+];
