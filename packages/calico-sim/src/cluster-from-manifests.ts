@@ -8,6 +8,7 @@ import {
   operatorTyphaReplicas,
 } from "@calico-sim/manifests";
 import { inputFiles } from "./manifest-paths.js";
+import { typhaConfigOf } from "./typha-environment.js";
 
 /** How {@link clusterFromManifests} departs from what the files say. */
 export interface ManifestOptions {
@@ -49,7 +50,8 @@ export class ManifestError extends Error {
  * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests.
  *
  * The settings that the manifests carry are those that are simulated: back end, datastore, Typha
- * replicas, Calico release, `FELIX_…` variables, the pool that calico-node would create.
+ * replicas and `TYPHA_…` variables, Calico release, `FELIX_…` variables, the pool that calico-node would
+ * create.
  *
  * @throws ManifestError when the files hold errors.
  * @throws ManifestFileError when a path cannot be read.
@@ -78,6 +80,7 @@ export async function clusterFromManifests(
     calicoVersion: settings.calicoVersion,
     datastore: settings.datastore === "etcdv3" ? "etcd" : "kubernetes",
     backend: settings.backend,
+    typhaConfig: typhaConfigOf(settings.typha.environment),
   });
   const issues = [...read.issues, ...notSimulated(settings, manifests[0] ?? "")];
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });

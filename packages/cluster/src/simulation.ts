@@ -171,6 +171,7 @@ export class Simulation
         ? undefined
         : new TyphaFleet({
             ...parameters.typha,
+            config: { ...spec.typhaConfig, ...parameters.typha?.config },
             engine,
             nodes: this.nodes,
             delay: this.fabric,

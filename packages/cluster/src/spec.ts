@@ -9,6 +9,7 @@ import {
   parseCidr,
   type Resource,
 } from "@calico-sim/core";
+import type { TyphaConfig } from "@calico-sim/typha";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
@@ -21,6 +22,8 @@ export interface ClusterSpec {
   readonly resources: readonly Resource[];
   /** Typha replicas; 0 = Felix and confd watch the datastore themselves. */
   readonly typhas: number;
+  /** What the installation sets of Typha's configuration. */
+  readonly typhaConfig?: Partial<TyphaConfig>;
   /** The underlay. Its nodes are the Node resources, in order. */
   readonly fabric: FabricSpec;
 }
@@ -137,6 +140,7 @@ export function clusterFromResources(options: {
   readonly datastore?: "kubernetes" | "etcd";
   readonly backend?: "bird" | "vxlan" | "none";
   readonly fabric?: FabricSpec;
+  readonly typhaConfig?: Partial<TyphaConfig>;
 }): ClusterSpec {
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
@@ -161,6 +165,7 @@ export function clusterFromResources(options: {
     resources: Object.freeze([...options.resources]),
     typhas: options.typhas ?? 0,
     fabric: options.fabric ?? underlayOf(placed),
+    ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
   });
 }
 
