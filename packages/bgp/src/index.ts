@@ -9,6 +9,42 @@ export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-flee
 export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
 export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
 export { KernelFilters } from "./confd/kernel-filters.js";
+export type { RenderOptions } from "./confd/render/configuration.js";
+export { bgpConfiguration, renderBird } from "./confd/render/configuration.js";
+export {
+  BGP_TEMPLATE,
+  ELEVATED_PREFERENCE,
+  KERNEL_PROTOCOL,
+  LOCAL_PREF_BASE,
+} from "./confd/render/constants.js";
+export type { ConfdInputOptions, ConfdInputs, ConfdResource } from "./confd/render/inputs.js";
+export { confdInputs } from "./confd/render/inputs.js";
+export type {
+  EndpointSlice,
+  Endpoints,
+  KubernetesResource,
+  Secret,
+  Service,
+} from "./confd/render/kubernetes.js";
+export type { MeshEnd } from "./confd/render/mesh.js";
+export { meshRole } from "./confd/render/mesh.js";
+export type {
+  BirdConfiguration,
+  BirdPeer,
+  CommunityRule,
+  ExportStep,
+  FilterCall,
+  FilterFunction,
+  FilterMatch,
+  FilterOperation,
+  FilterRule,
+  KernelFilterRules,
+  KernelPoolRule,
+  OwnBlock,
+  PeeringType,
+  StaticRoute,
+} from "./confd/render/model.js";
+export type { LocalWorkload } from "./confd/render/peerings.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";

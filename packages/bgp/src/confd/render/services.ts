@@ -1,0 +1,160 @@
+import {
+  type Address,
+  type AddressFamily,
+  type Cidr,
+  cidrContains,
+  formatCidr,
+  hostCidr,
+  isHostCidr,
+  parseAddress,
+  parseCidr,
+} from "@calico-sim/core";
+import type { BgpNode, ConfdInputs } from "./inputs.js";
+import type { Service } from "./kubernetes.js";
+import { compareText } from "./text.js";
+
+/** What service advertisement adds on one node, as sorted text. */
+export interface ServiceRoutes {
+  /** Advertised: ranges and single addresses. */
+  readonly routes: readonly string[];
+  /** Kept out of the kernel, here and where the node does not advertise. */
+  readonly reject: readonly string[];
+  /** External and load balancer ranges, which reflectors pass on. */
+  readonly reflected: readonly string[];
+}
+
+/** A node with this label set to `true` advertises no services. */
+const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
+
+const ADVERTISED_TYPES: readonly string[] = ["ClusterIP", "NodePort", "LoadBalancer"];
+
+interface Ranges {
+  readonly cluster: readonly Cidr[];
+  readonly external: readonly Cidr[];
+  readonly loadBalancer: readonly Cidr[];
+}
+
+/**
+ * Service advertisement (node-behaviour §1.10; calico: confd/pkg/backends/calico/client.go:1454-1617,
+ * routes.go): every node advertises the ranges wider than one address; single addresses come from
+ * nodes with an endpoint, or from all nodes for what no range covers.
+ */
+export function serviceRoutes(
+  inputs: ConfdInputs,
+  node: BgpNode | undefined,
+  family: AddressFamily,
+  environment: Readonly<Record<string, string>>,
+): ServiceRoutes {
+  const ranges = readRanges(inputs, family, environment);
+  const aggregates = inputs.global.serviceLoadBalancerAggregation !== "Disabled";
+  const { cluster, external, loadBalancer } = ranges;
+  const wide = (cidrs: readonly Cidr[]): readonly Cidr[] => cidrs.filter((c) => !isHostCidr(c));
+  const advertised = wide([...cluster, ...external, ...(aggregates ? loadBalancer : [])]);
+  const excluded = node?.labels[EXCLUDE_LABEL] === "true";
+  const single =
+    node === undefined || excluded
+      ? []
+      : inputs.services.flatMap((s) => addresses(inputs, s, node.name, ranges, aggregates));
+  return {
+    routes: excluded ? [] : texts([...advertised, ...single.map(hostCidr)]),
+    reject: texts(wide([...cluster, ...external, ...loadBalancer])),
+    reflected: texts([...external, ...loadBalancer]),
+  };
+}
+
+function readRanges(
+  inputs: ConfdInputs,
+  family: AddressFamily,
+  environment: Readonly<Record<string, string>>,
+): Ranges {
+  const { serviceClusterIPs, serviceExternalIPs, serviceLoadBalancerIPs } = inputs.global;
+  const read = (list: readonly (string | undefined)[]): readonly Cidr[] =>
+    list.flatMap((text) => {
+      const cidr = parseCidr(text?.trim() ?? "");
+      return cidr?.family === family ? [cidr] : [];
+    });
+  const cidrs = (list: readonly { readonly cidr?: string }[] = []) => list.map(({ cidr }) => cidr);
+  // The variable takes the place of the resource's cluster ranges.
+  const override = environment["CALICO_ADVERTISE_CLUSTER_IPS"];
+  return {
+    cluster: read(override ? override.split(",") : cidrs(serviceClusterIPs)),
+    external: read(cidrs(serviceExternalIPs)),
+    loadBalancer: read(cidrs(serviceLoadBalancerIPs)),
+  };
+}
+
+/** The addresses of a service that a node advertises one by one. */
+function addresses(
+  inputs: ConfdInputs,
+  service: Service,
+  node: string,
+  ranges: Ranges,
+  aggregates: boolean,
+): readonly Address[] {
+  const { spec = {}, status } = service;
+  const { clusterIP = "" } = spec;
+  if (!ADVERTISED_TYPES.includes(spec.type ?? "ClusterIP")) return [];
+  if (clusterIP === "" || clusterIP === "None") return [];
+  const ready = endpointsOf(inputs, service);
+  const chosen = (
+    list: readonly (string | undefined)[],
+    within: readonly Cidr[],
+    always: boolean,
+  ): readonly Address[] =>
+    list.flatMap((text) => {
+      const address = parseAddress(text ?? "");
+      if (address === undefined) return [];
+      const range = within.find((cidr) => cidrContains(cidr, address));
+      if (range === undefined) return [];
+      const local = spec.externalTrafficPolicy === "Local";
+      if (!local && !always && !isHostCidr(range)) return [];
+      const serves = ready.some(
+        (e) => e.address.family === address.family && (!local || e.node === node),
+      );
+      return serves ? [address] : [];
+    });
+  const ingress = spec.type === "LoadBalancer" ? (status?.loadBalancer?.ingress ?? []) : [];
+  return [
+    ...chosen(spec.clusterIPs ?? [clusterIP], ranges.cluster, false),
+    ...chosen(spec.externalIPs ?? [], ranges.external, false),
+    ...chosen(
+      ingress.map(({ ip }) => ip),
+      ranges.loadBalancer,
+      !aggregates,
+    ),
+  ];
+}
+
+interface Endpoint {
+  readonly address: Address;
+  readonly node: string | undefined;
+}
+
+/** The ready endpoints of a service: those of its slices, or of the older Endpoints where there is no slice. */
+function endpointsOf(inputs: ConfdInputs, service: Service): readonly Endpoint[] {
+  const { name, namespace } = service.metadata;
+  const slices: Endpoint[] = [];
+  const older: Endpoint[] = [];
+  const add = (to: Endpoint[], text: string, node: string | undefined): void => {
+    const address = parseAddress(text);
+    if (address !== undefined) to.push({ address, node });
+  };
+  for (const object of inputs.endpoints) {
+    if (object.metadata.namespace !== namespace) continue;
+    if (object.kind === "Endpoints") {
+      if (object.metadata.name !== name) continue;
+      for (const { ip, nodeName } of (object.subsets ?? []).flatMap((s) => s.addresses ?? []))
+        add(older, ip, nodeName);
+    } else if (object.metadata.labels?.["kubernetes.io/service-name"] === name) {
+      for (const { addresses: texts = [], nodeName, conditions } of object.endpoints ?? []) {
+        if (conditions?.ready === false) continue;
+        for (const text of texts) add(slices, text, nodeName);
+      }
+    }
+  }
+  return slices.length > 0 ? slices : older;
+}
+
+function texts(cidrs: readonly Cidr[]): readonly string[] {
+  return [...new Set(cidrs.map(formatCidr))].sort(compareText);
+}
