@@ -1,4 +1,5 @@
 import type { CaseRunner } from "./run.js";
+import { runBgpPeers } from "./sets/bgp-peers.js";
 import { runEncapMtu } from "./sets/encap-mtu.js";
 
 /**
@@ -6,7 +7,7 @@ import { runEncapMtu } from "./sets/encap-mtu.js";
  * cases are reported as unsupported, each by name.
  */
 export const CONFORMANCE_SETS: Readonly<Record<string, CaseRunner | undefined>> = {
-  "bgp-peers": undefined,
+  "bgp-peers": runBgpPeers,
   "calicoctl-output": undefined,
   "encap-mtu": runEncapMtu,
   "felix-routes": undefined,

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type BirdConfiguration,
+  bgpConfiguration,
+  type ConfdResource,
+  type LocalWorkload,
+} from "@calico-sim/bgp";
+import { type AddressFamily, DEFAULT_CALICO_VERSION, eraOf, isRecord } from "@calico-sim/core";
+import { parseSource, readManifests } from "@calico-sim/manifests";
+import type { ConformanceCase } from "../case.js";
+import { compareExpected } from "../compare.js";
+import type { CaseResult } from "../run.js";
+import { asGolden, normalise } from "./bgp-peers-format.js";
+
+/** Kubernetes kinds that confd watches itself and that are no resources of the simulated datastore. */
+const KUBERNETES_KINDS: readonly unknown[] = ["Service", "EndpointSlice", "Endpoints", "Secret"];
+
+/** What an `expected.json` says beside the expectation. See `conformance/bgp-peers/README.md`. */
+interface BgpPeersCase {
+  readonly node?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly endpointStatus?: Readonly<Record<string, LocalWorkload>>;
+  readonly expected?: Readonly<Record<string, unknown>>;
+}
+
+/** Runs one case: what confd renders for a node, against the parsed golden files of upstream. */
+export function runBgpPeers(one: ConformanceCase): CaseResult {
+  const { node, env = {}, endpointStatus = {}, expected } = one.json as BgpPeersCase;
+  if (node === undefined || expected === undefined)
+    return { status: "unsupported", features: ["case without node or expectation"] };
+  const resources = readInput(join(one.directory, "input.yaml"));
+  const render = (family: AddressFamily): BirdConfiguration =>
+    bgpConfiguration(resources, {
+      node,
+      family,
+      era: eraOf(DEFAULT_CALICO_VERSION),
+      environment: env,
+      localWorkloads: Object.values(endpointStatus),
+    });
+  const ipv4 = render(4);
+  const ipv6 = render(6);
+  const actual = {
+    ipv4: asGolden(ipv4),
+    ipv6: asGolden(ipv6),
+    counts: { ipv4Peers: ipv4.peers.length, ipv6Peers: ipv6.peers.length },
+  };
+  // A case may expect one family alone, or nothing but a count.
+  return compareExpected(normalise(actual), normalise(expected), 2);
+}
+
+/** The resources of a case, and the Kubernetes objects beside them. */
+function readInput(file: string): readonly ConfdResource[] {
+  const source = { name: file, text: readFileSync(file, "utf8") };
+  const kubernetes = parseSource(source).documents.flatMap(({ value }) =>
+    isRecord(value) && KUBERNETES_KINDS.includes(value["kind"])
+      ? [value as unknown as ConfdResource]
+      : [],
+  );
+  return [...readManifests([source]).resources, ...kubernetes];
+}
