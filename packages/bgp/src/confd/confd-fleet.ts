@@ -26,6 +26,7 @@ import {
 import type { BirdFleet } from "../bird-fleet.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
+import { meshRole } from "./render/mesh.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -460,10 +461,8 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     const own = this.keys.get(node);
     const other = this.keys.get(peer);
     if (peer === node || own === undefined || other === undefined || !this.mesh) return undefined;
-    if (own.clusterId !== "" || other.clusterId !== "" || other.address === own.address)
-      return undefined;
-    // The addresses are compared as strings: the end with the greater one opens.
-    return other.address > own.address;
+    const role = meshRole(own, other);
+    return role === undefined ? undefined : role === "passive";
   }
 }
 
