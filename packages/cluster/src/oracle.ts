@@ -143,11 +143,23 @@ export function oracleBlock(block: IPAMBlock, state: OracleState): OracleBlock {
     text: formatCidr(cidr),
     owner: affinity.startsWith("host:") ? affinity.slice(5) : undefined,
     pool: state.pools.find((pool) => cidrContains(pool.cidr, cidr)),
-    borrowed: allocationsOf(block).flatMap(({ address, node, borrowed }) =>
-      borrowed && node !== undefined ? [{ address, node }] : [],
-    ),
+    borrowed: borrowedFrom(block),
   };
 }
+
+function borrowedFrom(block: IPAMBlock): OracleBlock["borrowed"] {
+  const { affinity = "", attributes } = block.spec;
+  const foreign = attributes.some(({ secondary }) => {
+    const node = secondary?.["node"];
+    return node !== undefined && `host:${node}` !== affinity;
+  });
+  if (!foreign) return NONE;
+  return allocationsOf(block).flatMap(({ address, node, borrowed }) =>
+    borrowed && node !== undefined ? [{ address, node }] : [],
+  );
+}
+
+const NONE: OracleBlock["borrowed"] = Object.freeze([]);
 
 /**
  * The route to a block (or a borrowed address of it, when `holder` differs from the owner) that a node's

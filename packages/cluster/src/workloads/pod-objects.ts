@@ -117,10 +117,8 @@ export function allocationAttributes(spec: PodSpec, at: Micros): AllocationAttri
 export function containerId(key: string, serial: number, attempt: number): string {
   const seed = hashText(key);
   let id = "";
-  for (let word = 0; word < 8; word++) {
-    id += hash32(seed, serial * 1024 + attempt, word)
-      .toString(16)
-      .padStart(8, "0");
+  for (let place = 0; place < 8; place++) {
+    id += word(seed, serial * 1024 + attempt, place);
   }
   return id;
 }
@@ -147,10 +145,13 @@ function hostCidrText(address = ""): string {
 
 function uid(key: string, at: Micros): string {
   const seed = hashText(key);
-  const word = (n: number): string =>
-    hash32(seed, at % 0x1_0000_0000, n)
-      .toString(16)
-      .padStart(8, "0");
-  const [a, b, c, d] = [word(1), word(2), word(3), word(4)];
-  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${d}`;
+  const low = at % 0x1_0000_0000;
+  const b = word(seed, low, 2);
+  const c = word(seed, low, 3);
+  return `${word(seed, low, 1)}-${b.slice(0, 4)}-4${b.slice(5)}-8${c.slice(1, 4)}-${c.slice(4)}${word(seed, low, 4)}`;
+}
+
+/** Eight hexadecimal digits of a hash. */
+function word(a: number, b: number, c: number): string {
+  return hash32(a, b, c).toString(16).padStart(8, "0");
 }

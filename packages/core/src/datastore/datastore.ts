@@ -12,6 +12,7 @@ import {
 import { type DatastoreProfile, ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
 import type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
 import { execute } from "./execute.js";
+import { IdRing } from "./id-ring.js";
 import { DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
 import { ObjectStore } from "./object-store.js";
 import { deleteCalls, requestWork } from "./request-cost.js";
@@ -60,7 +61,7 @@ export class Datastore implements EventHandler {
   private readonly requestTimeout: Micros;
   private readonly kindArrive: number;
   private readonly kindServe: number;
-  private readonly pending: Map<number, Pending> = new Map();
+  private readonly pending: IdRing<Pending> = new IdRing();
   private readonly observers: StoreObserver[] = [];
   private nextRequest = 1;
   private outages = 0;

@@ -44,7 +44,7 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
     case "patch":
       if (held === undefined) return failed(store, at, "not-found");
       if (request.merge === undefined) return write(store, at, written(request), key);
-      return write(store, at, mergePatch(held, request.merge) as Resource, key);
+      return write(store, at, mergePatch(held, request.merge) as Resource, key, true);
     case "delete": {
       if (held === undefined) return failed(store, at, "not-found");
       // A precondition on the revision, as KDD's deletes carry (control-plane-behaviour §2.2).
@@ -58,8 +58,14 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
   }
 }
 
-function write(store: ObjectStore, at: Micros, wanted: Resource, key: string): Executed {
-  const { resource, event } = store.write(wanted, at, key);
+function write(
+  store: ObjectStore,
+  at: Micros,
+  wanted: Resource,
+  key: string,
+  ours = false,
+): Executed {
+  const { resource, event } = store.write(wanted, at, key, ours);
   return done(store, at, resource, event, store.bytesOf(resource));
 }
 

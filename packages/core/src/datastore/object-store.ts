@@ -59,14 +59,17 @@ export class ObjectStore {
   /**
    * Writes an object. A write that changes nothing gets no revision and no event from an apiserver; etcd
    * counts it (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go GuaranteedUpdate).
+   *
+   * @param ours whether the object was made for this write, so that it need not be copied
    */
-  write(resource: Resource, at: Micros, key: string = keyOf(resource)): Written {
+  write(resource: Resource, at: Micros, key: string = keyOf(resource), ours = false): Written {
     const table = this.table(resource.kind);
     const previous = table.get(key);
     if (previous !== undefined && this.flavour === "kubernetes" && sameObject(previous, resource)) {
       return { resource: previous, event: undefined };
     }
-    const stored = versioned(resource, ++this.revision);
+    const revision = ++this.revision;
+    const stored = ours ? stamped(resource, revision) : versioned(resource, revision);
     const bytes = this.bytesOf(stored);
     const previousBytes = previous === undefined ? 0 : this.bytesOf(previous);
     table.bytes += bytes - previousBytes;
@@ -76,7 +79,7 @@ export class ObjectStore {
       kind: resource.kind,
       resource: stored,
       previous,
-      revision: this.revision,
+      revision,
       bytes: watchEventBytes(bytes, previousBytes, this.flavour, this.sizes),
     });
     table.remember(event, at);
@@ -117,6 +120,12 @@ export class ObjectStore {
 function versioned(resource: Resource, revision: number): Resource {
   const metadata = { ...resource.metadata, resourceVersion: String(revision) };
   return freezePlain({ ...resource, metadata });
+}
+
+/** As {@link versioned}, of an object that nobody else has seen. */
+function stamped(resource: Resource, revision: number): Resource {
+  const metadata = { ...resource.metadata, resourceVersion: String(revision) };
+  return freezePlain(Object.assign(resource, { metadata }));
 }
 
 /** True when two versions of an object differ in nothing but `resourceVersion`. */

@@ -27,7 +27,21 @@ export function hasEndpoint(pod: Pod): boolean {
   ) {
     return false;
   }
-  return firstAddressSource(pod) !== undefined;
+  return hasAddress(pod);
+}
+
+/** Whether {@link firstAddressSource} finds any; asked far more often than which. */
+function hasAddress({ status, metadata }: Pod): boolean {
+  if ((status?.podIPs?.length ?? 0) > 0 || isWritten(status?.podIP)) return true;
+  const { annotations } = metadata;
+  if (annotations === undefined) return false;
+  return (
+    isWritten(annotations[POD_ANNOTATIONS.podIPs]) || isWritten(annotations[POD_ANNOTATIONS.podIP])
+  );
+}
+
+function isWritten(text: string | undefined): boolean {
+  return text !== undefined && text !== "";
 }
 
 /** Addresses of a pod's endpoint; the first source that has any wins. */

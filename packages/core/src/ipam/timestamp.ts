@@ -12,13 +12,16 @@ const EPOCH_DAY = 20_454;
 export function formatTimestamp(at: Micros): string {
   const day = Math.floor(at / DAY);
   const rest = at - day * DAY;
-  const two = (n: number): string => String(n).padStart(2, "0");
   const [y, m, d] = civil(day + EPOCH_DAY);
   const h = Math.floor(rest / HOUR);
   const minute = Math.floor((rest % HOUR) / MINUTE);
   const s = Math.floor((rest % MINUTE) / SECOND);
   const us = String(rest % SECOND).padStart(6, "0");
   return `${String(y).padStart(4, "0")}-${two(m)}-${two(d)}T${two(h)}:${two(minute)}:${two(s)}.${us}Z`;
+}
+
+function two(n: number): string {
+  return n < 10 ? `0${String(n)}` : String(n);
 }
 
 /** Reads what {@link formatTimestamp} wrote, and any other RFC 3339 time in UTC; `undefined` for other text. */

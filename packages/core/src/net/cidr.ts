@@ -82,6 +82,21 @@ function parseLength(text: string, start: number, max: number): number {
  * @returns `undefined` when `text` is no prefix.
  */
 export function parseCidr(text: string): Cidr | undefined {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const cidr = read(text);
+  if (cidr !== undefined) {
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(text, cidr);
+  }
+  return cidr;
+}
+
+/** Prefixes read lately. A cluster reads the same few, nodes' and blocks', a million times. */
+const parsed: Map<string, Cidr> = new Map();
+const PARSED_MAX = 8_192;
+
+function read(text: string): Cidr | undefined {
   const slash = text.lastIndexOf("/");
   if (slash < 0) return undefined;
   const address = parseAddress(text.slice(0, slash));

@@ -42,10 +42,9 @@ export class Input {
   constructor(batch: UpdateBatch, type: SyncerType, keys: KeyTable) {
     this.batch = batch;
     this.type = type;
-    this.keys = new Int32Array(batch.updates.length);
-    batch.updates.forEach((update, i) => {
-      this.keys[i] = keys.intern(update.key);
-    });
+    const { updates } = batch;
+    this.keys = new Int32Array(updates.length);
+    for (let i = 0; i < updates.length; i++) this.keys[i] = keys.intern(updates[i]!.key);
   }
 
   /**
@@ -66,10 +65,10 @@ export class Input {
   /** A crumb's batch of these survivors; the same object for equal lists. */
   batchOf(kept: readonly SyncerUpdate[]): UpdateBatch {
     const { batch } = this;
-    const same = (list: readonly SyncerUpdate[]): boolean =>
-      list.length === kept.length && list.every((update, i) => update === kept[i]);
-    if (!batch.snapshot && same(batch.updates)) return batch;
-    if (this.crumb !== undefined && this.kept !== undefined && same(this.kept)) return this.crumb;
+    if (!batch.snapshot && sameUpdates(batch.updates, kept)) return batch;
+    if (this.crumb !== undefined && this.kept !== undefined && sameUpdates(this.kept, kept)) {
+      return this.crumb;
+    }
     this.kept = kept;
     this.crumb = makeBatch(kept, batch.status);
     return this.crumb;
@@ -83,6 +82,12 @@ export class Input {
     const { kvs, bytes } = changedPairs(cached.resource, update.resource, this.type);
     return kvs === update.kvs ? update : Object.freeze({ ...update, kvs, bytes });
   }
+}
+
+function sameUpdates(a: readonly SyncerUpdate[], b: readonly SyncerUpdate[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** A delta batch of these updates. */

@@ -47,13 +47,15 @@ export class CacheLoops implements EventHandler {
     const server = this.servers[typha]!;
     server.inputWaiting = false;
     const drained: Input[] = [];
+    const { inputs } = server;
     let items = 0;
-    for (const { at, input } of server.inputs) {
+    for (const { at, input } of inputs) {
       if (at > engine.now || items >= config.snapshotCacheMaxBatchSize) break;
       drained.push(input);
       items += Math.max(1, input.batch.updates.length);
     }
-    server.inputs = server.inputs.slice(drained.length);
+    if (drained.length === inputs.length) inputs.length = 0;
+    else server.inputs = inputs.slice(drained.length);
     const cost = Math.ceil(items * costs.serialisePerUpdate.value);
     server.cacheUntil = engine.now + cost;
     this.hosts.busy[typha]! += cost;
