@@ -39,6 +39,8 @@ export interface Reconfiguration {
   readonly remove?: readonly number[];
   /** The blocks of this node from now on, as prefix ids. */
   readonly blocks?: readonly number[];
+  /** The kernel protocol's export filter changed, so every route is offered to the kernel anew. */
+  readonly kernelFilter?: boolean;
 }
 
 /** Options of `BirdFleet`. */

@@ -11,6 +11,7 @@ import {
   PROTOCOL,
   type PrefixTable,
   type Resource,
+  type Route,
   type RouteListener,
   type StoreObserver,
   type WatchEvent,
@@ -378,12 +379,21 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const block = this.blocks[row]!;
     const want = expectedRoute(this.state, this, this.nodes.name(node), block);
     const held = this.kernels.best(node, this.prefixOf[row]!);
-    if (want === undefined || held === 0) return want === undefined && held === 0;
+    if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
+    // A block of one address that a pod has: its owner's route to it is the pod's own.
+    if (this.ownerOf[row] === node && route.device.startsWith("cali")) return true;
+    if (want === undefined) return false;
     if (route.type !== want.type) return false;
     if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;
     if (want.type === "blackhole") return true;
-    return route.device === want.device && this.nodes.name(route.gateway) === want.gateway;
+    if (route.device !== want.device) return false;
+    return this.isOnTunnelLink(route) || this.nodes.name(route.gateway) === want.gateway;
+  }
+
+  /** A block of one address that is a VXLAN device's own: on the link behind the tunnel, without a gateway (§4.4). */
+  private isOnTunnelLink({ device, gateway }: Route): boolean {
+    return device === "vxlan.calico" && gateway < 0;
   }
 
   /** Follows a packet from a node to a block, one hop: Calico's next hop is the owner itself. */
@@ -397,6 +407,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (held === 0) return NO_ROUTE;
     const route = this.kernels.route(held);
     if (route.type === "blackhole") return BLACKHOLE_ROUTE;
+    if (this.isOnTunnelLink(route)) return DELIVERED;
     if (route.gateway !== owner) return STALE_ROUTE;
     if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
     return DELIVERED;

@@ -445,6 +445,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
         add,
         remove,
         ...(text === confd.blocksText && !first ? {} : { blocks }),
+        kernelFilter: filterChanged,
       });
       confd.blocksText = text;
     }

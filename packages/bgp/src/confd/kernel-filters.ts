@@ -87,6 +87,8 @@ export class KernelFilters implements KernelFilter {
     const index = this.configOf[node];
     if (index === undefined) return 0;
     const config = this.configs[index]!;
+    // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).
+    if (peer < 0 && this.prefixes.isHost(prefix)) return 0;
     const pool = this.pool(index, prefix);
     if (pool === undefined) return this.accept(peer);
     if (pool.encapsulation === "vxlan") return 0;

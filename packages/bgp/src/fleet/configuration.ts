@@ -5,6 +5,7 @@ import type { Sessions } from "../session/sessions.js";
 import type { Transport } from "../session/transport.js";
 import type { Reconfiguration } from "../types.js";
 import type { FleetContext } from "./context.js";
+import { WORK_KERNEL } from "./daemon.js";
 
 /** What confd wrote for each daemon, and what a daemon does when it reads it again. */
 export class Configuration {
@@ -74,6 +75,10 @@ export class Configuration {
       this.write(node, { add: added, remove: change.remove ?? [] });
       for (const { peer } of added) this.sessions.begin(node, this.x.ends.find(node, peer));
       if (change.blocks !== undefined) this.advertiser.changeBlocks(node, change.blocks);
+      // A protocol whose filter changed is fed again (bird: nest/proto.c, proto_reconfigure).
+      if (change.kernelFilter === true && this.x.kernelReady[node] === 1) {
+        this.x.queueWork(node, WORK_KERNEL, 0);
+      }
     }
   }
 

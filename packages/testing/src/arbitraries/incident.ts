@@ -69,7 +69,7 @@ export function arbitraryIncident(constraints: IncidentConstraints): fc.Arbitrar
     at: roundTime(SECOND, during),
     lasts: roundTime(SECOND, Math.min(during, 500 * SECOND)),
     target: fc.nat({ max: 9_999 }),
-    count: fc.integer({ min: 1, max: Math.max(1, podsMax) }),
+    count: fc.integer({ min: 1, max: Math.max(1, Math.min(6, podsMax)) }),
     daemon: fc.constantFrom("bird", "felix", "confd", "calico-node"),
     signal: fc.constantFrom("KILL", "TERM"),
     encapsulation: fc.constantFrom(...encapsulations),

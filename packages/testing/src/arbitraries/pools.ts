@@ -21,7 +21,7 @@ export interface PoolConstraints {
   readonly encapsulations?: readonly Encapsulation[];
   /** Prefix lengths of blocks. @defaultValue 26, 28, 29, 30 */
   readonly blockSizes?: readonly number[];
-  /** Each pool has at least so many blocks, so that nobody needs to borrow an address. @defaultValue 16 */
+  /** Each pool has at least so many blocks, so that nobody needs to borrow an address. @defaultValue 64 */
   readonly blocksMin?: number;
 }
 
@@ -51,7 +51,7 @@ export function arbitraryPools(constraints: PoolConstraints = {}): fc.Arbitrary<
     poolsMax = 3,
     encapsulations = ENCAPSULATIONS,
     blockSizes = [26, 28, 29, 30],
-    blocksMin = 16,
+    blocksMin = 64,
   } = constraints;
   const bitsMin = Math.ceil(Math.log2(Math.max(1, blocksMin)));
   const pool = fc.record({
