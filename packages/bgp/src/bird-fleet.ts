@@ -103,7 +103,9 @@ export class BirdFleet implements EventHandler {
 
   /** Makes room for one more node; ids follow `NodeDirectory`. */
   addNode(): void {
-    this.loop.addDaemon(this.x.addDaemon());
+    const node = this.x.addDaemon();
+    this.transport.addDaemon(node);
+    this.loop.addDaemon(node);
   }
 
   /** Writes the configuration that a daemon finds when it starts. */
@@ -219,7 +221,7 @@ export class BirdFleet implements EventHandler {
         this.transport.onSyn(a, b);
         return;
       case kinds.release:
-        this.transport.release(a, b);
+        this.transport.onRelease(a, b);
         return;
       case kinds.core:
         this.loop.onCoreFree();

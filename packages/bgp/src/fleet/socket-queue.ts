@@ -13,6 +13,11 @@ export class SocketQueue {
     this.items.push(item);
   }
 
+  /** The oldest item but `index`, which must exist. */
+  peek(index: number): number {
+    return this.items[this.head + index]!;
+  }
+
   /** Removes the oldest item; −1 if there is none. */
   shift(): number {
     if (this.head === this.items.length) return -1;

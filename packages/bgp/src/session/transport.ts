@@ -1,6 +1,7 @@
 import { hash32, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import { SocketQueue } from "../fleet/socket-queue.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import { SIDE } from "./connections.js";
@@ -12,6 +13,7 @@ import {
   RETRANSMIT_MIN,
   SYN_RETRY,
   SYN_RETRY_LATE,
+  TICK,
 } from "./constants.js";
 import {
   ACCEPT,
@@ -23,15 +25,26 @@ import {
   OPEN,
 } from "./segments.js";
 
-const IN_ORDER = 0;
+// Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
+const ACKNOWLEDGED = 0;
 const RETRANSMIT = 1;
 
 /** TCP between the daemons' hosts, as far as it shapes BGP: handshakes, small-segment wait, cuts, resets. */
 export class Transport {
   private readonly x: FleetContext;
+  /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
+  private readonly late: SocketQueue[] = [];
+  private readonly lateTimer: number[] = [];
 
   constructor(context: FleetContext) {
     this.x = context;
+  }
+
+  /** Makes room for one more daemon. */
+  addDaemon(node: number): void {
+    this.late[node] = new SocketQueue();
+    const { engine, kinds } = this.x;
+    this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
   }
 
   // Handshake -----------------------------------------------------------------------------------
@@ -108,10 +121,18 @@ export class Transport {
       this.releaseAt(side, at + RETRANSMIT_MIN, RETRANSMIT);
       return;
     }
+    const last = conns.lastSent[side]!;
+    if (at < last) {
+      // Leaves in one segment with what waits for an acknowledgement within a round trip.
+      this.deliver(side ^ 1, what, last + delay);
+      return;
+    }
     const acknowledged = conns.unackedUntil[side]!;
     if (at < acknowledged) {
-      conns.hold(side, what);
-      this.releaseAt(side, acknowledged, IN_ORDER);
+      if (acknowledged - at >= DELAYED_ACK / 2) {
+        conns.hold(side, what);
+        this.releaseLate(side, acknowledged);
+      } else this.transmit(side, what, acknowledged, delay);
       return;
     }
     this.transmit(side, what, at, delay);
@@ -127,8 +148,8 @@ export class Transport {
     const delay = this.x.delayFrom(side);
     if (delay !== Number.POSITIVE_INFINITY && conns.held[side] === -1) {
       const quick = at - conns.activity(side ^ 1) > QUICK_ACK_AFTER_IDLE;
-      const wait = 2 * delay + (quick ? 0 : DELAYED_ACK);
-      conns.unackedUntil[side] = Math.max(at, conns.unackedUntil[side]!) + wait;
+      const first = Math.max(at, conns.unackedUntil[side]!) + 2 * delay;
+      conns.unackedUntil[side] = quick ? first : nextTick(first + DELAYED_ACK);
     }
     this.send(side, what);
   }
@@ -155,8 +176,14 @@ export class Transport {
     if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED, this.x.engine.now);
   }
 
-  /** Held segments may go: they were acknowledged, or it is time to retransmit over a cut path. */
-  release(side: number, why: number): void {
+  /** Held segments may go: of a side, or of a daemon. */
+  onRelease(which: number, why: number): void {
+    if (why === ACKNOWLEDGED) this.releaseDue(which);
+    else this.release(which, why);
+  }
+
+  /** They were acknowledged, or it is time to retransmit over a cut path. */
+  private release(side: number, why: number): void {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
@@ -164,7 +191,7 @@ export class Transport {
     const delay = x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) {
       const wait =
-        why === IN_ORDER
+        why !== RETRANSMIT
           ? RETRANSMIT_MIN
           : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent[side]!)));
       this.releaseAt(side, now + wait, RETRANSMIT);
@@ -176,6 +203,36 @@ export class Transport {
   private releaseAt(side: number, at: Micros, why: number): void {
     this.x.conns.releaseAt[side] = at;
     this.x.engine.schedule(at, this.x.kinds.release, side, why);
+  }
+
+  /**
+   * Waits for a delayed acknowledgement. Nearly always data from the peer brings it earlier, so one timer
+   * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
+   */
+  private releaseLate(side: number, at: Micros): void {
+    const node = this.x.nodeOf(side);
+    const late = this.late[node]!;
+    this.x.conns.releaseAt[side] = at;
+    if (late.empty) this.x.engine.setTimer(this.lateTimer[node]!, at);
+    late.push(side);
+    late.push(at);
+  }
+
+  private releaseDue(node: number): void {
+    const { conns, engine } = this.x;
+    const late = this.late[node]!;
+    while (!late.empty) {
+      const side = late.peek(0);
+      const due = late.peek(1);
+      const waits = conns.held[side] !== -1 && conns.releaseAt[side] === due;
+      if (waits && due > engine.now) {
+        engine.setTimer(this.lateTimer[node]!, due);
+        return;
+      }
+      late.shift();
+      late.shift();
+      if (waits) this.release(side, ACKNOWLEDGED);
+    }
   }
 
   private flush(side: number, at: Micros, delay: Micros): void {
@@ -191,7 +248,7 @@ export class Transport {
     const other = side ^ 1;
     // The peer acknowledges at once in the first exchanges and after idling, else it delays.
     const quick = (what & 15) <= KEEPALIVE || at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
-    conns.unackedUntil[side] = at + 2 * delay + (quick ? 0 : DELAYED_ACK);
+    conns.unackedUntil[side] = quick ? at + 2 * delay : nextTick(at + 2 * delay + DELAYED_ACK);
     conns.lastSent[side] = at;
     this.deliver(other, what, at + delay);
   }
@@ -242,4 +299,8 @@ export class Transport {
     else x.inbox.addOutcome(node, side, type === CONNECTED);
     x.loop.wake(node);
   }
+}
+
+function nextTick(at: Micros): Micros {
+  return Math.ceil(at / TICK) * TICK;
 }
