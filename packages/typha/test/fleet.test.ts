@@ -130,6 +130,23 @@ describe("what a Typha sends", () => {
     expectAllEqual(w);
   });
 
+  test("clients that join while the sender is busy are not forgotten when the group's message passes them", () => {
+    const w = World.running(1, 40);
+    for (let i = 0; i < 3_000; i++) {
+      w.upstream.write(thing(`t${i}`, "1"));
+      // The snapshot of a client that comes back holds crumbs that the busy sender has not sent yet.
+      if (i % 150 === 0) {
+        w.felix.disconnect((i / 150) % 40);
+        w.felix.connect((i / 150) % 40);
+      }
+      w.run(40);
+    }
+    w.run(10 * SECOND);
+    w.upstream.write(thing("last", "1"));
+    w.run(10 * SECOND);
+    expectAllEqual(w);
+  });
+
   test("a client whose CPU is behind is served alone and catches up", () => {
     const w = World.running(1, 4);
     w.pace.busyUntil.set(2, w.engine.now + 10 * SECOND);

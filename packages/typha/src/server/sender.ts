@@ -25,6 +25,8 @@ export class Sender implements EventHandler {
   private readonly dropper: Dropper;
   private binding: SyncerBinding = {};
   private readonly snapshots: Map<number, UpdateBatch> = new Map();
+  /** Clients behind that have every crumb there is, and wait for the group's next message. */
+  private readonly parked: Set<number> = new Set();
   private receivers: Int32Array = new Int32Array(64);
   private arrivals: Float64Array = new Float64Array(64);
   private readonly one: Int32Array = new Int32Array(1);
@@ -112,6 +114,7 @@ export class Sender implements EventHandler {
     const server = this.servers[this.clients.typha[client]!]!;
     if (this.clients.state[client] === CLIENT.streaming) this.leaveGroup(client, server);
     server.behind.delete(client);
+    this.parked.delete(client);
     this.snapshots.delete(client);
   }
 
@@ -138,8 +141,11 @@ export class Sender implements EventHandler {
       this.pump(typha);
       return;
     }
-    // At the head before the group is: the group's next message brings both together.
-    if (position >= server.cache.head) return;
+    // At the head before the group is: the group's next message brings both together, or passes it.
+    if (position >= server.cache.head) {
+      this.parked.add(client);
+      return;
+    }
     const { batch, position: after } = server.cache.next(
       position,
       config.minBatchingAgeThreshold,
@@ -197,13 +203,16 @@ export class Sender implements EventHandler {
     this.adopt(server);
   }
 
-  /** Clients that have exactly what the group has join it. */
+  /** Clients that have exactly what the group has join it; those that waited at the head and were passed go on alone. */
   private adopt(server: Server): void {
     if (server.behind.size === 0) return;
+    const { clients, hosts } = this;
     for (const client of [...server.behind]) {
-      if (this.clients.state[client] !== CLIENT.behind) continue;
-      if (this.clients.position[client] !== server.groupPosition) continue;
-      if (this.lateness(client, this.hosts.engine.now) === 0) this.joinGroup(client, server);
+      if (clients.state[client] !== CLIENT.behind) continue;
+      const parked = this.parked.delete(client);
+      const level = clients.position[client] === server.groupPosition;
+      if (level && this.lateness(client, hosts.engine.now) === 0) this.joinGroup(client, server);
+      else if (parked) this.again(client, hosts.engine.now);
     }
   }
 
@@ -257,6 +266,11 @@ export class Sender implements EventHandler {
     server.group[place] = last;
     clients.place[last] = place;
     clients.position[client] = server.groupPosition;
+    // Nobody is left whose next message would take along those who wait for it.
+    if (server.groupCount > 0) return;
+    for (const waiting of server.behind) {
+      if (this.parked.delete(waiting)) this.again(waiting, this.hosts.engine.now);
+    }
   }
 
   /** CPU time of one message to one client. */
