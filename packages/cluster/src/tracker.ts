@@ -279,8 +279,12 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private nodeChanged(event: WatchEvent): void {
     const { name } = event.resource.metadata;
     const nodes = this.state.nodes as Map<string, OracleNode>;
-    if (event.type === "deleted") nodes.delete(name);
-    else nodes.set(name, oracleNode(event.resource as Node));
+    const before = nodes.get(name);
+    const after = event.type === "deleted" ? undefined : oracleNode(event.resource as Node);
+    if (after === undefined) nodes.delete(name);
+    else nodes.set(name, after);
+    // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
+    if (before !== undefined && after !== undefined && sameNode(before, after)) return;
     const node = this.nodes.id(name);
     if (node >= 0) this.recheckNode(node);
   }
@@ -482,6 +486,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     delivery.set(this.delivery[node]!);
     this.delivery[node] = delivery;
   }
+}
+
+function sameNode(a: OracleNode, b: OracleNode): boolean {
+  return (
+    a.address?.value === b.address?.value &&
+    a.address?.family === b.address?.family &&
+    a.subnet?.value === b.subnet?.value &&
+    a.subnet?.length === b.subnet?.length &&
+    a.vxlanAddress === b.vxlanAddress &&
+    a.clusterId === b.clusterId
+  );
 }
 
 /** Whether delivery is owed: everything is alive and connected, only routes are missing. */

@@ -17,6 +17,15 @@ export interface Endpoint {
   readonly route: number;
 }
 
+/** What was made of a pod when it was seen last. */
+interface Latest {
+  pod: Pod;
+  readonly text: string;
+  readonly id: number;
+  /** 0 until the pod first has an address. */
+  readonly route: number;
+}
+
 /** Interned workload endpoints of pods; id 0 is "no endpoint". */
 export class Endpoints {
   private readonly nodes: NodeDirectory;
@@ -24,10 +33,7 @@ export class Endpoints {
   private readonly kernels: Kernels;
   private readonly protocol: number;
   private readonly endpoints: (Endpoint | undefined)[] = [undefined];
-  private readonly latest: Map<
-    string,
-    { readonly pod: Pod; readonly text: string; readonly id: number }
-  > = new Map();
+  private readonly latest: Map<string, Latest> = new Map();
 
   constructor(nodes: NodeDirectory, prefixes: PrefixTable, kernels: Kernels, protocol: number) {
     this.nodes = nodes;
@@ -48,11 +54,17 @@ export class Endpoints {
     const node = this.nodes.id(pod.spec?.nodeName ?? "");
     const text = `${String(node)}|${addresses.join()}`;
     if (known?.text === text) {
-      this.latest.set(key, { pod, text, id: known.id });
+      known.pod = pod;
       return known.id;
     }
-    const id = node < 0 || addresses.length === 0 ? 0 : this.add(pod, node, addresses);
-    this.latest.set(key, { pod, text, id });
+    if (node < 0 || addresses.length === 0) {
+      this.latest.set(key, { pod, text, id: 0, route: known?.route ?? 0 });
+      return 0;
+    }
+    // The interface is named after the pod: as long as its key lives, so does its route.
+    const route = known === undefined || known.route === 0 ? this.routeOf(pod) : known.route;
+    const id = this.add(node, addresses, route);
+    this.latest.set(key, { pod, text, id, route });
     return id;
   }
 
@@ -61,13 +73,8 @@ export class Endpoints {
     return this.endpoints[id]!;
   }
 
-  private add(pod: Pod, node: number, addresses: readonly string[]): number {
-    const prefixes: number[] = [];
-    for (const text of addresses) {
-      const address = hostAddress(text);
-      if (address !== undefined) prefixes.push(this.prefixes.intern(hostCidr(address)));
-    }
-    const route = this.kernels.intern({
+  private routeOf(pod: Pod): number {
+    return this.kernels.intern({
       type: "unicast",
       device: workloadInterfaceName(pod.metadata.namespace ?? "default", pod.metadata.name),
       gateway: -1,
@@ -75,6 +82,14 @@ export class Endpoints {
       metric: 1024,
       protocol: this.protocol,
     });
+  }
+
+  private add(node: number, addresses: readonly string[], route: number): number {
+    const prefixes: number[] = [];
+    for (const text of addresses) {
+      const address = hostAddress(text);
+      if (address !== undefined) prefixes.push(this.prefixes.intern(hostCidr(address)));
+    }
     this.endpoints.push(Object.freeze({ node, prefixes: Object.freeze(prefixes), route }));
     return this.endpoints.length - 1;
   }
