@@ -79,6 +79,21 @@ describe("routes of a node's Felix (node-behaviour §4.4)", () => {
     ]);
   });
 
+  test("an address that two local pods claim stays with one of them when the other gives it up", () => {
+    const w = world("ipip");
+    // After a reboot: the status of the first is from before, the second has got its address.
+    w.put(pod("new", "a", "10.0.0.5"), pod("old", "a", "10.0.0.5"));
+    settled(w);
+    w.write(pod("old", "a", "10.0.0.6"));
+    w.run(SECOND);
+    const routes = w.routes("a");
+    expect(routes["10.0.0.5/32"]).toMatch(/^dev cali/);
+    expect(routes["10.0.0.6/32"]).toMatch(/^dev cali/);
+    w.erase(pod("new", "a", "10.0.0.5"));
+    w.run(SECOND);
+    expect(w.routes("a")["10.0.0.5/32"]).toBeUndefined();
+  });
+
   test("a borrowed address has a /32 to its holder, and stays local where its pod runs", () => {
     const w = world("ipip");
     w.put(block("10.0.1.0/26", "b", ["b", "c", "a"]), pod("p", "a", "10.0.1.2"));
@@ -150,5 +165,25 @@ describe("routes of a node's Felix (node-behaviour §4.4)", () => {
     const routes = settled(w);
     expect(routes["10.0.5.0/26"]).toBeUndefined();
     expect(routes["10.0.6.0/26"]).toContain("proto 12");
+  });
+});
+
+describe("the throttle of the dataplane", () => {
+  /** What a restarted Felix draws its ticks from. */
+  function salt(restartsOfOther: number): number {
+    const w = world("ipip");
+    settled(w);
+    for (let i = 0; i < restartsOfOther; i++) {
+      w.felix.kill(1);
+      w.felix.start(1);
+    }
+    w.felix.kill(0);
+    w.felix.start(0);
+    const inside = w.felix as unknown as { dataplane: { throttle: { salt: number[] } } };
+    return inside.dataplane.throttle.salt[0]!;
+  }
+
+  test("is drawn for one node alone, however often others were started", () => {
+    expect(salt(3)).toBe(salt(0));
   });
 });

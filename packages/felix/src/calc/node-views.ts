@@ -198,7 +198,7 @@ export class NodeViews {
     if (before !== 0) {
       for (const prefix of this.reader.endpoints.get(before).prefixes) {
         // A new pod may have taken the address already.
-        if (local.get(prefix) === before) local.delete(prefix);
+        if (local.get(prefix) === before) this.handOn(node, prefix, key);
         change.prefixes?.push(prefix);
       }
     }
@@ -214,6 +214,20 @@ export class NodeViews {
       }
     }
     change.pods.push(key);
+  }
+
+  /**
+   * An address leaves a pod; another one that claims it as well has it from now on. After a reboot a
+   * pod's status still shows the address that a new sandbox of its neighbour has got.
+   */
+  private handOn(node: number, prefix: number, from: string): void {
+    const { endpoints } = this.reader;
+    for (const [key, id] of this.endpoints[node]!) {
+      if (key === from || !endpoints.get(id).prefixes.includes(prefix)) continue;
+      this.local[node]!.set(prefix, id);
+      return;
+    }
+    this.local[node]!.delete(prefix);
   }
 
   private setPools(node: number, set: number, change: ViewChange): void {

@@ -69,6 +69,8 @@ export class Dataplane implements EventHandler {
   private readonly kindApplied: number;
   private readonly kindGrace: number;
   private readonly seed: number;
+  /** How often each node's process was started. */
+  private readonly starts: number[] = [];
 
   constructor(parts: DataplaneParts) {
     this.parts = parts;
@@ -83,7 +85,10 @@ export class Dataplane implements EventHandler {
   start(node: number, life: number): void {
     const { engine, nodes, tables } = this.parts;
     tables.reset(node);
-    const salt = hash32(this.seed, hashText(nodes.name(node)), life);
+    // Not `life`, which counts the starts of all: a further node would change everybody's draws.
+    const start = (this.starts[node] ?? 0) + 1;
+    this.starts[node] = start;
+    const salt = hash32(this.seed, hashText(nodes.name(node)), start);
     this.throttle.reset(node, salt, engine.now);
     this.loops[node] = {
       life,

@@ -1,0 +1,81 @@
+import {
+  checkInvariants,
+  everyPodReachable,
+  everyTyphaClientServed,
+  INCIDENT_KINDS,
+  kernelsMatchOracle,
+  noAddressTwice,
+  ribsWithinSessions,
+} from "@calico-sim/testing";
+import { test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { arbitraryCase, atRest, prepared, runs, TIMEOUT } from "./support.js";
+
+describe("a cluster that had nothing but pods", () => {
+  test.prop([arbitraryCase({ kinds: ["pods", "churn"] })], runs(20))(
+    "comes to rest within the laws",
+    (each) => {
+      expect(checkInvariants(atRest(each))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("after everything that failed is healed", () => {
+  test.prop([arbitraryCase()], runs(60))(
+    "kernels equal the oracle, every pod is reachable from every node without a loop, no address is used twice",
+    (each) => {
+      const simulation = atRest(each);
+      expect(simulation.outcome).toBe("until");
+      expect(kernelsMatchOracle(simulation)).toEqual([]);
+      expect(everyPodReachable(simulation)).toEqual([]);
+      expect(noAddressTwice(simulation)).toEqual([]);
+      expect(ribsWithinSessions(simulation)).toEqual([]);
+      expect(everyTyphaClientServed(simulation)).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  test.prop([arbitraryCase({ kinds: ["crash", "cut", "rack", "link"], during: "1m" })], runs(20))(
+    "the tracker, which follows every change, agrees with the oracle, which starts from nothing",
+    (each) => {
+      const simulation = atRest(each);
+      expect(simulation.tracker.converged).toBe(kernelsMatchOracle(simulation).length === 0);
+      expect(simulation.tracker.darkPairs).toBe(0);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("blocks so few that nodes borrow addresses from one another", () => {
+  const scarce = arbitraryCase({
+    blocksMin: 1,
+    podsMax: 20,
+    nodesMax: 5,
+    kinds: ["pods", "churn", "crash", "remove"],
+    // BIRD does not announce borrowed addresses yet, so the pools are Felix's.
+    calicoVersions: ["3.33"],
+    encapsulations: ["ipip", "vxlan", "ipip-cross-subnet", "vxlan-cross-subnet"],
+  });
+  test.prop([scarce], runs(20))(
+    "do not harm the laws",
+    (each) => {
+      expect(checkInvariants(atRest(each))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("at any moment of any scenario", () => {
+  test.prop([arbitraryCase({ kinds: INCIDENT_KINDS, healed: false, during: "2m" })], runs(20))(
+    "no address has two users",
+    (each) => {
+      const simulation = prepared(each);
+      for (let second = 10; second <= 300; second += 10) {
+        simulation.run(second * 1_000_000);
+        expect(noAddressTwice(simulation)).toEqual([]);
+      }
+    },
+    TIMEOUT,
+  );
+});

@@ -1,0 +1,48 @@
+import { type ClusterSpec, type Scenario, Simulation } from "@calico-sim/cluster";
+import {
+  arbitraryCluster,
+  arbitraryScenario,
+  type ClusterConstraints,
+  quietAfter,
+  type ScenarioConstraints,
+} from "@calico-sim/testing";
+import fc from "fast-check";
+
+/** Runs of a property: few for every commit, as many as `FC_RUNS` says for a soak. */
+export function runs(usual: number): { readonly numRuns: number } {
+  const wanted = process.env["FC_RUNS"];
+  return { numRuns: wanted === undefined || wanted === "" ? usual : Number(wanted) };
+}
+
+/** Milliseconds for one property; a soak may take as long as it likes. */
+export const TIMEOUT: number = (process.env["FC_RUNS"] ?? "") === "" ? 60_000 : 3_600_000;
+
+/** A run of a property: a cluster, what happens to it, and a seed. */
+export type Case = [spec: ClusterSpec, scenario: Scenario, seed: number];
+
+/** Small enough that a property of thirty runs takes a second or two. */
+export function arbitraryCase(
+  constraints: ClusterConstraints & ScenarioConstraints = {},
+): fc.Arbitrary<Case> {
+  return arbitraryCluster({ nodesMax: 6, ...constraints }).chain((spec) =>
+    fc.tuple(
+      fc.constant(spec),
+      arbitraryScenario(spec, { incidentsMax: 5, during: "5m", ...constraints }),
+      fc.nat({ max: 0xffff }),
+    ),
+  );
+}
+
+/** A simulation with its scenario, not run yet. */
+export function prepared([spec, scenario, seed]: Case): Simulation {
+  const simulation = new Simulation(spec, { seed, eventsMax: 5_000_000 });
+  simulation.schedule(scenario);
+  return simulation;
+}
+
+/** A simulation that has come to rest. */
+export function atRest(each: Case): Simulation {
+  const simulation = prepared(each);
+  simulation.run(quietAfter(each[1]));
+  return simulation;
+}
