@@ -255,7 +255,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       return;
     }
     if (!decides(resource)) return;
-    const key = keyOf(resource);
+    const { key } = event;
     if (event.type === "deleted") this.resources.delete(key);
     else this.resources.set(key, resource);
     if (resource.kind === "Node") {

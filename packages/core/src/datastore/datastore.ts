@@ -7,7 +7,6 @@ import {
   type Resource,
   type ResourceKind,
   type ResourceOfKind,
-  resourceKey,
 } from "../resources/index.js";
 import { type DatastoreProfile, ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
 import type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
@@ -115,8 +114,7 @@ export class Datastore implements EventHandler {
     name: string,
     namespace?: string,
   ): ResourceOfKind<K> | undefined {
-    const key = resourceKey(kind, name, namespace);
-    return this.store.table(kind).get(key) as ResourceOfKind<K> | undefined;
+    return this.store.table(kind).row(name, namespace)?.resource as ResourceOfKind<K> | undefined;
   }
 
   /** All objects of a kind in key order: one frozen array until the kind changes. */
@@ -148,9 +146,9 @@ export class Datastore implements EventHandler {
 
   /** Deletes now, notifies watches; false when there is no such object. */
   remove(kind: ResourceKind, name: string, namespace?: string): boolean {
-    const held = this.store.table(kind).get(resourceKey(kind, name, namespace));
-    if (held === undefined) return false;
-    this.publish(this.store.delete(held, this.engine.now));
+    const row = this.store.table(kind).row(name, namespace);
+    if (row === undefined) return false;
+    this.publish(this.store.delete(row, this.engine.now));
     return true;
   }
 

@@ -1,5 +1,6 @@
 import type { Micros } from "../engine/index.js";
-import { type Resource, resourceKey } from "../resources/index.js";
+import type { Resource } from "../resources/index.js";
+import type { Row } from "./kind-table.js";
 import type { ObjectStore } from "./object-store.js";
 import { mergePatch } from "./plain-data.js";
 import type { DatastoreRequest, RequestOutcome, WatchEvent } from "./types.js";
@@ -23,15 +24,18 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
     const outcome: RequestOutcome = { status: "ok", items, revision: store.revision, servedAt: at };
     return { outcome, event: undefined, bytes };
   }
-  const key = keyOfRequest(request);
-  const held = table.get(key);
+  const { resource: sent } = request;
+  const name = request.name ?? sent?.metadata.name;
+  if (name === undefined) throw unnamed(request);
+  const row = table.row(name, request.namespace ?? sent?.metadata.namespace);
+  const held = row?.resource;
   switch (request.verb) {
     case "get":
       if (held === undefined) return failed(store, at, "not-found");
       return done(store, at, held, undefined, store.bytesOf(held));
     case "create":
       if (held !== undefined) return failedOn(store, at, "already-exists", held);
-      return write(store, at, written(request), key);
+      return write(store, at, written(request), row);
     case "update": {
       if (held === undefined) return failed(store, at, "not-found");
       const wanted = written(request);
@@ -39,21 +43,20 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
       if (resourceVersion !== undefined && resourceVersion !== held.metadata.resourceVersion) {
         return failedOn(store, at, "conflict", held);
       }
-      return write(store, at, wanted, key);
+      return write(store, at, wanted, row);
     }
     case "patch":
       if (held === undefined) return failed(store, at, "not-found");
-      if (request.merge === undefined) return write(store, at, written(request), key);
-      return write(store, at, mergePatch(held, request.merge) as Resource, key, true);
+      if (request.merge === undefined) return write(store, at, written(request), row);
+      return write(store, at, mergePatch(held, request.merge) as Resource, row, true);
     case "delete": {
-      if (held === undefined) return failed(store, at, "not-found");
+      if (row === undefined || held === undefined) return failed(store, at, "not-found");
       // A precondition on the revision, as KDD's deletes carry (control-plane-behaviour §2.2).
-      const wanted = request.resource?.metadata.resourceVersion;
+      const wanted = sent?.metadata.resourceVersion;
       if (wanted !== undefined && wanted !== held.metadata.resourceVersion) {
         return failedOn(store, at, "conflict", held);
       }
-      const event = store.delete(held, at);
-      return done(store, at, held, event, store.sizes.statusBytes);
+      return done(store, at, held, store.delete(row, at), store.sizes.statusBytes);
     }
   }
 }
@@ -62,10 +65,10 @@ function write(
   store: ObjectStore,
   at: Micros,
   wanted: Resource,
-  key: string,
+  row: Row | undefined,
   ours = false,
 ): Executed {
-  const { resource, event } = store.write(wanted, at, key, ours);
+  const { resource, event } = store.write(wanted, at, row, ours);
   return done(store, at, resource, event, store.bytesOf(resource));
 }
 
@@ -113,12 +116,8 @@ export function listBytes(
   return bytes;
 }
 
-/** Store key of the object that a request names. */
-export function keyOfRequest(request: DatastoreRequest): string {
-  const { kind, resource } = request;
-  const name = request.name ?? resource?.metadata.name;
-  if (name === undefined) throw new RangeError(`a ${request.verb} of ${kind} must name its object`);
-  return resourceKey(kind, name, request.namespace ?? resource?.metadata.namespace);
+function unnamed({ verb, kind }: DatastoreRequest): RangeError {
+  return new RangeError(`a ${verb} of ${kind} must name its object`);
 }
 
 function written(request: DatastoreRequest): Resource {

@@ -1,12 +1,13 @@
 import type { Micros } from "../engine/index.js";
-import { keyOf, type Resource } from "../resources/index.js";
+import { type Resource, resourceKey } from "../resources/index.js";
 import type { StoredKind, WatchEvent } from "./types.js";
 import type { WatchGroup } from "./watch-table.js";
 
 const EMPTY: readonly Resource[] = Object.freeze([]);
 
-/** One object; `resource` is undefined once it is deleted. */
-interface Row {
+/** The place of an object; `resource` is undefined once it is deleted. */
+export interface Row {
+  /** Its key in the store: the same text object for as long as it lives, so that comparing keys is comparing pointers. */
   readonly key: string;
   resource: Resource | undefined;
 }
@@ -31,7 +32,9 @@ export class KindTable {
   /** {@link listAt} reaches back to this revision. */
   historyFloor = 0;
 
-  private readonly byKey: Map<string, Row> = new Map();
+  /** Rows by namespace ("" for none), then name: names are at hand, keys would be joined for each look. */
+  private readonly spaces: Map<string, Map<string, Row>> = new Map();
+  private count = 0;
   /** In key order, but for {@link added}; deleted rows are dropped when the order is next made. */
   private rows: Row[] = [];
   private added: Row[] = [];
@@ -49,12 +52,12 @@ export class KindTable {
 
   /** Number of objects. */
   get size(): number {
-    return this.byKey.size;
+    return this.count;
   }
 
-  /** The object with this key. */
-  get(key: string): Resource | undefined {
-    return this.byKey.get(key)?.resource;
+  /** The place of the object with this name, if there is one. */
+  row(name: string, namespace = ""): Row | undefined {
+    return this.spaces.get(namespace)?.get(name);
   }
 
   /** All objects in key order: one frozen array until something changes. */
@@ -79,31 +82,39 @@ export class KindTable {
     return Object.freeze(entries.map((entry) => entry[1]));
   }
 
-  /** Adds or replaces an object; returns what was there. */
-  set(key: string, resource: Resource): Resource | undefined {
-    const row = this.byKey.get(key);
-    const previous = row?.resource;
+  /** Replaces the object of a row. */
+  replace(row: Row, resource: Resource): void {
+    const previous = row.resource;
+    row.resource = resource;
     this.listed = undefined;
-    if (row !== undefined) row.resource = resource;
-    else {
-      const fresh: Row = { key, resource };
-      this.byKey.set(key, fresh);
-      this.added.push(fresh);
-    }
-    if (this.byNode !== undefined) this.indexNode(key, resource, previous);
-    return previous;
+    if (this.byNode !== undefined) this.indexNode(row.key, resource, previous);
   }
 
-  /** Removes an object that is there. */
-  delete(key: string): void {
-    const row = this.byKey.get(key);
-    if (row === undefined) return;
-    const previous = row.resource;
+  /** Adds an object that is not there yet. */
+  add(resource: Resource): Row {
+    const { name, namespace = "" } = resource.metadata;
+    const row: Row = { key: resourceKey(this.kind, name, namespace), resource };
+    let space = this.spaces.get(namespace);
+    if (space === undefined) this.spaces.set(namespace, (space = new Map<string, Row>()));
+    space.set(name, row);
+    this.count++;
+    this.added.push(row);
+    this.listed = undefined;
+    if (this.byNode !== undefined) this.indexNode(row.key, resource, undefined);
+    return row;
+  }
+
+  /** Removes the object of a row. */
+  remove(row: Row): void {
+    const { key, resource } = row;
+    if (resource === undefined) return;
+    const { name, namespace = "" } = resource.metadata;
+    this.spaces.get(namespace)?.delete(name);
+    this.count--;
     row.resource = undefined;
     this.holes++;
-    this.byKey.delete(key);
     this.listed = undefined;
-    if (this.byNode !== undefined) this.indexNode(key, undefined, previous);
+    if (this.byNode !== undefined) this.indexNode(key, undefined, resource);
   }
 
   /** Keeps a change for watches that resume. */
@@ -151,23 +162,24 @@ export class KindTable {
     if (this.past?.revision === revision) return this.past.items;
     const was = new Map<string, Resource | undefined>();
     for (const event of later) {
-      const key = keyOf(event.resource);
-      if (!was.has(key)) was.set(key, event.previous);
+      if (!was.has(event.key)) was.set(event.key, event.previous);
     }
     const items: Resource[] = [];
-    const gone = [...was].filter(([key]) => !this.byKey.has(key));
+    const held = new Set<string>();
+    for (const { key } of this.ordered()) held.add(key);
+    const gone = [...was].filter(([key]) => !held.has(key));
     gone.sort((x, y) => (x[0] < y[0] ? -1 : 1));
     let next = 0;
     const takeGone = (end: string | undefined): void => {
       for (; next < gone.length && (end === undefined || gone[next]![0] < end); next++) {
-        const held = gone[next]![1];
-        if (held !== undefined) items.push(held);
+        const last = gone[next]![1];
+        if (last !== undefined) items.push(last);
       }
     };
     for (const { key, resource } of this.ordered()) {
       takeGone(key);
-      const held = was.has(key) ? was.get(key) : resource;
-      if (held !== undefined) items.push(held);
+      const then = was.has(key) ? was.get(key) : resource;
+      if (then !== undefined) items.push(then);
     }
     takeGone(undefined);
     this.past = { revision, items: Object.freeze(items) };

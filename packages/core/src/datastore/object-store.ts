@@ -1,6 +1,6 @@
 import type { Micros } from "../engine/index.js";
 import { keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
-import { KindTable } from "./kind-table.js";
+import { KindTable, type Row } from "./kind-table.js";
 import { objectBytes, type SizeProfile, watchEventBytes } from "./object-size.js";
 import { deepEqual, freezePlain } from "./plain-data.js";
 import type { StoredKind, WatchEvent } from "./types.js";
@@ -42,13 +42,14 @@ export class ObjectStore {
   seed(resources: Iterable<Resource>): void {
     const sorted = [...resources].map((resource) => ({ key: keyOf(resource), resource }));
     sorted.sort((x, y) => (x.key < y.key ? -1 : x.key > y.key ? 1 : 0));
-    for (const { key, resource } of sorted) {
+    for (const { resource } of sorted) {
       const table = this.table(resource.kind);
-      const previous = table.get(key);
-      if (previous !== undefined) table.bytes -= this.bytesOf(previous);
+      const row = this.rowOf(resource);
+      if (row?.resource !== undefined) table.bytes -= this.bytesOf(row.resource);
       const stored = versioned(resource, ++this.revision);
       table.bytes += this.bytesOf(stored);
-      table.set(key, stored);
+      if (row === undefined) table.add(stored);
+      else table.replace(row, stored);
     }
     for (const table of this.tables.values()) {
       table.floor = this.revision;
@@ -60,11 +61,17 @@ export class ObjectStore {
    * Writes an object. A write that changes nothing gets no revision and no event from an apiserver; etcd
    * counts it (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go GuaranteedUpdate).
    *
+   * @param row the object's place, if it has one
    * @param ours whether the object was made for this write, so that it need not be copied
    */
-  write(resource: Resource, at: Micros, key: string = keyOf(resource), ours = false): Written {
+  write(
+    resource: Resource,
+    at: Micros,
+    row: Row | undefined = this.rowOf(resource),
+    ours = false,
+  ): Written {
     const table = this.table(resource.kind);
-    const previous = table.get(key);
+    const previous = row?.resource;
     if (previous !== undefined && this.flavour === "kubernetes" && sameObject(previous, resource)) {
       return { resource: previous, event: undefined };
     }
@@ -73,10 +80,12 @@ export class ObjectStore {
     const bytes = this.bytesOf(stored);
     const previousBytes = previous === undefined ? 0 : this.bytesOf(previous);
     table.bytes += bytes - previousBytes;
-    table.set(key, stored);
+    if (row !== undefined) table.replace(row, stored);
+    const { key } = row ?? table.add(stored);
     const event: WatchEvent = Object.freeze({
       type: previous === undefined ? "added" : "modified",
       kind: resource.kind,
+      key,
       resource: stored,
       previous,
       revision,
@@ -86,15 +95,17 @@ export class ObjectStore {
     return { resource: stored, event };
   }
 
-  /** Deletes an object that is there. */
-  delete(resource: Resource, at: Micros): WatchEvent {
+  /** Deletes the object of a row. */
+  delete(row: Row, at: Micros): WatchEvent {
+    const resource = row.resource!;
     const table = this.table(resource.kind);
     const bytes = this.bytesOf(resource);
     table.bytes -= bytes;
-    table.delete(keyOf(resource));
+    table.remove(row);
     const event: WatchEvent = Object.freeze({
       type: "deleted",
       kind: resource.kind,
+      key: row.key,
       resource,
       previous: resource,
       revision: ++this.revision,
@@ -108,6 +119,11 @@ export class ObjectStore {
     });
     table.remember(event, at);
     return event;
+  }
+
+  /** The place of an object of this name. */
+  private rowOf({ kind, metadata }: Resource): Row | undefined {
+    return this.table(kind).row(metadata.name, metadata.namespace);
   }
 
   /** Bytes of an object in an answer. */

@@ -27,9 +27,9 @@ export function batchOf(
 export function applyEvents(items: Items, events: readonly WatchEvent[]): Items {
   if (events.length === 0) return items;
   const byKey = new Map(items.map((item) => [keyOf(item), item]));
-  for (const { type, resource } of events) {
-    if (type === "deleted") byKey.delete(keyOf(resource));
-    else byKey.set(keyOf(resource), resource);
+  for (const { type, key, resource } of events) {
+    if (type === "deleted") byKey.delete(key);
+    else byKey.set(key, resource);
   }
   const sorted = [...byKey].sort((x, y) => (x[0] < y[0] ? -1 : 1));
   return Object.freeze(sorted.map((entry) => entry[1]));

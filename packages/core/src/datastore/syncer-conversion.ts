@@ -29,7 +29,7 @@ export function convert(
   sizes: SizeProfile = DEFAULT_SIZES,
 ): SyncerUpdate | undefined {
   const after = event.type === "deleted" ? undefined : event.resource;
-  return convertChange(event.previous, after, event.revision, type, sizes);
+  return convertChange(event.previous, after, event.revision, type, sizes, event.key);
 }
 
 /** As {@link convert}, for an object that a list found changed, new (`before` undefined) or gone (`after` undefined). */
@@ -39,6 +39,7 @@ export function convertChange(
   revision: number,
   type: SyncerType,
   sizes: SizeProfile,
+  key?: string,
 ): SyncerUpdate | undefined {
   const held = isPresent(before) ? before : undefined;
   const now = isPresent(after) ? after : undefined;
@@ -47,7 +48,7 @@ export function convertChange(
   const { kvs, bytes } = pairCount(either, now === undefined, type, sizes);
   return Object.freeze({
     kind: either.kind,
-    key: keyOf(either),
+    key: key ?? keyOf(either),
     resource: now,
     previous: held,
     revision,

@@ -83,6 +83,8 @@ export interface RequestOutcome {
 export interface WatchEvent {
   readonly type: "added" | "modified" | "deleted";
   readonly kind: ResourceKind;
+  /** Store key, `kind/namespace/name`; the same text object in all events of an object. */
+  readonly key: string;
   /** The object after the change; for `deleted` the last state. */
   readonly resource: Resource;
   /** The object before the change. */

@@ -129,8 +129,8 @@ export class EventQueue {
         if (at > limit) return false;
         this.base = at >>> 0;
       } else {
-        const above = level === 3 ? 0 : (this.base >>> (shift + 8)) * 2 ** (shift + 8);
-        const start = above + byte * 2 ** shift;
+        const above = level === 3 ? 0 : this.base & (-1 << (shift + 8));
+        const start = (above | (byte << shift)) >>> 0;
         if (high + start > limit) return false;
         this.base = start;
       }

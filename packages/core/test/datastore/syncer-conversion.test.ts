@@ -12,12 +12,13 @@ import {
   POD_ANNOTATIONS,
   type WatchEvent,
 } from "../../src/datastore/index.js";
-import { NODE_ANNOTATIONS, type Pod, type Resource } from "../../src/resources/index.js";
+import { keyOf, NODE_ANNOTATIONS, type Pod, type Resource } from "../../src/resources/index.js";
 import { node, pod } from "./support.js";
 
 const change = (previous: Resource | undefined, resource: Resource): WatchEvent => ({
   type: previous === undefined ? "added" : "modified",
   kind: resource.kind,
+  key: keyOf(resource),
   resource,
   previous,
   revision: 7,
