@@ -3,7 +3,6 @@ import {
   type Era,
   formatCidr,
   hostCidr,
-  type IPAMBlock,
   isHostCidr,
   networkAddress,
   ofKind,
