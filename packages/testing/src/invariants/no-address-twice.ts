@@ -1,13 +1,5 @@
 import type { Simulation } from "@calico-sim/cluster";
-import {
-  allocationsOf,
-  type Cidr,
-  cidrOverlaps,
-  type IPAMBlock,
-  type Node,
-  nodeView,
-  parseCidr,
-} from "@calico-sim/core";
+import { allocationsOf, type Cidr, cidrOverlaps, nodeView, parseCidr } from "@calico-sim/core";
 import { type Violation, Violations } from "./violation.js";
 
 /**
@@ -42,7 +34,7 @@ export function noAddressTwice(simulation: Simulation): readonly Violation[] {
     for (const address of pod.addresses) needs(address, pod.spec.node, key);
   }
   for (const node of datastore.list("Node")) {
-    const view = nodeView(node as Node);
+    const view = nodeView(node);
     const { name, internalIP } = view;
     if (internalIP !== undefined) use(internalIP, name);
     for (const tunnel of [view.ipv4IPIPTunnelAddr, view.ipv4VXLANTunnelAddr]) {
@@ -56,7 +48,7 @@ export function noAddressTwice(simulation: Simulation): readonly Violation[] {
 function allocations(simulation: Simulation, violations: Violations): Map<string, string> {
   const holders = new Map<string, string>();
   const cidrs: Cidr[] = [];
-  for (const block of simulation.datastore.list("IPAMBlock") as readonly IPAMBlock[]) {
+  for (const block of simulation.datastore.list("IPAMBlock")) {
     const cidr = parseCidr(block.spec.cidr);
     if (cidr === undefined) continue;
     if (cidrs.some((other) => cidrOverlaps(other, cidr))) {

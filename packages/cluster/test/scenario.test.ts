@@ -1,0 +1,379 @@
+import { micros, nodeView } from "@calico-sim/core";
+import { describe, expect, test } from "vitest";
+import {
+  apply,
+  at,
+  blocks,
+  type ClusterOptions,
+  cluster,
+  fail,
+  heal,
+  nodes,
+  pods,
+  ScenarioError,
+  Simulation,
+  type Step,
+  start,
+  describe as words,
+} from "../src/index.js";
+import { blockRoutes, run } from "./support.js";
+
+const SMALL: ClusterOptions = {
+  nodes: 4,
+  racks: 2,
+  typhas: 2,
+  pools: [{ cidr: "10.200.0.0/20", ipipMode: "Always" }],
+  calicoVersion: "3.32",
+};
+const WITHOUT_TYPHA: ClusterOptions = { ...SMALL, typhas: 0 };
+
+/** SMALL after four quiet minutes, then these steps. */
+function after(steps: readonly Step[], until: string, options = SMALL): Simulation {
+  return run(options, [at("0s", start()), ...steps], until);
+}
+
+function sessions({ bird }: Simulation): number {
+  return bird.establishedEnds;
+}
+
+describe("start", () => {
+  test("starts all nodes at once, or one each pause", () => {
+    const at10 = (stagger: string): number => {
+      const { nodeServices } = run(WITHOUT_TYPHA, [at("0s", start({ stagger }))], "12s");
+      return [0, 1, 2, 3].filter((node) => nodeServices.isStarted(node)).length;
+    };
+    expect(at10("0s")).toBe(4);
+    expect(at10("5s")).toBeLessThan(4);
+    expect(at10("5s")).toBeGreaterThan(0);
+  });
+
+  test("ends with a full mesh, a block a node, and kernels that equal the oracle", () => {
+    const simulation = after([], "4m");
+    expect(sessions(simulation)).toBe(12);
+    expect(simulation.tracker.converged).toBe(true);
+    expect(blockRoutes(simulation, "node-0")).toEqual({
+      [simulation.blocksOf("node-0")[0]!]: "blackhole",
+      [simulation.blocksOf("node-1")[0]!]: "node-1 tunl0",
+      [simulation.blocksOf("node-2")[0]!]: "node-2 tunl0",
+      [simulation.blocksOf("node-3")[0]!]: "node-3 tunl0",
+    });
+  });
+});
+
+describe("nodes", () => {
+  test("a node that joins registers, gets a block and sessions, and all routes agree", () => {
+    const joining = { name: "late", address: "10.0.1.99/24", labels: { zone: "b" } };
+    const simulation = after([at("4m", nodes.join(joining))], "8m");
+    const node = simulation.datastore.get("Node", "late")!;
+    expect(nodeView(node)).toMatchObject({ ipv4Address: "10.0.1.99/24", labels: { zone: "b" } });
+    expect(simulation.fabric.rackOf("late")).toBe("10.0.1.0/24");
+    expect(simulation.blocksOf("late")).toHaveLength(1);
+    expect(sessions(simulation)).toBe(20);
+    expect(simulation.tracker.converged).toBe(true);
+    expect(Object.keys(blockRoutes(simulation, "late"))).toHaveLength(5);
+  });
+
+  test("a crashed node loses its kernel; a reboot brings all of it back", () => {
+    const steps = [at("4m", fail.node("node-3"))];
+    const simulation = after(steps, "4m10s");
+    expect(simulation.bird.isRunning(3)).toBe(false);
+    expect(simulation.felix.inSync(3)).toBe(false);
+    // Peers do not know yet: nothing was said.
+    expect(sessions(simulation)).toBe(9);
+    simulation.schedule([at("4m20s", heal.node("node-3"))]);
+    simulation.run(micros("4m20s"));
+    expect(blockRoutes(simulation, "node-3")).toEqual({});
+    simulation.run(micros("12m"));
+    expect(sessions(simulation)).toBe(12);
+    expect(Object.keys(blockRoutes(simulation, "node-3"))).toHaveLength(4);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("pods of a rebooted node get new sandboxes and run again", () => {
+    const steps = [
+      at("4m", pods.create(8, { over: "1s" })),
+      at("5m", fail.node("node-3")),
+      at("6m", heal.node("node-3")),
+    ];
+    const simulation = after(steps, "10m");
+    const phases = simulation.workloads
+      .keys("node-3")
+      .map((key) => simulation.workloads.pod(key)?.phase);
+    expect(phases).toEqual(["running", "running"]);
+    expect(simulation.result().pods.running).toBe(8);
+  });
+
+  test("a cut node hears nobody for as long as it is cut, and no longer", () => {
+    const simulation = after([at("4m", fail.cut("node-1"))], "4m1s");
+    expect(simulation.fabric.reachable(0, 1)).toBe(false);
+    expect(simulation.bird.isRunning(1)).toBe(true);
+    simulation.schedule([at("4m30s", heal.cut("node-1"))]);
+    simulation.run(micros("8m"));
+    expect(simulation.fabric.reachable(0, 1)).toBe(true);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("a deleted node takes its pods, addresses and blocks along, and its routes go", () => {
+    const steps = [
+      at("4m", pods.create(8, { over: "1s" })),
+      at("5m", fail.node("node-3")),
+      at("6m", nodes.remove("node-3")),
+    ];
+    const simulation = after(steps, "12m", WITHOUT_TYPHA);
+    const { datastore, workloads } = simulation;
+    expect(datastore.get("Node", "node-3")).toBeUndefined();
+    expect(simulation.blocksOf("node-3")).toEqual([]);
+    expect(datastore.list("BlockAffinity").filter((a) => a.spec.node === "node-3")).toEqual([]);
+    expect(datastore.list("IPAMHandle").filter((h) => h.spec.handleID.includes("node-3"))).toEqual(
+      [],
+    );
+    expect(workloads.keys("node-3")).toEqual([]);
+    expect(simulation.result().pods.running).toBe(6);
+    expect(Object.keys(blockRoutes(simulation, "node-0"))).toHaveLength(3);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+});
+
+describe("processes", () => {
+  test("BIRD that is killed comes back by graceful restart: sessions are made anew, no route goes", () => {
+    const simulation = after([], "4m", WITHOUT_TYPHA);
+    const before = simulation.kernels.changes.slice();
+    simulation.schedule([at("4m", fail.process("bird", "node-1"))]);
+    simulation.run(micros("8m"));
+    expect(simulation.bird.lostEnds).toBe(6);
+    expect(sessions(simulation)).toBe(12);
+    expect(simulation.kernels.changes).toEqual(before);
+  });
+
+  test("BIRD that is terminated says so, and its routes go at once", () => {
+    const kill = fail.process("bird", "node-1", { signal: "TERM", restartAfter: "never" });
+    const simulation = after([at("4m", kill)], "4m5s", WITHOUT_TYPHA);
+    expect(simulation.bird.isRunning(1)).toBe(false);
+    expect(blockRoutes(simulation, "node-0")).not.toHaveProperty(simulation.blocksOf("node-1"));
+    // The terminated daemon's own kernel keeps what it had.
+    expect(Object.keys(blockRoutes(simulation, "node-1"))).toHaveLength(4);
+    expect(simulation.result().bgp.messages.notification).toBe(3);
+  });
+
+  test.each(["felix", "confd"] as const)(
+    "%s that is killed is back after its pause, and only then",
+    (daemon) => {
+      const kill = fail.process(daemon, "node-1", { restartAfter: "1m" });
+      const simulation = after([at("4m", kill)], "4m30s", WITHOUT_TYPHA);
+      const started = simulation.felix.counts(1).starts;
+      simulation.run(micros("6m"));
+      if (daemon === "felix") {
+        expect(simulation.felix.counts(1).starts).toBe(started + 1);
+        expect(simulation.felix.inSync(1)).toBe(true);
+      }
+      // It hears of changes again.
+      simulation.schedule([at("6m", blocks.add("node-0"))]);
+      simulation.run(micros("7m"));
+      expect(simulation.tracker.converged).toBe(true);
+    },
+  );
+
+  test("a killed calico-node runs its start-up again, with BIRD at once", () => {
+    const kill = fail.process("calico-node", "node-1", { restartAfter: "10s" });
+    const simulation = after([at("4m", kill)], "4m5s");
+    expect(simulation.bird.isRunning(1)).toBe(false);
+    expect(simulation.nodeServices.isStarted(1)).toBe(false);
+    simulation.run(micros("4m11s"));
+    expect(simulation.bird.isRunning(1)).toBe(true);
+    simulation.run(micros("10m"));
+    expect(simulation.nodeServices.isStarted(1)).toBe(true);
+    expect(sessions(simulation)).toBe(12);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test.each(["KILL", "TERM"] as const)(
+    "the clients of a Typha that gets SIG%s go to the other, and it comes back",
+    (signal) => {
+      const kill = fail.process("typha", "0", { signal, restartAfter: "5m" });
+      const simulation = after([at("4m", kill)], "8m");
+      const typha = simulation.typha!;
+      const felix = typha.syncer("felix");
+      expect([0, 1, 2, 3].map((node) => felix.typhaOf(node))).toEqual([1, 1, 1, 1]);
+      expect(typha.ready(0)).toBe(false);
+      simulation.run(micros("15m"));
+      expect(typha.ready(0)).toBe(true);
+      expect(simulation.result().typha?.connections[1]).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe("blocks and pods", () => {
+  test("a node gains blocks, and releases its newest empty ones", () => {
+    const simulation = after([at("4m", blocks.add("node-2", 3))], "5m");
+    expect(simulation.blocksOf("node-2")).toHaveLength(4);
+    expect(Object.keys(blockRoutes(simulation, "node-0"))).toHaveLength(7);
+    expect(simulation.tracker.converged).toBe(true);
+    simulation.schedule([at("6m", blocks.remove("node-2", 9))]);
+    simulation.run(micros("7m"));
+    // The block of the tunnel address is in use.
+    expect(simulation.blocksOf("node-2")).toHaveLength(1);
+    expect(Object.keys(blockRoutes(simulation, "node-0"))).toHaveLength(4);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("pods are spread evenly and all run", () => {
+    const simulation = after([at("4m", pods.create(10, { over: "5s", namespace: "web" }))], "5m");
+    const perNode = [0, 1, 2, 3].map((n) => simulation.workloads.keys(`node-${String(n)}`).length);
+    expect(perNode).toEqual([3, 3, 2, 2]);
+    const { pods: seen } = simulation.result();
+    expect(seen.running).toBe(10);
+    expect(seen.programmedSeconds?.n).toBe(10);
+    expect(simulation.datastore.list("Pod").every((p) => p.metadata.namespace === "web")).toBe(
+      true,
+    );
+  });
+
+  test("churn comes at its rate and goes again", () => {
+    const churn = pods.churn({ perSecond: 2, lifetime: "10s", duration: "1m" });
+    const simulation = after([at("4m", churn)], "4m30s");
+    expect(simulation.datastore.count("Pod")).toBeGreaterThan(5);
+    simulation.run(micros("12m"));
+    expect(simulation.datastore.count("Pod")).toBe(0);
+    expect(simulation.workloads.counts.gone).toBeGreaterThan(60);
+  });
+
+  test("churn that begins while every node is down brings nothing, and no error", () => {
+    const down = ["node-0", "node-1", "node-2", "node-3"].map((node) => at("4m", fail.node(node)));
+    const churn = pods.churn({ perSecond: 2, lifetime: "10s", duration: "1m" });
+    const simulation = after([...down, at("5m", churn), at("5m", pods.create(3))], "7m");
+    expect(simulation.datastore.count("Pod")).toBe(0);
+  });
+});
+
+describe("underlay and datastore", () => {
+  test("a cut rack is parted from the other and from the datastore, and comes back", () => {
+    const simulation = after([at("4m", fail.rack("10.0.1.0/24"))], "4m1s");
+    expect(simulation.fabric.reachable(0, 1)).toBe(false);
+    expect(simulation.fabric.reachable(1, 3)).toBe(true);
+    simulation.schedule([at("20m", heal.rack("10.0.1.0/24"))]);
+    simulation.run(micros("40m"));
+    expect(sessions(simulation)).toBe(12);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("a cut link works again when it is restored", () => {
+    const simulation = after([at("4m", fail.link("node-0", "10.0.0.0/24"))], "4m1s");
+    expect(simulation.fabric.reachable(0, 2)).toBe(false);
+    simulation.schedule([at("5m", heal.link("10.0.0.0/24", "node-0"))]);
+    simulation.run(micros("6m"));
+    expect(simulation.fabric.reachable(0, 2)).toBe(true);
+  });
+
+  test("while the datastore is down nothing is learnt; afterwards all is made good", () => {
+    const steps = [at("4m", fail.datastore()), at("5m", pods.create(4, { over: "1s" }))];
+    const simulation = after(steps, "6m");
+    expect(simulation.datastore.up).toBe(false);
+    expect(simulation.result().pods.running).toBe(0);
+    simulation.schedule([at("7m", heal.datastore())]);
+    simulation.run(micros("12m"));
+    expect(simulation.datastore.up).toBe(true);
+    expect(simulation.result().pods.running).toBe(4);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("applied resources take effect as `kubectl apply` would have it; deleted ones go", () => {
+    const pool = {
+      apiVersion: "projectcalico.org/v3",
+      kind: "IPPool" as const,
+      metadata: { name: "second" },
+      spec: { cidr: "10.210.0.0/20", blockSize: 26, vxlanMode: "Always", nodeSelector: "all()" },
+    };
+    const simulation = after([at("4m", apply(pool))], "10m");
+    const view = nodeView(simulation.datastore.get("Node", "node-0")!);
+    expect(view.ipv4VXLANTunnelAddr).toMatch(/^10\.210\./);
+    expect(simulation.tracker.converged).toBe(true);
+    const gone: Step = {
+      at: micros("11m"),
+      action: { type: "delete", kind: "IPPool", name: "second" },
+    };
+    simulation.schedule([gone]);
+    simulation.run(micros("12m"));
+    expect(simulation.datastore.get("IPPool", "second")).toBeUndefined();
+  });
+
+  test("a pool that changes its encapsulation changes every route to it", () => {
+    const options: ClusterOptions = { ...WITHOUT_TYPHA, racks: 1, calicoVersion: "3.33" };
+    const simulation = after([], "4m", options);
+    const [pool] = simulation.datastore.list("IPPool");
+    const bare = { ...pool!, spec: { ...pool!.spec, ipipMode: "Never" as const } };
+    simulation.schedule([at("4m", apply(bare))]);
+    simulation.run(micros("10m"));
+    expect(Object.values(blockRoutes(simulation, "node-0")).sort()).toEqual([
+      "blackhole",
+      "node-1 eth0",
+      "node-2 eth0",
+      "node-3 eth0",
+    ]);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+});
+
+describe("a scenario that names what is not there", () => {
+  function refusal(step: Step, options = SMALL): string {
+    const simulation = new Simulation(cluster(options));
+    try {
+      simulation.schedule([at("0s", start()), step]);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ScenarioError);
+      return (error as Error).message;
+    }
+    throw new Error("nothing was refused");
+  }
+
+  test("is refused with the step and what there is instead", () => {
+    expect(refusal(at("90s", fail.node("node-9")))).toBe(
+      'step "crash node-9" at 90s: there is no node "node-9"; the cluster has 4, from node-0 to node-3',
+    );
+    expect(refusal(at("90s", fail.rack("rack-1")))).toBe(
+      'step "cut rack rack-1" at 90s: there is no rack "rack-1"; there are 10.0.0.0/24, 10.0.1.0/24',
+    );
+    expect(refusal(at("90s", fail.process("typha", "2")))).toBe(
+      'step "SIGKILL typha on 2" at 90s: there is no Typha "2"; Typhas are numbered from 0, and there are 2',
+    );
+    expect(refusal(at("90s", fail.process("felix", "node-x")))).toContain('no node "node-x"');
+    expect(refusal(at("90s", fail.link("node-0", "node-1")))).toContain(
+      'step "cut link node-0 – node-1" at 90s: ',
+    );
+    expect(refusal(at("90s", blocks.add("nobody", 2)))).toContain('no node "nobody"');
+    expect(refusal(at("1s", nodes.join({ name: "node-0", address: "10.0.0.77/24" })))).toContain(
+      'node "node-0" is in the cluster already',
+    );
+  });
+
+  test("may name a node that joins in it", () => {
+    const simulation = new Simulation(cluster(SMALL));
+    const join = nodes.join({ name: "late", address: "10.0.0.77/24" });
+    expect(() => simulation.schedule([at("1m", join), at("5m", fail.node("late"))])).not.toThrow();
+  });
+});
+
+describe("a step in words", () => {
+  test.each([
+    [start(), "start all nodes"],
+    [start({ stagger: "2s" }), "start all nodes, one each 2s"],
+    [nodes.join({ name: "late", address: "10.0.0.9/24" }), "late joins"],
+    [nodes.remove("a"), "delete a"],
+    [fail.node("a"), "crash a"],
+    [heal.node("a"), "reboot a"],
+    [fail.cut("a"), "cut a off"],
+    [heal.cut("a"), "reconnect a"],
+    [fail.process("bird", "a", { signal: "TERM" }), "SIGTERM bird on a"],
+    [fail.rack("r"), "cut rack r"],
+    [heal.rack("r"), "reconnect rack r"],
+    [fail.link("a", "b"), "cut link a – b"],
+    [heal.link("a", "b"), "restore link a – b"],
+    [fail.datastore(), "datastore goes down"],
+    [heal.datastore(), "datastore comes back"],
+    [blocks.add("a"), "a gains 1 block"],
+    [blocks.remove("a", 2), "a loses 2 blocks"],
+    [pods.create(3_000), "schedule 3,000 pods"],
+    [pods.churn({ perSecond: 4, lifetime: "1m", duration: "5m" }), "churn 4 pods/s"],
+  ])("%j is “%s”", (action, text) => {
+    expect(words(action)).toBe(text);
+  });
+});
