@@ -1,11 +1,5 @@
 import { type DurationInput, type Micros, micros, parseCidr } from "@calico-sim/core";
-import {
-  type ClusterOptions,
-  cluster,
-  type Scenario,
-  Simulation,
-  type Step,
-} from "../src/index.js";
+import { type ClusterOptions, cluster, Simulation, type Step } from "../src/index.js";
 
 /** Runs a scenario on a cluster until a moment. */
 export function run(
