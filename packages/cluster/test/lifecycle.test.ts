@@ -1,6 +1,6 @@
 import { micros } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { at, type ClusterOptions, fail, heal, nodes, start } from "../src/index.js";
+import { at, type ClusterOptions, fail, heal, nodes, pods, start } from "../src/index.js";
 import { run } from "./support.js";
 
 const SMALL: ClusterOptions = {
@@ -152,5 +152,26 @@ describe("a cluster whose datastore is outside", () => {
     simulation.schedule([at("6m", heal.rack("10.0.0.0/24"))]);
     simulation.run(micros("20m"));
     expect(simulation.tracker.converged).toBe(true);
+  });
+});
+
+describe("a pod that gets no address after a reboot", () => {
+  test("does not keep its former one in the status, which another pod has by now", () => {
+    const scarce: ClusterOptions = {
+      nodes: 2,
+      racks: 2,
+      pools: [{ cidr: "10.200.0.0/28", blockSize: 29, ipipMode: "CrossSubnet" }],
+    };
+    for (let seed = 0; seed < 10; seed++) {
+      const steps = [
+        at("0s", start()),
+        at("20s", pods.create(21, { over: "1s" })),
+        at("140s", fail.node("node-1")),
+        at("160s", heal.node("node-1")),
+      ];
+      const { datastore } = run(scarce, steps, "15m", seed);
+      const addresses = datastore.list("Pod").flatMap((pod) => pod.status?.podIP ?? []);
+      expect([seed, addresses.length]).toEqual([seed, new Set(addresses).size]);
+    }
   });
 });

@@ -56,9 +56,20 @@ export function bound(node: string): MergePatch {
   };
 }
 
-/** The kubelet begins. */
+/**
+ * The kubelet begins: what it knows of no sandbox has no address, so that of an earlier sandbox goes
+ * (kubernetes: pkg/kubelet/kubelet_pods.go, generateAPIPodStatus). Calico takes a pod's status for its
+ * endpoint's address, and would route one that another pod has by now.
+ */
 export function creating(): MergePatch {
-  return { status: { phase: "Pending", conditions: conditions(false, "ContainerCreating") } };
+  return {
+    status: {
+      phase: "Pending",
+      podIP: null,
+      podIPs: null,
+      conditions: conditions(false, "ContainerCreating"),
+    },
+  };
 }
 
 /** The CNI plugin's annotations after ADD. */
