@@ -6,7 +6,8 @@ import { type Violation, Violations } from "./violation.js";
  * No address has two users: no two pods, tunnel devices or nodes share one, no two blocks overlap, and
  * every address in use is allocated in IPAM to the node that uses it.
  *
- * Holds at every moment for running pods and tunnel devices.
+ * Holds at every moment at which no pool is changing its encapsulation: a tunnel address that is no longer
+ * needed is released first and leaves the Node a few milliseconds later (calico: node/pkg/allocateip).
  */
 export function noAddressTwice(simulation: Simulation): readonly Violation[] {
   const violations = new Violations("noAddressTwice", simulation);
