@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { disagreement, judged, type Summary } from "../validate/agreement.js";
-import type { GroundTruthFile } from "../validate/parameters.js";
+import { disagreement, judged } from "../validate/agreement.js";
+import type { GroundTruthFile, Measured, Summary } from "../validate/ground-truth.js";
 import { predict } from "../validate/predict.js";
 
 const DATA = fileURLToPath(new URL("../../ground-truth/bird", import.meta.url));
@@ -51,7 +51,7 @@ describe("cold starts of real BIRD", () => {
       .filter(([metric, value]) => judged(metric, value))
       .map(([metric, value]) => [
         metric,
-        disagreement(id, metric, value as Partial<Summary>, predicted[metric]),
+        disagreement(id, metric, value as Measured, predicted[metric]),
       ])
       .filter(([, why]) => why !== undefined);
     expect(differ).toEqual([]);

@@ -3,18 +3,7 @@
  * ground truth, so that the table printed here and that tool never differ.
  */
 
-/** A distribution as ground-truth files write it. */
-export interface Summary {
-  readonly n: number;
-  readonly min: number;
-  readonly p05: number;
-  readonly p25: number;
-  readonly median: number;
-  readonly p75: number;
-  readonly p95: number;
-  readonly max: number;
-  readonly mean: number;
-}
+import type { Measured } from "./ground-truth.js";
 
 const MARKS = ["min", "p05", "p25", "median", "p75", "p95", "max"] as const;
 const NOT_JUDGED = /^cpu_|peer_states_seen/;
@@ -22,13 +11,13 @@ const COUNT = /messages|bytes|^open$|update|keepalive$|end_of_rib|tcp_|nlri|noti
 const HEAVY_TAILED = /-rr-|both-active/;
 
 /** Whether the rule looks at a metric at all. */
-export function judged(metric: string, measured: unknown): measured is Partial<Summary> {
+export function judged(metric: string, measured: unknown): measured is Measured {
   if (NOT_JUDGED.test(metric) || typeof measured !== "object" || measured === null) return false;
   return Number.isFinite(medianOf(measured));
 }
 
 /** The median of a distribution, under either of the names that the files use. */
-export function medianOf(of: Partial<Summary> & { readonly median_of_runs?: number }): number {
+export function medianOf(of: Measured): number {
   return of.median ?? of.median_of_runs ?? Number.NaN;
 }
 
@@ -36,13 +25,13 @@ export function medianOf(of: Partial<Summary> & { readonly median_of_runs?: numb
 export function disagreement(
   file: string,
   metric: string,
-  measured: Partial<Summary>,
-  predicted: Partial<Summary> | undefined,
+  measured: Measured,
+  predicted: Measured | undefined,
 ): string | undefined {
   if (predicted === undefined || !Number.isFinite(medianOf(predicted))) return "not predicted";
   const isCount = COUNT.test(metric);
   const heavy = HEAVY_TAILED.test(file);
-  const value = (of: Partial<Summary>, mark: (typeof MARKS)[number]): number =>
+  const value = (of: Measured, mark: (typeof MARKS)[number]): number =>
     mark === "median" ? medianOf(of) : (of[mark] ?? Number.NaN);
   if (isCount && measured.min === measured.max && !heavy) {
     const exact = predicted.min === measured.min && predicted.max === measured.max;
@@ -73,28 +62,4 @@ export function disagreement(
     return `predicted spread ${width.toFixed(3)}, measured ${measuredWidth.toFixed(3)}`;
   }
   return undefined;
-}
-
-/** Quantiles of type 7, rounded to a thousandth as the files are. */
-export function summarise(values: readonly number[]): Summary {
-  const sorted = [...values].sort((x, y) => x - y);
-  const at = (q: number): number => {
-    const h = (sorted.length - 1) * q;
-    const low = Math.floor(h);
-    const a = sorted[low] ?? Number.NaN;
-    const b = sorted[Math.min(low + 1, sorted.length - 1)] ?? Number.NaN;
-    return Math.round((a + (h - low) * (b - a)) * 1000) / 1000;
-  };
-  const mean = sorted.reduce((x, y) => x + y, 0) / sorted.length;
-  return {
-    n: sorted.length,
-    min: at(0),
-    p05: at(0.05),
-    p25: at(0.25),
-    median: at(0.5),
-    p75: at(0.75),
-    p95: at(0.95),
-    max: at(1),
-    mean: Math.round(mean * 1000) / 1000,
-  };
 }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { disagreement, judged, medianOf, type Summary } from "./agreement.js";
-import type { GroundTruthFile } from "./parameters.js";
+import { disagreement, judged, medianOf } from "./agreement.js";
+import type { GroundTruthFile, Measured } from "./ground-truth.js";
 import { type Prediction, predict } from "./predict.js";
 import { type SelfCheck, selfCheck } from "./self-check.js";
 
@@ -121,7 +121,7 @@ function printTable(
   return differ === 0 && agree > 0 ? 0 : 1;
 }
 
-function cell(of: Partial<Summary> | undefined): string {
+function cell(of: Measured | undefined): string {
   if (of === undefined) return "–".padEnd(30);
   const text = (value: number | undefined): string => (value === undefined ? "?" : String(value));
   return `${text(medianOf(of))} [${text(of.min)}..${text(of.max)}]`.padEnd(30);

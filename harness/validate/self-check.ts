@@ -1,7 +1,8 @@
 import { disagreement, judged } from "./agreement.js";
-import { coldStart } from "./lab.js";
-import type { GroundTruthFile } from "./parameters.js";
-import { metricsOf, predict, summariseRuns } from "./predict.js";
+import type { GroundTruthFile } from "./ground-truth.js";
+import { predict } from "./predict.js";
+import { simulateRun } from "./run.js";
+import { summariseRuns } from "./summary.js";
 
 /** Seeds of the pseudo-measurements; far from those of predictions. */
 const OTHER_SEEDS = 1_000_000;
@@ -32,9 +33,8 @@ export function selfCheck(
   let differ = 0;
   for (let k = 0; k < times; k++) {
     const measured = summariseRuns(
-      Array.from({ length: runs }, (_, r) =>
-        metricsOf(coldStart(file, OTHER_SEEDS + k * runs + r)),
-      ),
+      Array.from({ length: runs }, (_, r) => simulateRun(file, OTHER_SEEDS + k * runs + r)),
+      file.summary,
     );
     for (const metric of Object.keys(prediction.predicted)) {
       const summary = measured[metric];

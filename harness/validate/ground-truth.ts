@@ -30,33 +30,18 @@ export interface GroundTruthFile {
   readonly runs?: readonly { readonly start_spread_s?: number }[];
 }
 
-const MODELLED: ReadonlySet<string> = new Set([
-  "id",
-  "scenario",
-  "topology",
-  "nodes",
-  "blocks",
-  "subnets",
-  "repeats",
-  "keep",
-  "timeout",
-  "stagger",
-  "spread",
-  "clock_phase",
-  "recovery",
-  "add_paths",
-  "missing",
-  "hold",
-  "keepalive",
-  "gr_time",
-  "gr_wait",
-]);
-
-/** Why a configuration is not modelled yet; empty when it is. */
-export function notModelled(parameters: LabParameters): string[] {
-  const why: string[] = [];
-  if (parameters.scenario !== "cold") why.push(`scenario "${parameters.scenario}"`);
-  if (parameters.topology !== "mesh") why.push(`topology "${parameters.topology}"`);
-  for (const key of Object.keys(parameters)) if (!MODELLED.has(key)) why.push(`parameter "${key}"`);
-  return why;
+/** A distribution in full. */
+export interface Summary {
+  readonly n: number;
+  readonly min: number;
+  readonly p05: number;
+  readonly p25: number;
+  readonly median: number;
+  readonly p75: number;
+  readonly p95: number;
+  readonly max: number;
+  readonly mean: number;
 }
+
+/** A distribution as a file's `summary` has it: in full, or with the median of the runs' medians alone. */
+export type Measured = Partial<Summary> & { readonly median_of_runs?: number };
