@@ -17,6 +17,8 @@ import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
 import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, StartOptions } from "./types.js";
+import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
+import { Look } from "./views/look.js";
 
 /**
  * Every BIRD daemon of a cluster, its sessions and its routing table.
@@ -33,6 +35,7 @@ export class BirdFleet implements EventHandler {
   private readonly silence: Silence;
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
+  private readonly look: Look;
 
   constructor(options: BirdOptions) {
     const { engine } = options;
@@ -78,6 +81,7 @@ export class BirdFleet implements EventHandler {
       kernel,
     });
     x.loop = this.loop;
+    this.look = new Look(x, this.keepalives);
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
 
@@ -189,6 +193,16 @@ export class BirdFleet implements EventHandler {
     return e >= 0 && this.x.ends.established[e]! >= 0;
   }
 
+  /** A daemon as its own commands would show it now; undefined when it does not run. */
+  view(node: number): DaemonView | undefined {
+    return this.look.daemon(node);
+  }
+
+  /** One session end in full; undefined when the daemon does not run, or `peer` is not in its configuration. */
+  viewSession(node: number, peer: number): SessionDetail | undefined {
+    return this.look.detail(node, peer);
+  }
+
   /** Prefixes in the daemon's routing table, as ids. */
   routes(node: number): number[] {
     return this.x.daemons[node]!.rib.prefixes();
@@ -230,7 +244,7 @@ export class BirdFleet implements EventHandler {
         this.loop.onStarted(a);
         return;
       case kinds.hangUp:
-        this.transport.onHangUp(a);
+        this.transport.onHangUp(a, b);
         return;
       case kinds.hold:
         this.silence.onHoldExpired(a);

@@ -60,3 +60,16 @@ export type {
   Reconfiguration,
   StartOptions,
 } from "./types.js";
+export type { ControlReply, ReplyLine } from "./views/control-reply.js";
+export { formatSocket, formatTerminal } from "./views/control-reply.js";
+export type {
+  BgpStateName,
+  DaemonView,
+  ProtocolStateName,
+  SessionDetail,
+  SessionView,
+  TimerView,
+} from "./views/daemon-view.js";
+export type { Neighbour, Neighbours } from "./views/show-protocols.js";
+export { sessionInfo, showProtocolAll, showProtocols } from "./views/show-protocols.js";
+export { showStatus } from "./views/show-status.js";

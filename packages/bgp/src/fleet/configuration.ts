@@ -1,5 +1,6 @@
 import type { Advertiser } from "../rib/advertiser.js";
 import type { Learner } from "../rib/learner.js";
+import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
 import type { Transport } from "../session/transport.js";
@@ -69,6 +70,7 @@ export class Configuration {
     const daemon = this.x.daemons[node]!;
     const changes = daemon.reconfigure;
     daemon.reconfigure = [];
+    daemon.configured = this.x.second[node]!;
     for (const change of changes) {
       const added = (change.add ?? []).filter(({ peer }) => !this.has(node, peer));
       for (const peer of change.remove ?? []) this.removePeer(node, peer);
@@ -93,5 +95,6 @@ export class Configuration {
     this.recovery.unlock(node, e);
     ends.connectDue[e] = -1;
     ends.restartDue[e] = -1;
+    this.x.protocols.enter(e, PROTOCOL_STATE.down, this.x.second[node]!);
   }
 }

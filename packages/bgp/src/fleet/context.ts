@@ -12,6 +12,7 @@ import { WireCounters } from "../messages/counters.js";
 import { Connections, widened } from "../session/connections.js";
 import { SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
+import { Protocols } from "../session/protocols.js";
 import type { SharedCores } from "../shared-cores.js";
 import type { BirdListener, BirdOptions, KernelFilter, NodeDelay } from "../types.js";
 import { type Daemon, newDaemon, WORK } from "./daemon.js";
@@ -57,6 +58,7 @@ export class FleetContext {
   readonly counters: WireCounters = new WireCounters();
   readonly ends: Peerings = new Peerings();
   readonly conns: Connections = new Connections();
+  readonly protocols: Protocols = new Protocols();
   readonly inbox: Inbox = new Inbox();
   readonly daemons: Daemon[] = [];
   /** Session ends in Established. */
@@ -144,6 +146,16 @@ export class FleetContext {
     const to = this.nodeOf(side ^ 1);
     if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
     return this.path.delay(from, to);
+  }
+
+  /**
+   * Seconds that an end still stays away because of an error, 0 = none: it neither opens nor takes a connection
+   * (bird: proto/bgp/bgp.c, BSS_DELAY in bgp_start_locked and bgp_incoming_connection).
+   */
+  errorWaitLeft(e: number, second: number): number {
+    const due = this.ends.connectDue[e]!;
+    if (due < 0 || this.ends.outgoing[e]! >= 0) return 0;
+    return Math.max(0, due - this.timing.connectDelay - second);
   }
 
   /** Forgets the connection that a side belongs to, at the session end that owned it. */

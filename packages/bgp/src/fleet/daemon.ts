@@ -45,6 +45,10 @@ export interface Daemon {
   /** UPDATE records that announce `blocks`; undefined after a change. */
   feed: readonly number[] | undefined;
   reconfigure: Reconfiguration[];
+  /** Second of the process's clock in which it read its configuration first. */
+  booted: number;
+  /** The same, of the last time. */
+  configured: number;
   /** Prefixes per session end that a restarting peer has not announced again. */
   readonly stale: Map<number, Set<number>>;
 }
@@ -61,6 +65,8 @@ export function newDaemon(): Daemon {
     blocks: [],
     feed: undefined,
     reconfigure: [],
+    booted: 0,
+    configured: 0,
     stale: new Map(),
   };
 }

@@ -4,6 +4,7 @@ import type { KernelWriter } from "../rib/kernel-writer.js";
 import type { Learner } from "../rib/learner.js";
 import { OWN } from "../rib/rib.js";
 import { POLL_SECOND, READS_PER_LOOP } from "../session/constants.js";
+import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Reader } from "../session/reader.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
@@ -120,7 +121,10 @@ export class MainLoop implements Wakeable {
   /** Timers count from the clock as the process read it before its configuration (bird: sysdep/unix/io.c, io_init). */
   private beginPeerings(node: number): void {
     const { x } = this;
-    x.second[node] = x.clock(node, x.engine.now);
+    const second = x.clock(node, x.engine.now);
+    x.second[node] = second;
+    x.daemons[node]!.booted = second;
+    x.daemons[node]!.configured = second;
     for (const e of x.ends.of(node)) {
       if (x.ends.configured[e] === 0) continue;
       this.parts.recovery.lock(node, e);
@@ -292,6 +296,7 @@ export class MainLoop implements Wakeable {
     if (what === TIMER_PEER_RESTART) {
       if (ends.restartDue[e]! < 0 || ends.restartDue[e]! > now) return false;
       ends.restartDue[e] = -1;
+      this.x.protocols.enter(e, PROTOCOL_STATE.stop, now);
       this.x.queueWork(node, WORK_STOP_STALE, e);
     } else this.parts.recovery.end(node);
     return false;

@@ -1,5 +1,6 @@
 import type { FleetContext } from "../fleet/context.js";
 import { WORK_FLUSH } from "../fleet/daemon.js";
+import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { KernelWriter } from "./kernel-writer.js";
 import type { UpdateRecord, UpdateTable } from "./updates.js";
 
@@ -56,6 +57,7 @@ export class Learner {
 
   /** The restart time of a peer is over: its protocol stops in one turn of the loop and is flushed in the next (law 8 a). */
   stopStale(node: number, e: number): void {
+    this.x.protocols.enter(e, PROTOCOL_STATE.flush, this.x.second[node]!);
     this.x.queueWork(node, WORK_FLUSH, e);
   }
 
@@ -65,6 +67,8 @@ export class Learner {
     const daemon = x.daemons[node]!;
     x.ends.restarting[e] = 0;
     daemon.stale.delete(e);
+    if (x.protocols.stateOf(e) === PROTOCOL_STATE.flush)
+      x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     const perRoute = x.costs.route + x.costs.announce * daemon.exporting;
     for (const prefix of daemon.rib.from(e)) {
       x.spend(node, perRoute);

@@ -153,7 +153,7 @@ export class Connections {
 const NOTHING: readonly number[] = Object.freeze([]);
 
 /** A longer copy of a typed array, zero-filled at the end. */
-export function widened<T extends Float64Array | Int32Array | Uint8Array>(
+export function widened<T extends Float64Array | Int32Array | Uint16Array | Uint8Array>(
   from: T,
   length: number,
 ): T {

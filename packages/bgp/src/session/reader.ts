@@ -47,7 +47,7 @@ export class Reader {
     this.x.spend(node, this.x.costs.message);
     switch (what & 15) {
       case CLOSED:
-        this.sessions.onClosed(node, e, side);
+        this.sessions.onClosed(node, e, side, what >> 4 === 1);
         return;
       case OPEN:
         this.sessions.onOpen(node, e, side, what >> 4);
@@ -62,7 +62,7 @@ export class Reader {
         this.learner.onEndOfRib(node, e);
         return;
       case NOTIFICATION:
-        this.sessions.onNotification(node, e, side);
+        this.sessions.onNotification(node, e, side, what >> 4);
         return;
       default:
         this.learner.onUpdate(node, e, what >> 4);

@@ -6,7 +6,7 @@ export const ACCEPT = 0;
 export const CONNECTED = 1;
 /** An attempt to connect was refused. */
 export const CONNECT_FAILED = 2;
-/** The other end's socket is gone: FIN or RST. */
+/** The other end's socket is gone; the argument is 0 for FIN, 1 for RST. */
 export const CLOSED = 3;
 /** OPEN; the argument is the restart flag (RFC 4724 §3). */
 export const OPEN = 4;
@@ -16,4 +16,5 @@ export const UPDATE = 6;
 export const END_OF_RIB = 7;
 /** The five messages of a re-feed (law 6); the argument is an update record. */
 export const REFRESH = 8;
+/** NOTIFICATION; the argument is code · 256 + subcode. */
 export const NOTIFICATION = 9;

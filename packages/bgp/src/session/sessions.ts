@@ -6,6 +6,15 @@ import { KEEPALIVE_BYTES, openBytes } from "../messages/sizes.js";
 import type { Learner } from "../rib/learner.js";
 import { SIDE } from "./connections.js";
 import type { Keepalives } from "./keepalives.js";
+import {
+  CONNECTION_CLOSED,
+  CONNECTION_REFUSED,
+  CONNECTION_RESET,
+  ERROR_CLASS,
+  GRACEFUL_RESTART,
+  notificationCode,
+} from "./last-error.js";
+import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
 import { KEEPALIVE, OPEN } from "./segments.js";
 import type { Transport } from "./transport.js";
@@ -36,13 +45,18 @@ export class Sessions {
 
   /** A configured peer begins: the opener waits its connect delay (bird: proto/bgp/bgp.c, bgp_active). */
   begin(node: number, e: number): void {
+    this.x.protocols.begin(e, this.x.second[node]!);
+    this.connectLater(node, e);
+  }
+
+  private connectLater(node: number, e: number): void {
     if (this.x.ends.passive[e] === 0) this.wait(node, e, this.x.timing.connectDelay);
   }
 
-  /** Connects again after an error wait and the connect delay behind it. */
+  /** Begins anew after an error wait; an end that opens has its connect delay behind it. */
   connectAfterError(node: number, e: number, errorWait: number): void {
     const { ends, timing } = this.x;
-    if (ends.passive[e] === 1 || ends.configured[e] === 0) return;
+    if (ends.configured[e] === 0) return;
     this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + timing.connectDelay);
   }
 
@@ -54,8 +68,8 @@ export class Sessions {
     const { conns, ends, timing } = this.x;
     if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return false;
     ends.connectDue[e] = -1;
-    if (ends.configured[e] === 0 || ends.established[e]! >= 0 || ends.incoming[e]! >= 0)
-      return false;
+    if (ends.configured[e] === 0 || ends.passive[e] === 1) return false;
+    if (ends.established[e]! >= 0 || ends.incoming[e]! >= 0) return false;
     const old = ends.outgoing[e]!;
     if (old >= 0) this.giveUp(old);
     const c = conns.open(e, node, ends.peer[e]!);
@@ -80,6 +94,7 @@ export class Sessions {
       this.sendOpen(node, side);
       return;
     }
+    this.x.protocols.fail(e, CONNECTION_REFUSED, false);
     this.x.close(side);
     ends.outgoing[e] = -1;
     conns.vacate(side >> 1);
@@ -101,7 +116,7 @@ export class Sessions {
 
   private retryLater(node: number, e: number): void {
     const { ends } = this.x;
-    if (ends.configured[e] === 1 && ends.established[e]! < 0) this.begin(node, e);
+    if (ends.configured[e] === 1 && ends.established[e]! < 0) this.connectLater(node, e);
   }
 
   /** V − ⌊V/4⌋ plus a uniform integer up to ⌊V/4⌋ (bird: proto/bgp/bgp.c, bgp_start_timer). */
@@ -125,14 +140,16 @@ export class Sessions {
     if (known && ends.established[e]! >= 0) {
       // A new connection on a live session is taken for a restart of the neighbour.
       const old = ends.established[e]!;
+      this.x.protocols.fail(e, GRACEFUL_RESTART, true);
       this.keepStale(node, e, old);
       this.x.close(old);
       this.transport.hangUp(old, Math.round(this.x.t));
       this.x.detach(e, old);
     }
-    if (!known || ends.incoming[e]! >= 0) {
+    if (!known || ends.incoming[e]! >= 0 || this.x.errorWaitLeft(e, this.x.second[node]!) > 0) {
       this.x.close(side);
-      this.transport.hangUp(side, Math.round(this.x.t));
+      // The OPEN that the other end sends at once is never read, which makes the end of the connection a reset.
+      this.transport.hangUp(side, Math.round(this.x.t), 1);
       return;
     }
     conns.acceptor[c] = e;
@@ -175,6 +192,7 @@ export class Sessions {
     const incoming = side & 1 ? side : other;
     const loser = keepOutgoing ? incoming : outgoing;
     this.transport.notify(loser, 6, 7);
+    this.x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(6, 7), false);
     this.x.close(loser);
     this.transport.hangUp(loser, Math.round(this.x.t));
     this.x.detach(e, loser);
@@ -193,6 +211,7 @@ export class Sessions {
     ends.errorWait[e] = 0;
     ends.connectDue[e] = -1;
     ends.restartDue[e] = -1;
+    x.protocols.up(e, x.second[node]!);
     x.establishedEnds++;
     this.recovery.onEstablished(node, e, conns.peerRestarting[side] === 1);
     x.listener?.onSession(node, ends.peer[e]!, true, Math.round(x.t));
@@ -202,17 +221,25 @@ export class Sessions {
   // Losing --------------------------------------------------------------------------------------
 
   /** The other end closed the connection, or its process died. */
-  onClosed(node: number, e: number, side: number): void {
-    if (this.x.conns.state[side] === SIDE.established) this.keepStale(node, e, side);
+  onClosed(node: number, e: number, side: number, reset: boolean): void {
+    const { conns, protocols } = this.x;
+    const established = conns.state[side] === SIDE.established;
+    protocols.fail(e, reset ? CONNECTION_RESET : CONNECTION_CLOSED, established);
+    if (established) this.keepStale(node, e, side);
     this.x.close(side);
     this.x.detach(e, side);
     this.retryLater(node, e);
   }
 
   /** A NOTIFICATION came: no graceful restart (RFC 4724 §4.2). */
-  onNotification(node: number, e: number, side: number): void {
-    const { ends, conns, t } = this.x;
-    if (conns.state[side] === SIDE.established) this.leaveEstablished(e, side, Math.round(t));
+  onNotification(node: number, e: number, side: number, code: number): void {
+    const { ends, conns, protocols, t } = this.x;
+    const established = conns.state[side] === SIDE.established;
+    protocols.fail(e, ERROR_CLASS.received | code, established);
+    if (established) {
+      this.leaveEstablished(e, side, Math.round(t));
+      protocols.restart(e, this.x.second[node]!);
+    }
     this.x.close(side);
     this.x.detach(e, side);
     ends.restartDue[e] = -1;
@@ -225,6 +252,7 @@ export class Sessions {
     const { x } = this;
     const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
+    x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     this.learner.markStale(node, e);
     const due = x.second[node]! + x.timing.gracefulRestart;
     x.ends.restartDue[e] = due;

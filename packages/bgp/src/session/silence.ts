@@ -4,6 +4,8 @@ import { RUNNING, WORK_FLUSH } from "../fleet/daemon.js";
 import { SIDE } from "./connections.js";
 import { RETRANSMIT_MAX, RETRANSMIT_MIN } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
+import { ERROR_CLASS, notificationCode } from "./last-error.js";
+import { PROTOCOL_STATE } from "./protocols.js";
 import { KEEPALIVE } from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Transport } from "./transport.js";
@@ -59,6 +61,8 @@ export class Silence {
     if (x.state[node] !== RUNNING) return;
     x.t = now;
     this.transport.notify(side, 4, 0);
+    x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(4, 0), true);
+    x.protocols.enter(e, PROTOCOL_STATE.flush, x.clock(node, now));
     this.sessions.leaveEstablished(e, side, now);
     x.close(side);
     x.detach(e, side);
@@ -103,7 +107,7 @@ export class Silence {
       Math.max(conns.lastSent[side]!, conns.lastHeard[side]!),
     );
     const at = first < engine.now ? retransmission(first, engine.now) : first;
-    engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side);
+    engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side, 1);
   }
 }
 

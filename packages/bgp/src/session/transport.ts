@@ -15,6 +15,7 @@ import {
   SYN_RETRY_LATE,
   TICK,
 } from "./constants.js";
+import { notificationCode } from "./last-error.js";
 import {
   ACCEPT,
   CLOSED,
@@ -159,21 +160,22 @@ export class Transport {
     this.x.counters.count(COUNT.notification, NOTIFICATION_BYTES);
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) return;
-    const what = NOTIFICATION | ((code * 256 + subcode) << 4);
+    const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
     this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
   }
 
-  /** The other end learns that this side's socket is closed: FIN or RST. */
-  hangUp(side: number, at: Micros): void {
+  /** The other end learns that this side's socket is closed: FIN, or RST where there is no socket at all. */
+  hangUp(side: number, at: Micros, reset: 0 | 1 = 0): void {
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) return;
-    this.x.engine.schedule(at + delay, this.x.kinds.hangUp, side ^ 1);
+    this.x.engine.schedule(at + delay, this.x.kinds.hangUp, side ^ 1, reset);
   }
 
   /** The end of a connection reaches a side. */
-  onHangUp(side: number): void {
+  onHangUp(side: number, reset: number): void {
     const state = this.x.conns.state[side]!;
-    if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED, this.x.engine.now);
+    if (state !== SIDE.closed && state !== SIDE.none)
+      this.arrive(side, CLOSED | (reset << 4), this.x.engine.now);
   }
 
   /** Held segments may go: of a side, or of a daemon. */
@@ -283,7 +285,7 @@ export class Transport {
     const state = conns.state[side];
     if (x.state[node] !== RUNNING || (type >= OPEN && state === SIDE.closed)) {
       // No process, or no such socket: the kernel answers with a reset.
-      if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at);
+      if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at, 1);
       return;
     }
     if (type >= OPEN) {

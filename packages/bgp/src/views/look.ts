@@ -1,0 +1,190 @@
+import { type Micros, SECOND } from "@calico-sim/core";
+import type { FleetContext } from "../fleet/context.js";
+import { RUNNING } from "../fleet/daemon.js";
+import { SIDE } from "../session/connections.js";
+import type { Keepalives } from "../session/keepalives.js";
+import { PROTOCOL_STATE } from "../session/protocols.js";
+import type {
+  BgpStateName,
+  DaemonView,
+  ProtocolStateName,
+  SessionDetail,
+  SessionView,
+  TimerView,
+} from "./daemon-view.js";
+import { errorText } from "./error-text.js";
+
+/** Names of {@link SIDE} for sides that have a socket. */
+const CONNECTED: Readonly<Record<number, BgpStateName>> = {
+  [SIDE.connect]: "Connect",
+  [SIDE.openSent]: "OpenSent",
+  [SIDE.openConfirm]: "OpenConfirm",
+  [SIDE.established]: "Established",
+};
+
+/** From the least to the most advanced; BIRD shows the more advanced of a peer's two connections (bird: proto/bgp/bgp.c, bgp_state_dsc). */
+const ORDER: readonly BgpStateName[] = [
+  "Idle",
+  "Connect",
+  "Active",
+  "OpenSent",
+  "OpenConfirm",
+  "Established",
+];
+
+/** Looks at daemons. Nothing is changed by it, and nothing is kept. */
+export class Look {
+  private readonly x: FleetContext;
+  private readonly keepalives: Keepalives;
+
+  constructor(context: FleetContext, keepalives: Keepalives) {
+    this.x = context;
+    this.keepalives = keepalives;
+  }
+
+  /** A daemon as it is now; undefined when it does not run. */
+  daemon(node: number): DaemonView | undefined {
+    const { x } = this;
+    if (x.state[node] !== RUNNING) return undefined;
+    const daemon = x.daemons[node]!;
+    const second = this.second(node);
+    const { gracefulRestartWait } = x.timing;
+    return Object.freeze({
+      node,
+      now: x.engine.now,
+      booted: this.shown(node, daemon.booted),
+      reconfigured: this.shown(node, daemon.configured),
+      ownRoutes: daemon.blocks.length,
+      routes: daemon.rib.size,
+      kernelExports: x.kernelReady[node] === 1,
+      recovery:
+        x.recovering[node] === 0
+          ? undefined
+          : {
+              waiting: x.locks[node]!,
+              timer: timer(daemon.booted + gracefulRestartWait - second, gracefulRestartWait),
+            },
+      sessions: x.ends
+        .of(node)
+        .filter((e) => x.ends.configured[e] === 1)
+        .map((e) => this.session(node, e)),
+    });
+  }
+
+  /** The end of a node towards a peer in full; undefined when the daemon does not run or has no such peer. */
+  detail(node: number, peer: number): SessionDetail | undefined {
+    const { ends, timing } = this.x;
+    const e = ends.find(node, peer);
+    if (this.x.state[node] !== RUNNING || e < 0 || ends.configured[e] === 0) return undefined;
+    const second = this.second(node);
+    const established = ends.established[e]!;
+    const errorWait = this.x.errorWaitLeft(e, second);
+    const view = this.session(node, e);
+    return Object.freeze({
+      ...view,
+      ...this.count(node, e),
+      exported: ends.exporting[e] === 1 ? this.x.daemons[node]!.blocks.length : 0,
+      recovery:
+        this.x.recovering[node] === 0
+          ? undefined
+          : { pending: ends.locked[e] === 1, waiting: ends.deferred[e] === 1 },
+      restartLeft: ends.restarting[e] === 1 ? Math.max(0, ends.restartDue[e]! - second) : undefined,
+      errorWait: errorWait > 0 ? timer(errorWait, ends.errorWait[e]!) : undefined,
+      connectDelay:
+        view.bgpState === "Active"
+          ? timer(ends.connectDue[e]! - second, timing.connectDelay)
+          : undefined,
+      ...(established >= 0 ? this.sessionTimers(established) : NO_TIMERS),
+    });
+  }
+
+  private session(node: number, e: number): SessionView {
+    const { ends, protocols } = this.x;
+    return Object.freeze({
+      peer: ends.peer[e]!,
+      state: this.protocolState(e),
+      bgpState: this.bgpState(e, this.x.errorWaitLeft(e, this.second(node)) > 0),
+      lastError: errorText(protocols.errorOf(e)),
+      since: this.shown(node, protocols.sinceOf(e)),
+    });
+  }
+
+  private protocolState(e: number): ProtocolStateName {
+    const { ends, protocols } = this.x;
+    switch (protocols.stateOf(e)) {
+      case PROTOCOL_STATE.start:
+        return "start";
+      case PROTOCOL_STATE.stop:
+        return "stop";
+      case PROTOCOL_STATE.flush:
+        return "flush";
+      case PROTOCOL_STATE.up:
+        if (ends.deferred[e] === 1) return "wait";
+        return ends.exporting[e] === 1 ? "up" : "feed";
+      default:
+        return "down";
+    }
+  }
+
+  private bgpState(e: number, delayed: boolean): BgpStateName {
+    const { conns, ends } = this.x;
+    const outgoing = ends.outgoing[e]!;
+    const incoming = ends.incoming[e]!;
+    const waits = ends.connectDue[e]! >= 0 && !delayed && ends.passive[e] === 0;
+    const out: BgpStateName =
+      outgoing >= 0 ? (CONNECTED[conns.state[2 * outgoing]!] ?? "Idle") : waits ? "Active" : "Idle";
+    const into: BgpStateName =
+      incoming >= 0 ? (CONNECTED[conns.state[2 * incoming + 1]!] ?? "Idle") : "Idle";
+    const state = ORDER.indexOf(out) >= ORDER.indexOf(into) ? out : into;
+    return state === "Idle" && ends.passive[e] === 1 && !delayed ? "Passive" : state;
+  }
+
+  private count(
+    node: number,
+    e: number,
+  ): { readonly imported: number; readonly preferred: number } {
+    const { rib } = this.x.daemons[node]!;
+    const prefixes = rib.from(e);
+    let preferred = 0;
+    for (const prefix of prefixes) if (rib.best(prefix) === e) preferred++;
+    return { imported: prefixes.length, preferred };
+  }
+
+  /** Hold and keepalive timers of an established side, from their closed forms. */
+  private sessionTimers(side: number): Pick<SessionDetail, "hold" | "keepalive"> {
+    const { conns, engine, timing } = this.x;
+    const { now } = engine;
+    const heard = Math.max(
+      conns.lastHeard[side]!,
+      conns.silent[side] === 1 ? 0 : this.keepalives.last(side ^ 1, now),
+    );
+    const until =
+      conns.silent[side] === 1
+        ? conns.holdUntil[side]!
+        : heard + this.keepalives.holdTime(side, heard);
+    return {
+      hold: timer(Math.floor((until - now) / SECOND), timing.hold),
+      keepalive: timer(
+        Math.floor((this.keepalives.next(side, now) - now) / SECOND),
+        timing.keepalive,
+      ),
+    };
+  }
+
+  /** The daemon's clock, which a command on its control socket makes it read. */
+  private second(node: number): number {
+    return this.x.clock(node, this.x.engine.now);
+  }
+
+  /** A second of the daemon's clock as it prints it: its age, counted back from the wall clock (bird: sysdep/unix/io.c, tm_format_datetime). */
+  private shown(node: number, second: number): Micros {
+    const wall = Math.floor(this.x.engine.now / SECOND);
+    return (wall - (this.second(node) - second)) * SECOND;
+  }
+}
+
+const NO_TIMERS = { hold: undefined, keepalive: undefined } as const;
+
+function timer(left: number, of: number): TimerView {
+  return { left: Math.max(0, left), of };
+}

@@ -1,0 +1,197 @@
+import { formatSince } from "./clock-text.js";
+import { type ControlReply, END_OF_REPLY, type ReplyLine } from "./control-reply.js";
+import type { DaemonView, SessionDetail, SessionView } from "./daemon-view.js";
+
+/** How a daemon's configuration calls the protocol of a peer, and what it says of it. */
+export interface Neighbour {
+  /** E.g. `Mesh_10_0_0_5`. */
+  readonly name: string;
+  readonly address: string;
+  readonly asNumber: number;
+  /** The peer's router id. */
+  readonly routerId: string;
+  /** Peer and node are in one AS. */
+  readonly internal: boolean;
+  /** The node's end. */
+  readonly sourceAddress: string;
+}
+
+/** Finds a {@link Neighbour} by the ids of a node and its peer; undefined for one that is in no configuration. */
+export interface Neighbours {
+  neighbour(node: number, peer: number): Neighbour | undefined;
+}
+
+/** Codes of lines (bird: doc/reply_codes). */
+const CODE = { protocol: 1002, detail: 1006, heading: 2002, noProtocol: 9002 } as const;
+
+/** Width of the state word before the error (control-plane-behaviour §6.2). */
+const STATE_WIDTH = 14;
+
+interface ProtocolRow {
+  readonly name: string;
+  readonly type: string;
+  readonly state: string;
+  readonly since: string;
+  readonly info: string;
+}
+
+interface BgpRow extends ProtocolRow {
+  readonly session: SessionView;
+  readonly neighbour: Neighbour;
+}
+
+/** `show protocols`: one row for each, in the order of the configuration (bird: nest/proto.c; control-plane-behaviour §6.2). */
+export function showProtocols(view: DaemonView, names: Neighbours): ControlReply {
+  const rows = [...ownProtocols(view), ...bgpProtocols(view, names)];
+  return [
+    HEADING,
+    ...rows.map((row) => ({ code: CODE.protocol, text: formatRow(row) })),
+    END_OF_REPLY,
+  ];
+}
+
+/**
+ * `show protocols all NAME` of a BGP protocol. The counters of messages under `Routes` are left out: they are
+ * not kept for each session.
+ *
+ * @param detail Gives the session in full: `BirdFleet.viewSession`.
+ */
+export function showProtocolAll(
+  view: DaemonView,
+  names: Neighbours,
+  name: string,
+  detail: (node: number, peer: number) => SessionDetail | undefined,
+): ControlReply {
+  const row = bgpProtocols(view, names).find((one) => one.name === name);
+  const session = row && detail(view.node, row.session.peer);
+  if (row === undefined || session === undefined)
+    return [{ code: CODE.noProtocol, text: `${name} is not a protocol` }];
+  const lines = [...routeLines(session), ...bgpLines(session, row.neighbour), ""];
+  return [
+    HEADING,
+    { code: CODE.protocol, text: formatRow(row) },
+    ...lines.map((text) => ({ code: CODE.detail, text })),
+    END_OF_REPLY,
+  ];
+}
+
+/** What a session says in the last column. */
+export function sessionInfo(session: SessionView): string {
+  if (session.state === "down" || session.state === "flush") return session.lastError;
+  return session.bgpState.padEnd(STATE_WIDTH) + session.lastError;
+}
+
+/** The protocols beside BGP, in the order in which Calico's files configure them (node-behaviour §1.5, §1.7). */
+function ownProtocols(view: DaemonView): ProtocolRow[] {
+  const since = formatSince(view.booted, view.now);
+  const row = (name: string, type: string, state = "up"): ProtocolRow => ({
+    name,
+    type,
+    state,
+    since,
+    info: "",
+  });
+  return [
+    ...(view.ownRoutes === 0 ? [] : [row("static1", "Static")]),
+    row("kernel1", "Kernel", view.kernelExports ? "up" : "wait"),
+    row("device1", "Device"),
+    row("direct1", "Direct"),
+  ];
+}
+
+/** confd writes the peers in the order of their names (calico: confd/pkg/backends/calico/bgp_processor.go:106). */
+function bgpProtocols(view: DaemonView, names: Neighbours): BgpRow[] {
+  return view.sessions
+    .flatMap((session) => {
+      const neighbour = names.neighbour(view.node, session.peer);
+      if (neighbour === undefined) return [];
+      const { name } = neighbour;
+      const since = formatSince(session.since, view.now);
+      const info = sessionInfo(session);
+      return [{ name, type: "BGP", state: session.state, since, info, session, neighbour }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function formatRow({ name, type, state, since, info }: ProtocolRow): string {
+  const cells = [name.padEnd(8), type.padEnd(8), "master".padEnd(8), state.padEnd(5)];
+  return `${cells.join(" ")}  ${since.padEnd(10)}  ${info}`;
+}
+
+const HEADING: ReplyLine = Object.freeze({
+  code: CODE.heading,
+  text: formatRow({
+    name: "name",
+    type: "proto",
+    state: "state",
+    since: "since",
+    info: "info",
+  }).replace("master", "table "),
+});
+
+function routeLines(session: SessionDetail): string[] {
+  const { imported, exported, preferred, recovery } = session;
+  return [
+    field("Description", "Connection to BGP peer"),
+    field("Preference", "100"),
+    field("Input filter", "(unnamed)"),
+    field("Output filter", "(unnamed)"),
+    ...(recovery === undefined
+      ? []
+      : [
+          `  GR recovery:   ${recovery.pending ? " pending" : ""}${recovery.waiting ? " waiting" : ""}`,
+        ]),
+    field(
+      "Routes",
+      `${String(imported)} imported, ${String(exported)} exported, ${String(preferred)} preferred`,
+    ),
+  ];
+}
+
+function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
+  const { restartLeft, errorWait, connectDelay, hold, keepalive, lastError } = session;
+  const under = (label: string, value: string): string => bgpField("    ", label, value);
+  const timer = (label: string, of: typeof hold): string[] =>
+    of === undefined ? [] : [under(label, `${String(of.left)}/${String(of.of)}`)];
+  return [
+    bgpField("  ", "BGP state", session.bgpState),
+    under("Neighbor address", neighbour.address),
+    under("Neighbor AS", String(neighbour.asNumber)),
+    ...(restartLeft === undefined
+      ? []
+      : [
+          "    Neighbor graceful restart active",
+          under("Restart timer", `${String(restartLeft)}/-`),
+        ]),
+    ...timer("Error wait", errorWait),
+    ...timer("Connect delay", connectDelay),
+    ...(hold === undefined
+      ? []
+      : [
+          under("Neighbor ID", neighbour.routerId),
+          under("Neighbor caps", CAPABILITIES),
+          under(
+            "Session",
+            `${neighbour.internal ? "internal" : "external"} multihop AS4 add-path-rx add-path-tx`,
+          ),
+          under("Source address", neighbour.sourceAddress),
+        ]),
+    ...timer("Hold timer", hold),
+    ...timer("Keepalive timer", keepalive),
+    ...(lastError === "" ? [] : [under("Last error", lastError)]),
+  ];
+}
+
+/** What every Calico node announces in its OPEN (node-behaviour §1.5: add paths, graceful restart). */
+const CAPABILITIES = "refresh enhanced-refresh restart-able llgr-aware AS4 add-path-rx add-path-tx";
+
+/** Columns in which values begin: of what every protocol has, and of what BGP adds (bird: nest/proto.c, proto/bgp/bgp.c). */
+const VALUES_AT = { common: 18, bgp: 22 } as const;
+
+function field(label: string, value: string): string {
+  return `  ${label}:`.padEnd(VALUES_AT.common) + value;
+}
+
+function bgpField(indent: string, label: string, value: string): string {
+  return `${indent}${label}:`.padEnd(VALUES_AT.bgp) + value;
+}
