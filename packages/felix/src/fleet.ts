@@ -38,6 +38,12 @@ const RESTART_SLEEP: Micros = 2_000_000;
  * over, in the order of arrival; what follows from it, the flush and the apply, happens at its time.
  */
 export class FelixFleet implements SyncerSink, EventHandler {
+  /**
+   * By node, when the calculation graph's goroutine will have worked off what it was given; Typha takes
+   * a client that is far behind for slow.
+   */
+  busyUntil: Float64Array = new Float64Array(0);
+
   private readonly engine: Engine;
   private readonly nodes: NodeDirectory;
   private readonly costs: FelixCosts;
@@ -54,8 +60,6 @@ export class FelixFleet implements SyncerSink, EventHandler {
   private lives = 0;
 
   private state: Uint8Array = new Uint8Array(0);
-  /** When the calculation graph's goroutine will have worked off what it was given. */
-  private calcUntil: Float64Array = new Float64Array(0);
   /** Number of the batch whose pods concern a node. */
   private concerned: Int32Array = new Int32Array(0);
   private batches = 0;
@@ -104,7 +108,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
     const { now } = this.engine;
     const life = ++this.lives;
     this.state[node] = STARTING;
-    this.calcUntil[node] = now;
+    this.busyUntil[node] = now;
     this.views.reset(node);
     this.throttle.reset(node, now);
     this.dataplane.start(node, life);
@@ -134,9 +138,9 @@ export class FelixFleet implements SyncerSink, EventHandler {
     const cost = Math.ceil(kvs * this.costs.decodePerKv.value);
     const inSync = batch.status === "in-sync";
     const number = work.podKeys.length === 0 || work.full !== undefined ? -1 : this.mark(work);
-    const { state, calcUntil, concerned } = this;
-    const { blocks } = this.views;
+    const { state, busyUntil, concerned } = this;
     const { block, quiet } = work;
+    const contents = block < 0 ? undefined : this.views.contents(block);
     const content = work.blockContents[0];
     const batchesOf = this.tally.batches;
     const kvsOf = this.tally.kvs;
@@ -144,14 +148,14 @@ export class FelixFleet implements SyncerSink, EventHandler {
       const node = clients[i]!;
       const process = state[node]!;
       if (process < RUNNING) continue;
-      const at = Math.max(arrivals[i]!, calcUntil[node]!) + cost;
-      calcUntil[node] = at;
+      const at = Math.max(arrivals[i]!, busyUntil[node]!) + cost;
+      busyUntil[node] = at;
       batchesOf[node]! += 1;
       kvsOf[node]! += kvs;
       const syncs = inSync && process === RUNNING;
       // Pods of other nodes, and writes of one block that change no route, are nearly all there is.
       if (!syncs && quiet && (number < 0 || concerned[node] !== number)) {
-        if (block < 0 || blocks[node]![block] === content) continue;
+        if (contents === undefined || contents[node] === content) continue;
       }
       const change =
         work.full === undefined
@@ -163,7 +167,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   onStatus(client: number, status: SyncStatus): void {
     if (status !== "in-sync" || this.state[client] !== RUNNING) return;
-    this.input(client, Math.max(this.engine.now, this.calcUntil[client]!), undefined, true);
+    this.input(client, Math.max(this.engine.now, this.busyUntil[client]!), undefined, true);
   }
 
   onEvent(kind: number, node: number, life: number): void {
@@ -186,11 +190,6 @@ export class FelixFleet implements SyncerSink, EventHandler {
   /** Whether the process runs and its graph has been in sync. */
   inSync(node: number): boolean {
     return this.processes[node]?.inSync ?? false;
-  }
-
-  /** CPU backlog of a Felix at a time; Typha takes a client with a long one for slow. */
-  backlog(node: number, at: Micros): Micros {
-    return Math.max(0, (this.calcUntil[node] ?? 0) - at);
   }
 
   /** Counts of one node, or of all. */
@@ -257,10 +256,10 @@ export class FelixFleet implements SyncerSink, EventHandler {
 
   private flush(node: number, process: Process): void {
     const { now } = this.engine;
-    const routes = process.everything ? this.views.blocks[node]!.length : process.prefixes.length;
+    const routes = process.everything ? this.views.blocksKnown(node) : process.prefixes.length;
     const { flush, calcPerRoute } = this.costs;
     const cost = Math.ceil(flush.value + routes * calcPerRoute.value);
-    this.calcUntil[node] = Math.max(now, this.calcUntil[node]!) + cost;
+    this.busyUntil[node] = Math.max(now, this.busyUntil[node]!) + cost;
     this.tally.add(node, TALLY.flushes);
     this.tally.add(node, TALLY.calcMicros, cost);
     this.tally.add(node, TALLY.messages, routes + process.pods.length);
@@ -322,7 +321,7 @@ export class FelixFleet implements SyncerSink, EventHandler {
       return to;
     };
     this.state = wider(new Uint8Array(length), this.state);
-    this.calcUntil = wider(new Float64Array(length), this.calcUntil);
+    this.busyUntil = wider(new Float64Array(length), this.busyUntil);
     this.concerned = wider(new Int32Array(length), this.concerned);
     this.tally.reserve(length);
   }

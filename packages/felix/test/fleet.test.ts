@@ -205,7 +205,7 @@ describe("how fast a Felix is", () => {
     const after = w.felix.counts(1);
     expect(after.kvs - before.kvs).toBe(2);
     expect(after.calcMicros - before.calcMicros).toBe(2 * FELIX_COSTS.decodePerKv.value);
-    expect(w.felix.backlog(1, w.engine.now)).toBe(1_000 + 2 * FELIX_COSTS.decodePerKv.value);
+    expect(w.felix.busyUntil[1]! - w.engine.now).toBe(1_000 + 2 * FELIX_COSTS.decodePerKv.value);
   });
 
   test("a pod that moves leaves the old node also when the sender does not say where it was", () => {

@@ -17,9 +17,13 @@ export interface NodeDelay {
   delay(fromNode: number, toNode: number): Micros;
 }
 
-/** How far a client's CPU is behind with what it was sent; `FelixFleet` implements it. */
+/** How far clients are behind with what they were sent; `FelixFleet` implements it. */
 export interface ClientPace {
-  backlog(client: number, at: Micros): Micros;
+  /**
+   * By client, when its CPU will have worked off what it was given. An array and no method, since it is
+   * read once for each delivery; it has a place for every client that is connected.
+   */
+  readonly busyUntil: Float64Array;
 }
 
 /** Why a connection ended (control-plane-behaviour §1.6). */

@@ -94,7 +94,7 @@ function take(w: World, step: Step): void {
       w.typha.linksChanged();
       return;
     case "slow":
-      w.pace.busyUntil.set(step.client, w.engine.now + step.for);
+      w.pace.busyUntil[step.client] = w.engine.now + step.for;
   }
 }
 

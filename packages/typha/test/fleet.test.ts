@@ -149,7 +149,7 @@ describe("what a Typha sends", () => {
 
   test("a client whose CPU is behind is served alone and catches up", () => {
     const w = World.running(1, 4);
-    w.pace.busyUntil.set(2, w.engine.now + 10 * SECOND);
+    w.pace.busyUntil[2] = w.engine.now + 10 * SECOND;
     for (let i = 0; i < 50; i++) {
       w.upstream.write(thing(`t${i}`, "1"));
       w.run(100_000);
@@ -165,8 +165,8 @@ describe("what a Typha sends", () => {
 
   test("a client that comes back more than 300 s behind is dropped and starts anew", () => {
     const w = World.running(1, 3);
-    w.pace.busyUntil.set(1, w.engine.now + 250 * SECOND);
-    w.pace.busyUntil.set(2, w.engine.now + 500 * SECOND);
+    w.pace.busyUntil[1] = w.engine.now + 250 * SECOND;
+    w.pace.busyUntil[2] = w.engine.now + 500 * SECOND;
     for (let i = 0; i < 600; i++) {
       w.upstream.write(thing("a", String(i)));
       w.run(SECOND);

@@ -197,13 +197,9 @@ export class Wires {
   }
 }
 
-/** Backlog of a client: until when its CPU is busy. */
+/** Until when the CPU of each client is busy. */
 export class Pace {
-  readonly busyUntil: Map<number, Micros> = new Map();
-
-  backlog(client: number, at: Micros): Micros {
-    return Math.max(0, (this.busyUntil.get(client) ?? 0) - at);
-  }
+  readonly busyUntil: Float64Array = new Float64Array(64);
 }
 
 export class Diary implements TyphaListener {

@@ -1,4 +1,5 @@
 import {
+  BatchMemory,
   type BGPConfiguration,
   type BlockAffinity,
   bgpSettings,
@@ -92,12 +93,13 @@ interface Confd {
   /** Number of the process: replies to an earlier one are void. */
   life: number;
   inSync: boolean;
+  /** What is being decoded, oldest first; an event waits for each. */
+  readonly inputs: Work[];
   /** Nodes whose keys changed since the last render. */
   readonly changed: Set<number>;
   /** Everything is to be rendered anew, not only what changed. */
   all: boolean;
   readonly own: Set<number>;
-  busyUntil: Micros;
   rendering: boolean;
   dirty: boolean;
   rendered: boolean;
@@ -106,13 +108,6 @@ interface Confd {
   renders: number;
   reloads: number;
 }
-
-const NO_WORK: Work = Object.freeze({
-  snapshot: false,
-  nodes: [],
-  global: false,
-  blocks: new Map(),
-});
 
 /**
  * Every confd of a cluster: node, pool and affinity updates become mesh peers, own blocks and the
@@ -124,6 +119,9 @@ const NO_WORK: Work = Object.freeze({
  * rendered yet.
  */
 export class ConfdFleet implements SyncerSink, EventHandler {
+  /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
+  busyUntil: Float64Array = new Float64Array(0);
+
   private readonly engine: Engine;
   private readonly nodes: NodeDirectory;
   private readonly prefixes: PrefixTable;
@@ -136,9 +134,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
   private readonly kindRendered: number;
   private readonly confds: Confd[] = [];
   private source: SyncerSource | undefined;
-  private readonly works: Work[] = [];
-  private lastBatch: UpdateBatch | undefined;
-  private lastWork = 0;
+  private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Latest content common to all: pools, settings and keys by node. */
   private readonly keys: Latest<number, BgpKeys> = new Latest();
   private readonly pools: Latest<string, FilterPool> = new Latest();
@@ -157,7 +153,6 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
-    this.works.push(NO_WORK);
   }
 
   /** Where all confds get the `bgp` syncer's stream. */
@@ -176,7 +171,8 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     confd.dirty = false;
     confd.changed.clear();
     confd.own.clear();
-    confd.busyUntil = this.engine.now;
+    confd.inputs.length = 0;
+    this.busyUntil[node] = this.engine.now;
     this.source?.connect(node);
   }
 
@@ -206,26 +202,22 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     return { renders, reloads };
   }
 
-  /** How far a confd's CPU is behind. */
-  backlog(client: number, at: Micros): Micros {
-    return Math.max(0, this.confd(client).busyUntil - at);
-  }
-
   /** See {@link SyncerSink}. */
   onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
-    const index = this.digest(batch);
-    const work = this.works[index]!;
+    const work = this.workOf(batch);
     const decode = this.costs.decode * batch.kvs;
     const forAll = work.snapshot || work.global || work.nodes.length > 0;
+    const { busyUntil } = this;
     for (let i = 0; i < count; i++) {
       const node = clients[i]!;
-      const confd = this.confd(node);
+      const confd = this.confds[node]!;
       if (!confd.running) continue;
-      const begin = Math.max(confd.busyUntil, arrivals[i]!);
-      confd.busyUntil = begin + decode;
+      const decoded = Math.max(busyUntil[node]!, arrivals[i]!) + decode;
+      busyUntil[node] = decoded;
       if (forAll || work.blocks.has(node)) {
-        const at = Math.max(this.engine.now, Math.ceil(confd.busyUntil));
-        this.engine.schedule(at, this.kindApply, node, index);
+        confd.inputs.push(work);
+        const at = Math.max(this.engine.now, Math.ceil(decoded));
+        this.engine.schedule(at, this.kindApply, node, confd.life);
       }
     }
   }
@@ -234,22 +226,27 @@ export class ConfdFleet implements SyncerSink, EventHandler {
   onStatus(_client: number, _status: SyncStatus): void {}
 
   /** See {@link EventHandler}. */
-  onEvent(kind: number, node: number, b: number): void {
-    const confd = this.confd(node);
-    if (!confd.running) return;
-    if (kind === this.kindApply) this.apply(node, confd, this.works[b]!);
-    else if (b === confd.life) this.onRendered(node, confd);
+  onEvent(kind: number, node: number, life: number): void {
+    const confd = this.confds[node]!;
+    if (confd.life !== life) return;
+    if (kind === this.kindApply) this.apply(node, confd, confd.inputs.shift()!);
+    else this.onRendered(node, confd);
   }
 
   private confd(node: number): Confd {
+    if (node >= this.busyUntil.length) {
+      const wider = new Float64Array(Math.max(this.nodes.size, Math.ceil((node + 1) * 1.25)));
+      wider.set(this.busyUntil);
+      this.busyUntil = wider;
+    }
     return (this.confds[node] ??= {
       running: false,
       life: 0,
       inSync: false,
+      inputs: [],
       changed: new Set(),
       all: false,
       own: new Set(),
-      busyUntil: 0,
       rendering: false,
       dirty: false,
       rendered: false,
@@ -259,10 +256,14 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     });
   }
 
-  /** What a batch means, once for all who get it. */
-  private digest(batch: UpdateBatch): number {
-    if (batch === this.lastBatch) return this.lastWork;
-    this.lastBatch = batch;
+  /** What a batch means, read once for all who get it. */
+  private workOf(batch: UpdateBatch): Work {
+    let work = this.memory.get(batch);
+    if (work === undefined) this.memory.set(batch, (work = this.read(batch)));
+    return work;
+  }
+
+  private read(batch: UpdateBatch): Work {
     const nodes: number[] = [];
     const blocks = new Map<number, { prefix: number; own: boolean }[]>();
     let global = false;
@@ -270,14 +271,14 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     for (const update of batch.updates) {
       switch (update.kind) {
         case "Node":
-          this.digestNode(update, nodes);
+          this.readNode(update, nodes);
           break;
         case "BlockAffinity":
-          this.digestAffinity(update, blocks);
+          this.readAffinity(update, blocks);
           break;
         case "IPPool":
           global = true;
-          this.digestPool(update);
+          this.readPool(update);
           break;
         case "BGPConfiguration":
           if (update.key.endsWith("/default")) {
@@ -294,13 +295,10 @@ export class ConfdFleet implements SyncerSink, EventHandler {
       }
     }
     if (global || batch.snapshot) this.filterConfig = this.renderFilter();
-    const inert = !batch.snapshot && !global && nodes.length === 0 && blocks.size === 0;
-    this.lastWork = inert ? 0 : this.works.length;
-    if (!inert) this.works.push({ snapshot: batch.snapshot, nodes, global, blocks });
-    return this.lastWork;
+    return { snapshot: batch.snapshot, nodes, global, blocks };
   }
 
-  private digestNode(update: SyncerUpdate, nodes: number[]): void {
+  private readNode(update: SyncerUpdate, nodes: number[]): void {
     const name = update.key.slice(update.key.lastIndexOf("/") + 1);
     const node = this.nodes.id(name);
     if (node < 0) return;
@@ -343,7 +341,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
   }
 
   /** A pending affinity counts as deleted; one without a state as confirmed (calico: client.go:1686-1700). */
-  private digestAffinity(
+  private readAffinity(
     update: SyncerUpdate,
     blocks: Map<number, { prefix: number; own: boolean }[]>,
   ): void {
@@ -362,7 +360,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     else list.push(change);
   }
 
-  private digestPool(update: SyncerUpdate): void {
+  private readPool(update: SyncerUpdate): void {
     const name = update.key;
     if (update.resource === undefined) {
       this.pools.set(name, undefined, update.revision);
@@ -412,9 +410,9 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     confd.dirty = false;
     confd.renders++;
     const { render, renderPerPeer } = this.costs;
-    const begin = Math.max(this.engine.now, confd.busyUntil);
-    confd.busyUntil = begin + render + renderPerPeer * this.keys.size;
-    this.engine.schedule(Math.ceil(confd.busyUntil), this.kindRendered, node, confd.life);
+    const begin = Math.max(this.engine.now, this.busyUntil[node]!);
+    this.busyUntil[node] = begin + render + renderPerPeer * this.keys.size;
+    this.engine.schedule(Math.ceil(this.busyUntil[node]!), this.kindRendered, node, confd.life);
   }
 
   private onRendered(node: number, confd: Confd): void {
@@ -440,7 +438,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     confd.rendered = true;
     if (changed || first) {
       confd.reloads++;
-      confd.busyUntil += this.costs.reload;
+      this.busyUntil[node]! += this.costs.reload;
       this.bird.reconfigure(node, {
         add,
         remove,

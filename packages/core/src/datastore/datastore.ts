@@ -139,9 +139,9 @@ export class Datastore implements EventHandler {
 
   /** An operator's edit, whatever the object's revision: commits now, notifies watches, returns the object as stored. */
   put<R extends Resource>(resource: R): R {
-    const { resource: stored, event } = this.store.write(resource, this.engine.now);
+    const { row, event } = this.store.write(resource, this.engine.now);
     if (event !== undefined) this.publish(event);
-    return stored as R;
+    return row.resource as R;
   }
 
   /** Deletes now, notifies watches; false when there is no such object. */

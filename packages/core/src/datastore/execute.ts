@@ -1,8 +1,6 @@
 import type { Micros } from "../engine/index.js";
 import type { Resource } from "../resources/index.js";
-import type { Row } from "./kind-table.js";
-import type { ObjectStore } from "./object-store.js";
-import { mergePatch } from "./plain-data.js";
+import type { ObjectStore, Written } from "./object-store.js";
 import type { DatastoreRequest, RequestOutcome, WatchEvent } from "./types.js";
 
 /** What serving a request led to. */
@@ -31,11 +29,11 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
   const held = row?.resource;
   switch (request.verb) {
     case "get":
-      if (held === undefined) return failed(store, at, "not-found");
-      return done(store, at, held, undefined, store.bytesOf(held));
+      if (row === undefined || held === undefined) return failed(store, at, "not-found");
+      return done(store, at, held, undefined, row.bytes);
     case "create":
       if (held !== undefined) return failedOn(store, at, "already-exists", held);
-      return write(store, at, written(request), row);
+      return wrote(store, at, store.write(written(request), at, row));
     case "update": {
       if (held === undefined) return failed(store, at, "not-found");
       const wanted = written(request);
@@ -43,12 +41,12 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
       if (resourceVersion !== undefined && resourceVersion !== held.metadata.resourceVersion) {
         return failedOn(store, at, "conflict", held);
       }
-      return write(store, at, wanted, row);
+      return wrote(store, at, store.write(wanted, at, row));
     }
     case "patch":
-      if (held === undefined) return failed(store, at, "not-found");
-      if (request.merge === undefined) return write(store, at, written(request), row);
-      return write(store, at, mergePatch(held, request.merge) as Resource, row, true);
+      if (row === undefined || held === undefined) return failed(store, at, "not-found");
+      if (request.merge !== undefined) return wrote(store, at, store.patch(row, request.merge, at));
+      return wrote(store, at, store.write(written(request), at, row));
     case "delete": {
       if (row === undefined || held === undefined) return failed(store, at, "not-found");
       // A precondition on the revision, as KDD's deletes carry (control-plane-behaviour §2.2).
@@ -61,15 +59,8 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
   }
 }
 
-function write(
-  store: ObjectStore,
-  at: Micros,
-  wanted: Resource,
-  row: Row | undefined,
-  ours = false,
-): Executed {
-  const { resource, event } = store.write(wanted, at, row, ours);
-  return done(store, at, resource, event, store.bytesOf(resource));
+function wrote(store: ObjectStore, at: Micros, { row, event }: Written): Executed {
+  return done(store, at, row.resource!, event, row.bytes);
 }
 
 function done(

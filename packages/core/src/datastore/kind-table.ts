@@ -10,6 +10,15 @@ export interface Row {
   /** Its key in the store: the same text object for as long as it lives, so that comparing keys is comparing pointers. */
   readonly key: string;
   resource: Resource | undefined;
+  /** Bytes of the object in an answer. */
+  bytes: number;
+}
+
+/** The objects of one kind that belong to a node. */
+interface NodeItems {
+  readonly items: Map<string, Resource>;
+  /** In key order; undefined until somebody asks. */
+  listed: readonly Resource[] | undefined;
 }
 
 /**
@@ -39,7 +48,7 @@ export class KindTable {
   private rows: Row[] = [];
   private added: Row[] = [];
   private holes = 0;
-  private byNode: Map<string, Map<string, Resource>> | undefined;
+  private byNode: Map<string, NodeItems> | undefined;
   private listed: readonly Resource[] | undefined = EMPTY;
   private events: WatchEvent[] = [];
   private times: Micros[] = [];
@@ -70,7 +79,7 @@ export class KindTable {
     return this.listed;
   }
 
-  /** The objects whose spec names this node, in key order. */
+  /** The objects whose spec names this node, in key order: one frozen array until one of them changes. */
   listOfNode(node: string): readonly Resource[] {
     if (this.byNode === undefined) {
       this.byNode = new Map();
@@ -78,22 +87,28 @@ export class KindTable {
     }
     const held = this.byNode.get(node);
     if (held === undefined) return EMPTY;
-    const entries = [...held].sort((x, y) => (x[0] < y[0] ? -1 : 1));
-    return Object.freeze(entries.map((entry) => entry[1]));
+    if (held.listed === undefined) {
+      const entries = [...held.items].sort((x, y) => (x[0] < y[0] ? -1 : 1));
+      held.listed = Object.freeze(entries.map((entry) => entry[1]));
+    }
+    return held.listed;
   }
 
   /** Replaces the object of a row. */
-  replace(row: Row, resource: Resource): void {
+  replace(row: Row, resource: Resource, bytes: number): void {
     const previous = row.resource;
     row.resource = resource;
+    this.bytes += bytes - row.bytes;
+    row.bytes = bytes;
     this.listed = undefined;
     if (this.byNode !== undefined) this.indexNode(row.key, resource, previous);
   }
 
   /** Adds an object that is not there yet. */
-  add(resource: Resource): Row {
+  add(resource: Resource, bytes: number): Row {
     const { name, namespace = "" } = resource.metadata;
-    const row: Row = { key: resourceKey(this.kind, name, namespace), resource };
+    const row: Row = { key: resourceKey(this.kind, name, namespace), resource, bytes };
+    this.bytes += bytes;
     let space = this.spaces.get(namespace);
     if (space === undefined) this.spaces.set(namespace, (space = new Map<string, Row>()));
     space.set(name, row);
@@ -112,6 +127,8 @@ export class KindTable {
     this.spaces.get(namespace)?.delete(name);
     this.count--;
     row.resource = undefined;
+    this.bytes -= row.bytes;
+    row.bytes = 0;
     this.holes++;
     this.listed = undefined;
     if (this.byNode !== undefined) this.indexNode(key, undefined, resource);
@@ -227,11 +244,16 @@ export class KindTable {
     const index = this.byNode!;
     const from = nodeOfResource(before);
     const to = nodeOfResource(now);
-    if (from !== undefined && from !== to) index.get(from)?.delete(key);
+    if (from !== undefined && from !== to) {
+      const left = index.get(from)!;
+      left.items.delete(key);
+      left.listed = undefined;
+    }
     if (to === undefined || now === undefined) return;
-    const held = index.get(to);
-    if (held === undefined) index.set(to, new Map([[key, now]]));
-    else held.set(key, now);
+    let held = index.get(to);
+    if (held === undefined) index.set(to, (held = { items: new Map(), listed: undefined }));
+    held.items.set(key, now);
+    held.listed = undefined;
   }
 }
 

@@ -2,12 +2,13 @@ import type { Micros } from "../engine/index.js";
 import { keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
 import { KindTable, type Row } from "./kind-table.js";
 import { objectBytes, type SizeProfile, watchEventBytes } from "./object-size.js";
-import { deepEqual, freezePlain } from "./plain-data.js";
-import type { StoredKind, WatchEvent } from "./types.js";
+import { deepEqual, freezePlain, mergeFields } from "./plain-data.js";
+import type { MergePatch, StoredKind, WatchEvent } from "./types.js";
 
 /** What a write did. `event` is absent when it changed nothing. */
 export interface Written {
-  readonly resource: Resource;
+  /** The place of the object, which holds it as stored. */
+  readonly row: Row;
   readonly event: WatchEvent | undefined;
 }
 
@@ -45,11 +46,10 @@ export class ObjectStore {
     for (const { resource } of sorted) {
       const table = this.table(resource.kind);
       const row = this.rowOf(resource);
-      if (row?.resource !== undefined) table.bytes -= this.bytesOf(row.resource);
       const stored = versioned(resource, ++this.revision);
-      table.bytes += this.bytesOf(stored);
-      if (row === undefined) table.add(stored);
-      else table.replace(row, stored);
+      const bytes = this.bytesOf(stored);
+      if (row === undefined) table.add(stored, bytes);
+      else table.replace(row, stored, bytes);
     }
     for (const table of this.tables.values()) {
       table.floor = this.revision;
@@ -62,45 +62,53 @@ export class ObjectStore {
    * counts it (kubernetes: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go GuaranteedUpdate).
    *
    * @param row the object's place, if it has one
-   * @param ours whether the object was made for this write, so that it need not be copied
    */
-  write(
-    resource: Resource,
-    at: Micros,
-    row: Row | undefined = this.rowOf(resource),
-    ours = false,
-  ): Written {
-    const table = this.table(resource.kind);
+  write(resource: Resource, at: Micros, row: Row | undefined = this.rowOf(resource)): Written {
     const previous = row?.resource;
     if (previous !== undefined && this.flavour === "kubernetes" && sameObject(previous, resource)) {
-      return { resource: previous, event: undefined };
+      return { row: row!, event: undefined };
     }
-    const revision = ++this.revision;
-    const stored = ours ? stamped(resource, revision) : versioned(resource, revision);
-    const bytes = this.bytesOf(stored);
-    const previousBytes = previous === undefined ? 0 : this.bytesOf(previous);
-    table.bytes += bytes - previousBytes;
-    if (row !== undefined) table.replace(row, stored);
-    const { key } = row ?? table.add(stored);
+    return this.commit(versioned(resource, ++this.revision), at, row);
+  }
+
+  /** Merges a patch into the object of a row; as {@link write} otherwise. */
+  patch(row: Row, patch: MergePatch, at: Micros): Written {
+    const held = row.resource!;
+    const merged = mergeFields(held as unknown as MergePatch, patch) as Resource | undefined;
+    if (merged === undefined) return this.write(held, at, row);
+    const metadata = Object.freeze({
+      ...merged.metadata,
+      resourceVersion: String(++this.revision),
+    });
+    return this.commit(Object.freeze(Object.assign(merged, { metadata })), at, row);
+  }
+
+  /** An object that carries the latest revision takes its place. */
+  private commit(resource: Resource, at: Micros, place: Row | undefined): Written {
+    const table = this.table(resource.kind);
+    const previous = place?.resource;
+    const previousBytes = place?.bytes ?? 0;
+    const bytes = this.bytesOf(resource);
+    if (place !== undefined) table.replace(place, resource, bytes);
+    const row = place ?? table.add(resource, bytes);
     const event: WatchEvent = Object.freeze({
       type: previous === undefined ? "added" : "modified",
       kind: resource.kind,
-      key,
-      resource: stored,
+      key: row.key,
+      resource,
       previous,
-      revision,
+      revision: this.revision,
       bytes: watchEventBytes(bytes, previousBytes, this.flavour, this.sizes),
     });
     table.remember(event, at);
-    return { resource: stored, event };
+    return { row, event };
   }
 
   /** Deletes the object of a row. */
   delete(row: Row, at: Micros): WatchEvent {
     const resource = row.resource!;
     const table = this.table(resource.kind);
-    const bytes = this.bytesOf(resource);
-    table.bytes -= bytes;
+    const { bytes } = row;
     table.remove(row);
     const event: WatchEvent = Object.freeze({
       type: "deleted",
@@ -136,12 +144,6 @@ export class ObjectStore {
 function versioned(resource: Resource, revision: number): Resource {
   const metadata = { ...resource.metadata, resourceVersion: String(revision) };
   return freezePlain({ ...resource, metadata });
-}
-
-/** As {@link versioned}, of an object that nobody else has seen. */
-function stamped(resource: Resource, revision: number): Resource {
-  const metadata = { ...resource.metadata, resourceVersion: String(revision) };
-  return freezePlain(Object.assign(resource, { metadata }));
 }
 
 /** True when two versions of an object differ in nothing but `resourceVersion`. */

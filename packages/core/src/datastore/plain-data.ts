@@ -17,21 +17,38 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** Applies a JSON merge patch (RFC 7386): named fields replaced, objects merged, `null` deletes. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Applies a JSON merge patch (RFC 7386): named fields replaced, objects merged, `null` deletes. The
+ * result is frozen as far as it is new, and is the target itself when the patch changes nothing.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  if (!isObject(patch)) return deepEqual(target, patch) ? target : freezePlain(patch);
+  if (!isObject(target)) return Object.freeze(mergeFields({}, patch) ?? {});
+  const merged = mergeFields(target, patch);
+  return merged === undefined ? target : Object.freeze(merged);
+}
+
+/** As {@link mergePatch} of an object, but undefined when nothing changes, and else not frozen yet itself. */
+export function mergeFields(target: Fields, patch: Fields): Record<string, unknown> | undefined {
+  let merged: Record<string, unknown> | undefined;
   let deletes = false;
   for (const key of Object.keys(patch)) {
     const value = patch[key];
-    if (value === null) deletes ||= key in merged;
-    else if (value !== undefined) merged[key] = mergePatch(merged[key], value);
+    const held = target[key];
+    if (value === null) deletes ||= held !== undefined;
+    else if (value !== undefined) {
+      const after = mergePatch(held, value);
+      if (after !== held) (merged ??= { ...target })[key] = after;
+    }
   }
   if (!deletes) return merged;
-  return Object.fromEntries(Object.entries(merged).filter(([key]) => patch[key] !== null));
+  const left = Object.entries(merged ?? target).filter(([key]) => patch[key] !== null);
+  return Object.fromEntries(left);
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

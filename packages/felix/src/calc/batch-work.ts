@@ -1,14 +1,15 @@
-import type {
-  FelixConfiguration,
-  IPAMBlock,
-  IPPool,
-  Kernels,
-  Node,
-  NodeDirectory,
-  Pod,
-  PrefixTable,
-  SyncerUpdate,
-  UpdateBatch,
+import {
+  BatchMemory,
+  type FelixConfiguration,
+  type IPAMBlock,
+  type IPPool,
+  type Kernels,
+  type Node,
+  type NodeDirectory,
+  type Pod,
+  type PrefixTable,
+  type SyncerUpdate,
+  type UpdateBatch,
 } from "@calico-sim/core";
 import { BlockContents } from "./block-contents.js";
 import { Configurations } from "./configurations.js";
@@ -18,7 +19,6 @@ import { PoolSets } from "./pool-sets.js";
 
 /** What one batch means for routes and endpoints, computed once and shared by all its receivers. */
 export interface BatchWork {
-  readonly batch: UpdateBatch;
   /** It holds nothing but pods, at most one block, and objects that mean nothing to routes. */
   readonly quiet: boolean;
   /** Prefix of that block; −1 = none. */
@@ -59,15 +59,6 @@ export interface FullState {
   readonly endpoints: ReadonlyMap<number, ReadonlyMap<string, number>>;
 }
 
-/** Batches whose work is remembered; a handful of Typhas send the same few at a time. */
-const REMEMBERED = 32;
-
-/** A ring of the latest. */
-interface Recent {
-  readonly works: BatchWork[];
-  place: number;
-}
-
 /** Reads batches; owns everything that is interned. */
 export class BatchReader {
   readonly infos: NodeInfos = new NodeInfos();
@@ -78,9 +69,7 @@ export class BatchReader {
 
   private readonly nodes: NodeDirectory;
   private readonly prefixes: PrefixTable;
-  private readonly recent: Recent = { works: [], place: 0 };
-  /** Snapshots are dear to read and shared for a second or more: they are not pushed out by crumbs. */
-  private readonly snapshots: Recent = { works: [], place: 0 };
+  private readonly memory: BatchMemory<BatchWork> = new BatchMemory();
 
   constructor(nodes: NodeDirectory, prefixes: PrefixTable, kernels: Kernels, protocol: number) {
     this.nodes = nodes;
@@ -92,19 +81,13 @@ export class BatchReader {
 
   /** The work of a batch; the same object for the same batch while it is recent. */
   work(batch: UpdateBatch): BatchWork {
-    const recent = batch.snapshot ? this.snapshots : this.recent;
-    const { works } = recent;
-    for (let i = 0; i < works.length; i++) {
-      if (works[i]!.batch === batch) return works[i]!;
-    }
-    const work = this.read(batch);
-    works[recent.place] = work;
-    recent.place = (recent.place + 1) % REMEMBERED;
+    let work = this.memory.get(batch);
+    if (work === undefined) this.memory.set(batch, (work = this.read(batch)));
     return work;
   }
 
   private read(batch: UpdateBatch): BatchWork {
-    const work = new Draft(batch);
+    const work = new Draft();
     for (const update of batch.updates) this.readUpdate(update, work);
     const blocks = work.blockPrefixes.length;
     work.quiet =
@@ -213,7 +196,6 @@ export class BatchReader {
 }
 
 class Draft implements BatchWork {
-  readonly batch: UpdateBatch;
   quiet = false;
   block = -1;
   readonly blockPrefixes: number[] = [];
@@ -228,8 +210,4 @@ class Draft implements BatchWork {
   readonly configScopes: number[] = [];
   readonly configs: number[] = [];
   full: FullState | undefined = undefined;
-
-  constructor(batch: UpdateBatch) {
-    this.batch = batch;
-  }
 }

@@ -18,8 +18,10 @@ export interface ViewChange {
  * thousand ids, and comparing what a batch says with what a Felix knew is comparing integers.
  */
 export class NodeViews {
-  /** Block content id by aggregate prefix. */
-  readonly blocks: Int32Array[] = [];
+  /** Block content id by aggregate prefix, then node: all receivers of a batch look at the row of its block. */
+  private readonly blocks: Int32Array[] = [];
+  /** Aggregate blocks that each node knows. */
+  private readonly known: number[] = [];
   /** Node info id by node. */
   readonly infos: Int32Array[] = [];
   /** Block content id of blocks that are host prefixes. */
@@ -48,7 +50,8 @@ export class NodeViews {
   /** Forgets everything a Felix knew: its process starts. */
   reset(node: number): void {
     for (const key of this.endpoints[node]?.keys() ?? []) this.dropHolder(key, node);
-    this.blocks[node] = EMPTY;
+    for (const row of this.blocks) if (node < row.length) row[node] = 0;
+    this.known[node] = 0;
     this.infos[node] = EMPTY;
     this.hostBlocks[node] = new Map();
     this.borrowed[node] = new Map();
@@ -58,6 +61,26 @@ export class NodeViews {
     this.globalConfig[node] = 0;
     this.nodeConfig[node] = 0;
     this.fresh[node] = true;
+  }
+
+  /** Content ids that the nodes hold of a block that is no host prefix; a node beyond its end holds none. */
+  contents(prefix: number): Int32Array {
+    return this.blocks[prefix] ?? EMPTY;
+  }
+
+  /** Content id that a node holds of such a block; 0 = none. */
+  content(node: number, prefix: number): number {
+    return this.blocks[prefix]?.[node] ?? 0;
+  }
+
+  /** All aggregate prefixes of which some node holds a block are below this. */
+  get aggregates(): number {
+    return this.blocks.length;
+  }
+
+  /** Number of aggregate blocks that a node knows. */
+  blocksKnown(node: number): number {
+    return this.known[node] ?? 0;
   }
 
   /** Nodes that hold an endpoint of this pod now. */
@@ -105,7 +128,9 @@ export class NodeViews {
   }
 
   private copyFull(node: number, full: FullState, change: ViewChange): void {
-    this.blocks[node] = full.blocks.slice();
+    full.blocks.forEach((content, prefix) => {
+      if (content !== 0) this.setContent(node, prefix, content);
+    });
     this.infos[node] = full.infos.slice();
     this.hostBlocks[node] = new Map(full.hostBlocks);
     for (const id of full.withHosts) this.addBorrowed(node, id, change);
@@ -117,11 +142,10 @@ export class NodeViews {
   }
 
   private diffFull(node: number, full: FullState, change: ViewChange): void {
-    const blocks = this.blocks[node]!;
-    const aggregates = Math.max(blocks.length, full.blocks.length);
+    const aggregates = Math.max(this.aggregates, full.blocks.length);
     for (let prefix = 0; prefix < aggregates; prefix++) {
       const wanted = full.blocks[prefix] ?? 0;
-      if ((blocks[prefix] ?? 0) !== wanted) this.setBlock(node, prefix, wanted, change);
+      if (this.content(node, prefix) !== wanted) this.setBlock(node, prefix, wanted, change);
     }
     for (const prefix of [...this.hostBlocks[node]!.keys()]) {
       if (!full.hostBlocks.has(prefix)) this.setBlock(node, prefix, 0, change);
@@ -143,7 +167,7 @@ export class NodeViews {
 
   private setBlock(node: number, prefix: number, content: number, change: ViewChange): void {
     const host = this.prefixes.isHost(prefix);
-    const before = (host ? this.hostBlocks[node]!.get(prefix) : this.blocks[node]![prefix]) ?? 0;
+    const before = this.held(node, prefix, host);
     if (before === content) return;
     if (before !== 0) {
       for (const held of everySecond(this.reader.contents.borrowed(before))) {
@@ -154,12 +178,21 @@ export class NodeViews {
     if (host) {
       if (content === 0) this.hostBlocks[node]!.delete(prefix);
       else this.hostBlocks[node]!.set(prefix, content);
-    } else {
-      this.blocks[node] = withRoom(this.blocks[node]!, prefix, this.prefixes.aggregateCount);
-      this.blocks[node][prefix] = content;
-    }
+    } else this.setContent(node, prefix, content);
     if (content !== 0) this.addBorrowed(node, content, change);
     change.prefixes?.push(prefix);
+  }
+
+  private setContent(node: number, prefix: number, content: number): void {
+    while (this.blocks.length <= prefix) this.blocks.push(EMPTY);
+    const row = withRoom(this.blocks[prefix]!, node, this.known.length);
+    this.blocks[prefix] = row;
+    this.known[node]! += Number(content !== 0) - Number(row[node] !== 0);
+    row[node] = content;
+  }
+
+  private held(node: number, prefix: number, host: boolean): number {
+    return host ? (this.hostBlocks[node]!.get(prefix) ?? 0) : this.content(node, prefix);
   }
 
   private addBorrowed(node: number, content: number, change: ViewChange): void {
@@ -182,9 +215,7 @@ export class NodeViews {
     if (change.prefixes === undefined) return;
     for (const content of this.reader.contents.contentsOf(other)) {
       const prefix = this.reader.contents.prefix(content);
-      const host = this.prefixes.isHost(prefix);
-      const held = host ? this.hostBlocks[node]!.get(prefix) : this.blocks[node]![prefix];
-      if (held !== content) continue;
+      if (this.held(node, prefix, this.prefixes.isHost(prefix)) !== content) continue;
       change.prefixes.push(prefix, ...everySecond(this.reader.contents.borrowed(content)));
     }
   }

@@ -217,7 +217,7 @@ export class Dataplane implements EventHandler {
   private stageEverything(node: number, ownership: RouteOwnership): number {
     const { views, tables } = this.parts;
     let programmed = 0;
-    const aggregates = views.blocks[node]!.length;
+    const { aggregates } = views;
     for (let prefix = 0; prefix < aggregates; prefix++) {
       programmed += this.stage(node, prefix, ownership);
     }

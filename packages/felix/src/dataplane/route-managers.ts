@@ -73,7 +73,7 @@ export class RouteManagers {
   wanted(node: number, prefix: number, ownership: RouteOwnership): number {
     const { views } = this;
     if (!this.prefixes.isHost(prefix)) {
-      const content = views.blocks[node]![prefix] ?? 0;
+      const content = views.content(node, prefix);
       if (content === 0) return 0;
       return this.block(node, prefix, this.reader.contents.owner(content), ownership, false);
     }

@@ -1,7 +1,7 @@
 import type { EventHandler, Micros, SyncerType, UpdateBatch } from "@calico-sim/core";
 import type { SentSeries } from "../accounting.js";
 import type { TyphaHosts } from "../hosts.js";
-import type { DropReason, SyncerBinding } from "../options.js";
+import type { ClientPace, DropReason, SyncerBinding } from "../options.js";
 import { CLIENT, type Clients } from "./clients.js";
 import type { Server } from "./server.js";
 
@@ -171,14 +171,14 @@ export class Sender implements EventHandler {
       config.minBatchingAgeThreshold,
       config.serverMaxMessageSize,
     );
-    if (this.binding.pace !== undefined) this.dismissLate(server, from);
+    const { pace, downstream } = this.binding;
+    if (pace !== undefined) this.dismissLate(server, pace, from);
     const count = server.groupCount;
     if (count === 0) return;
     const cost = this.cost(batch);
     const begin = hosts.occupy(typha, from, Math.ceil(cost * count));
     server.groupPosition = position;
     this.count(server, begin, batch, count);
-    const { downstream } = this.binding;
     if (downstream !== undefined) {
       if (count > this.receivers.length) {
         this.receivers = new Int32Array(count * 2);
@@ -216,11 +216,13 @@ export class Sender implements EventHandler {
     }
   }
 
-  private dismissLate(server: Server, at: Micros): void {
+  private dismissLate(server: Server, pace: ClientPace, at: Micros): void {
+    const limit = at + this.hosts.costs.socketWindow.value;
+    const { group } = server;
     for (let i = server.groupCount - 1; i >= 0; i--) {
-      const client = server.group[i]!;
-      const late = this.lateness(client, at);
-      if (late === 0) continue;
+      const client = group[i]!;
+      const late = pace.busyUntil[client]! - limit;
+      if (late <= 0) continue;
       this.leaveGroup(client, server);
       this.clients.state[client] = CLIENT.behind;
       server.behind.add(client);
@@ -233,7 +235,7 @@ export class Sender implements EventHandler {
   private lateness(client: number, at: Micros): Micros {
     const { pace } = this.binding;
     if (pace === undefined) return 0;
-    return Math.max(0, pace.backlog(client, at) - this.hosts.costs.socketWindow.value);
+    return Math.max(0, pace.busyUntil[client]! - at - this.hosts.costs.socketWindow.value);
   }
 
   private deliverAlone(client: number, batch: UpdateBatch, sentAt: Micros): void {
