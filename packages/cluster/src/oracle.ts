@@ -2,6 +2,7 @@ import {
   type Address,
   allocationsOf,
   bgpSettings,
+  blockOwner,
   type Cidr,
   cidrContains,
   type Era,
@@ -137,26 +138,30 @@ export function oracleBlock(block: IPAMBlock, state: OracleState): OracleBlock {
   const cidr = parseCidr(block.spec.cidr);
   if (cidr === undefined)
     throw new RangeError(`IPAMBlock ${block.metadata.name} has the CIDR "${block.spec.cidr}"`);
-  const affinity = block.spec.affinity ?? "";
   return {
     cidr,
     text: formatCidr(cidr),
-    owner: affinity.startsWith("host:") ? affinity.slice(5) : undefined,
+    owner: blockOwner(block),
     pool: state.pools.find((pool) => cidrContains(pool.cidr, cidr)),
     borrowed: borrowedFrom(block),
   };
 }
 
 function borrowedFrom(block: IPAMBlock): OracleBlock["borrowed"] {
-  const { affinity = "", attributes } = block.spec;
-  const foreign = attributes.some(({ secondary }) => {
-    const node = secondary?.["node"];
-    return node !== undefined && `host:${node}` !== affinity;
-  });
-  if (!foreign) return NONE;
+  if (!lends(block)) return NONE;
   return allocationsOf(block).flatMap(({ address, node, borrowed }) =>
     borrowed && node !== undefined ? [{ address, node }] : [],
   );
+}
+
+/** Whether some address of a block may be in use on another node than its owner. */
+export function lends(block: IPAMBlock): boolean {
+  const owner = blockOwner(block);
+  for (const { secondary } of block.spec.attributes) {
+    const node = secondary?.["node"];
+    if (node !== undefined && node !== owner) return true;
+  }
+  return false;
 }
 
 const NONE: OracleBlock["borrowed"] = Object.freeze([]);

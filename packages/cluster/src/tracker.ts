@@ -1,4 +1,5 @@
 import {
+  blockOwner,
   type Engine,
   type Era,
   type Fabric,
@@ -19,6 +20,7 @@ import {
 import {
   expectedRoute,
   type Liveness,
+  lends,
   type OracleBlock,
   type OracleNode,
   type OracleState,
@@ -251,7 +253,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const { resource } = event;
     if (resource.kind === "IPAMBlock") {
       if (event.type === "deleted") this.blockGone(resource as IPAMBlock);
-      else this.blockChanged(resource as IPAMBlock);
+      else if (blockMatters(event)) this.blockChanged(resource as IPAMBlock);
       return;
     }
     if (!decides(resource)) return;
@@ -527,6 +529,14 @@ function decides(resource: Resource): boolean {
 
 function keyOf(resource: Resource): string {
   return `${resource.kind}/${resource.metadata.name}`;
+}
+
+/** Nearly every write of a block gives or frees an address on its owner's node, which decides no route. */
+function blockMatters({ previous, resource }: WatchEvent): boolean {
+  if (previous === undefined) return true;
+  const before = previous as IPAMBlock;
+  const after = resource as IPAMBlock;
+  return blockOwner(before) !== blockOwner(after) || lends(before) || lends(after);
 }
 
 /** Heartbeats rewrite Nodes all the time; only annotations and addresses decide routes. */

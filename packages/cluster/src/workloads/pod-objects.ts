@@ -43,8 +43,8 @@ export function newPod(spec: PodSpec, at: Micros): Pod {
       creationTimestamp: formatTimestamp(at),
       ...(spec.labels === undefined ? {} : { labels: spec.labels }),
     }),
-    spec: Object.freeze(spec.hostNetwork === true ? { hostNetwork: true } : {}),
-    status: Object.freeze({ phase: "Pending" as const }),
+    spec: spec.hostNetwork === true ? ON_HOST_NETWORK : UNBOUND,
+    status: PENDING,
   });
 }
 
@@ -52,7 +52,7 @@ export function newPod(spec: PodSpec, at: Micros): Pod {
 export function bound(node: string): MergePatch {
   return {
     spec: { nodeName: node },
-    status: { conditions: [{ type: "PodScheduled", status: "True" }] },
+    status: { conditions: SCHEDULED },
   };
 }
 
@@ -62,14 +62,7 @@ export function bound(node: string): MergePatch {
  * endpoint's address, and would route one that another pod has by now.
  */
 export function creating(): MergePatch {
-  return {
-    status: {
-      phase: "Pending",
-      podIP: null,
-      podIPs: null,
-      conditions: conditions(false, "ContainerCreating"),
-    },
-  };
+  return CREATING;
 }
 
 /** The CNI plugin's annotations after ADD. */
@@ -99,14 +92,14 @@ export function running(addresses: readonly string[], ready: boolean): MergePatc
       phase: "Running",
       podIP: addresses[0] ?? null,
       podIPs: addresses.map((ip) => ({ ip })),
-      conditions: conditions(ready, ready ? undefined : "ContainersNotReady"),
+      conditions: ready ? READY : NOT_READY,
     },
   };
 }
 
 /** The kubelet's report of stopped containers. */
 export function stopped(): MergePatch {
-  return { status: { phase: "Succeeded", conditions: conditions(false, "PodCompleted") } };
+  return STOPPED;
 }
 
 /** The API server's mark of a deletion with a grace period. */
@@ -142,12 +135,32 @@ export function podHandle(container: string): string {
 function conditions(ready: boolean, reason: string | undefined): readonly object[] {
   const status = ready ? "True" : "False";
   const because = reason === undefined ? {} : { reason };
-  return [
-    { type: "PodScheduled", status: "True" },
-    { type: "ContainersReady", status, ...because },
-    { type: "Ready", status, ...because },
-  ];
+  return Object.freeze([
+    BOUND,
+    Object.freeze({ type: "ContainersReady", status, ...because }),
+    Object.freeze({ type: "Ready", status, ...because }),
+  ]);
 }
+
+// What is the same for all pods exists once: patches share it, and comparing it costs nothing.
+const PENDING = Object.freeze({ phase: "Pending" as const });
+const UNBOUND = Object.freeze({});
+const ON_HOST_NETWORK = Object.freeze({ hostNetwork: true });
+const BOUND = Object.freeze({ type: "PodScheduled", status: "True" });
+const SCHEDULED = Object.freeze([BOUND]);
+const READY = conditions(true, undefined);
+const NOT_READY = conditions(false, "ContainersNotReady");
+const CREATING: MergePatch = Object.freeze({
+  status: Object.freeze({
+    phase: "Pending",
+    podIP: null,
+    podIPs: null,
+    conditions: conditions(false, "ContainerCreating"),
+  }),
+});
+const STOPPED: MergePatch = Object.freeze({
+  status: Object.freeze({ phase: "Succeeded", conditions: conditions(false, "PodCompleted") }),
+});
 
 function hostCidrText(address = ""): string {
   if (address === "") return "";
@@ -164,5 +177,11 @@ function uid(key: string, at: Micros): string {
 
 /** Eight hexadecimal digits of a hash. */
 function word(a: number, b: number, c: number): string {
-  return hash32(a, b, c).toString(16).padStart(8, "0");
+  const h = hash32(a, b, c);
+  return `${BYTES[h >>> 24]!}${BYTES[(h >>> 16) & 255]!}${BYTES[(h >>> 8) & 255]!}${BYTES[h & 255]!}`;
 }
+
+/** Two hexadecimal digits of each byte: a pod has some twenty words, and `toString(16)` is slow. */
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);

@@ -1,6 +1,6 @@
+export { BatchMemory } from "./batch-memory.js";
 export type { DatastoreProfile, Figure } from "./cost-profile.js";
 export { ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
-export { BatchMemory } from "./batch-memory.js";
 export { Datastore } from "./datastore.js";
 export type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
 export type { KindSize, SizeProfile } from "./object-size.js";

@@ -118,13 +118,17 @@ export function assignFromBlock(block: IPAMBlock, ask: BlockAssignment): BlockAs
   const cidr = blockCidr(block);
   const reservations = overlapping(cidr, ask.reservations);
   const ordinals: number[] = [];
-  const unallocated: number[] = [];
-  for (const ordinal of spec.unallocated) {
-    const wanted = ordinals.length < ask.count && !isReserved(reservations, cidr, ordinal);
-    (wanted ? ordinals : unallocated).push(ordinal);
+  // Spread, not slice: slice of a frozen array is fifty times slower in V8 (measured, Node 20).
+  const unallocated = [...spec.unallocated];
+  for (let at = 0; at < unallocated.length && ordinals.length < ask.count; ) {
+    const ordinal = unallocated[at]!;
+    if (isReserved(reservations, cidr, ordinal)) at++;
+    else {
+      ordinals.push(ordinal);
+      unallocated.splice(at, 1);
+    }
   }
   if (ordinals.length === 0) return none;
-  // Spread, not slice: slice of a frozen array is fifty times slower in V8 (measured, Node 20).
   const attributes = [...spec.attributes];
   const allocations = [...spec.allocations];
   const sequences = sequencesOf(spec, allocations);

@@ -26,10 +26,7 @@ export function ownBlocks(
   nodeLabels: Labels,
 ): OwnBlocks {
   if (affinities.length === 0) return { usable: [], stray: [] };
-  const parsed = affinities.flatMap((affinity) => {
-    const cidr = parseCidr(affinity.spec.cidr);
-    return cidr === undefined ? [] : [{ affinity, cidr }];
-  });
+  const parsed = parsedAffinities(affinities);
   const usable = pools.flatMap((pool) =>
     parsed.filter(({ cidr }) => cidrContains(pool.prefix, cidr)).map(({ affinity }) => affinity),
   );
@@ -41,6 +38,27 @@ export function ownBlocks(
     return pool !== undefined && !selects(pool.nodeSelector, nodeLabels);
   });
   return { usable, stray: stray.map(({ affinity }) => affinity) };
+}
+
+interface ParsedAffinity {
+  readonly affinity: BlockAffinity;
+  readonly cidr: Cidr;
+}
+
+/** By list answer, which the datastore shares between all readers until an affinity of the node changes. */
+const parsedLists = new WeakMap<readonly BlockAffinity[], readonly ParsedAffinity[]>();
+
+/** Affinities with their prefixes; those without a readable one are left out. */
+function parsedAffinities(affinities: readonly BlockAffinity[]): readonly ParsedAffinity[] {
+  const known = parsedLists.get(affinities);
+  if (known !== undefined) return known;
+  const parsed = affinities.flatMap((affinity) => {
+    const cidr = parseCidr(affinity.spec.cidr);
+    return cidr === undefined ? [] : [{ affinity, cidr }];
+  });
+  // Only what cannot change may be remembered.
+  if (Object.isFrozen(affinities)) parsedLists.set(affinities, parsed);
+  return parsed;
 }
 
 /** What a walk over the pools found. */

@@ -33,7 +33,7 @@ export class IpamOperation implements Forkable {
   result: IpamResult | undefined;
   private readonly context: ProcedureContext;
   private readonly answers: RequestOutcome[] = [];
-  private readonly procedure: Procedure<IpamResult>;
+  private readonly procedure: Procedure<Assigned | Released>;
 
   constructor(order: IpamOrder, context: ProcedureContext) {
     this.order = order;
@@ -48,7 +48,7 @@ export class IpamOperation implements Forkable {
     this.answers.push(outcome);
     try {
       const step = this.procedure.next(outcome);
-      if (step.done === true) this.finish(step.value);
+      if (step.done === true) this.finish(this.resultOf(step.value));
       else this.call = step.value;
     } catch (error) {
       if (!(error instanceof DatastoreUnavailable)) throw error;
@@ -73,17 +73,21 @@ export class IpamOperation implements Forkable {
     return copy;
   }
 
+  private resultOf(value: Assigned | Released): IpamResult {
+    return { type: this.order.type, ...value } as IpamResult;
+  }
+
   private finish(result: IpamResult): void {
     this.result = result;
     this.call = undefined;
   }
 }
 
-function* start(order: IpamOrder, context: ProcedureContext): Procedure<IpamResult> {
+function start(order: IpamOrder, context: ProcedureContext): Procedure<Assigned | Released> {
   switch (order.type) {
     case "assign":
-      return { type: "assign", ...(yield* assign(order, context)) };
+      return assign(order, context);
     case "release":
-      return { type: "release", ...(yield* releaseByHandle(order, context)) };
+      return releaseByHandle(order, context);
   }
 }

@@ -20,7 +20,8 @@ export interface Endpoint {
 /** What was made of a pod when it was seen last. */
 interface Latest {
   pod: Pod;
-  readonly text: string;
+  readonly node: number;
+  readonly addresses: readonly string[];
   readonly id: number;
   /** 0 until the pod first has an address. */
   readonly route: number;
@@ -52,19 +53,18 @@ export class Endpoints {
     if (known?.pod === pod) return known.id;
     const addresses = podAddresses(pod);
     const node = this.nodes.id(pod.spec?.nodeName ?? "");
-    const text = `${String(node)}|${addresses.join()}`;
-    if (known?.text === text) {
+    if (known !== undefined && known.node === node && sameTexts(known.addresses, addresses)) {
       known.pod = pod;
       return known.id;
     }
     if (node < 0 || addresses.length === 0) {
-      this.latest.set(key, { pod, text, id: 0, route: known?.route ?? 0 });
+      this.latest.set(key, { pod, node, addresses, id: 0, route: known?.route ?? 0 });
       return 0;
     }
     // The interface is named after the pod: as long as its key lives, so does its route.
     const route = known === undefined || known.route === 0 ? this.routeOf(pod) : known.route;
     const id = this.add(node, addresses, route);
-    this.latest.set(key, { pod, text, id, route });
+    this.latest.set(key, { pod, node, addresses, id, route });
     return id;
   }
 
@@ -93,6 +93,12 @@ export class Endpoints {
     this.endpoints.push(Object.freeze({ node, prefixes: Object.freeze(prefixes), route }));
     return this.endpoints.length - 1;
   }
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /**

@@ -5,23 +5,25 @@
  * platform crypto, so the eighty rounds are here.
  */
 export function sha1Hex(text: string): string {
-  const words = padded(new TextEncoder().encode(text));
-  const schedule = new Int32Array(80);
+  const words = padded(ENCODER.encode(text));
   let h0 = 0x67452301;
   let h1 = 0xefcdab89 | 0;
   let h2 = 0x98badcfe | 0;
   let h3 = 0x10325476;
   let h4 = 0xc3d2e1f0 | 0;
   for (let block = 0; block < words.length; block += 16) {
-    for (let t = 0; t < 80; t++) {
-      schedule[t] =
-        t < 16
-          ? words[block + t]!
-          : rotate(schedule[t - 3]! ^ schedule[t - 8]! ^ schedule[t - 14]! ^ schedule[t - 16]!, 1);
+    for (let t = 0; t < 16; t++) SCHEDULE[t] = words[block + t]!;
+    for (let t = 16; t < 80; t++) {
+      const mixed = SCHEDULE[t - 3]! ^ SCHEDULE[t - 8]! ^ SCHEDULE[t - 14]! ^ SCHEDULE[t - 16]!;
+      SCHEDULE[t] = rotate(mixed, 1);
     }
-    let [a, b, c, d, e] = [h0, h1, h2, h3, h4];
+    let a = h0;
+    let b = h1;
+    let c = h2;
+    let d = h3;
+    let e = h4;
     for (let t = 0; t < 80; t++) {
-      const mixed = (rotate(a, 5) + round(t, b, c, d) + e + schedule[t]!) | 0;
+      const mixed = (rotate(a, 5) + round(t, b, c, d) + e + SCHEDULE[t]!) | 0;
       e = d;
       d = c;
       c = rotate(b, 30);
@@ -34,7 +36,15 @@ export function sha1Hex(text: string): string {
     h3 = (h3 + d) | 0;
     h4 = (h4 + e) | 0;
   }
-  return [h0, h1, h2, h3, h4].map((h) => (h >>> 0).toString(16).padStart(8, "0")).join("");
+  return hex(h0) + hex(h1) + hex(h2) + hex(h3) + hex(h4);
+}
+
+const ENCODER = new TextEncoder();
+/** Scratch of one block's rounds. */
+const SCHEDULE = new Int32Array(80);
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, "0");
 }
 
 /** f and K of round `t`. */
@@ -52,9 +62,7 @@ function rotate(x: number, by: number): number {
 /** Message, one bit, zeros, length in bits: whole blocks of sixteen big-endian words. */
 function padded(bytes: Uint8Array): Int32Array {
   const words = new Int32Array(((bytes.length + 8) >> 6) * 16 + 16);
-  bytes.forEach((byte, i) => {
-    words[i >> 2]! |= byte << (24 - 8 * (i & 3));
-  });
+  for (let i = 0; i < bytes.length; i++) words[i >> 2]! |= bytes[i]! << (24 - 8 * (i & 3));
   words[bytes.length >> 2]! |= 0x80 << (24 - 8 * (bytes.length & 3));
   words[words.length - 1] = bytes.length * 8;
   return words;
