@@ -10,11 +10,12 @@ import {
 } from "../resources/index.js";
 import { type DatastoreProfile, ETCD_PROFILE, KUBERNETES_PROFILE } from "./cost-profile.js";
 import type { DatastoreOptions, ServerLoad } from "./datastore-options.js";
-import { execute } from "./execute.js";
+import { execute, outcomeOf } from "./execute.js";
 import { IdRing } from "./id-ring.js";
 import { DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
 import { ObjectStore } from "./object-store.js";
 import { deleteCalls, requestWork } from "./request-cost.js";
+import { ServedRequest } from "./served-request.js";
 import { ServerQueue } from "./server-queue.js";
 import type {
   ClientKind,
@@ -27,16 +28,6 @@ import type {
   WatchReceiver,
 } from "./types.js";
 import { WatchServer } from "./watch-server.js";
-
-/** A request on its way, or answered and not yet taken. */
-interface Pending {
-  readonly request: DatastoreRequest;
-  readonly replyKind: number;
-  readonly a: number;
-  readonly pair: number;
-  outages: number;
-  outcome: RequestOutcome | undefined;
-}
 
 /**
  * The datastore of a cluster: a Kubernetes apiserver (KDD) or etcd v3, as Calico's components see it.
@@ -60,7 +51,7 @@ export class Datastore implements EventHandler {
   private readonly requestTimeout: Micros;
   private readonly kindArrive: number;
   private readonly kindServe: number;
-  private readonly pending: IdRing<Pending> = new IdRing();
+  private readonly pending: IdRing<ServedRequest> = new IdRing();
   private readonly observers: StoreObserver[] = [];
   private nextRequest = 1;
   private outages = 0;
@@ -170,10 +161,10 @@ export class Datastore implements EventHandler {
   request(request: DatastoreRequest, replyKind: number, a: number): number {
     const id = this.nextRequest++;
     const pair = this.meter.pair(request.client, request.kind);
-    const pending: Pending = { request, replyKind, a, pair, outages: 0, outcome: undefined };
-    this.pending.set(id, pending);
-    const delay = this.path.delay(request.node);
-    if (delay === Number.POSITIVE_INFINITY) this.refuse(id, pending, this.requestTimeout);
+    const served = new ServedRequest(request, this.store.table(request.kind), replyKind, a, pair);
+    this.pending.set(id, served);
+    const delay = this.path.delay(served.node);
+    if (delay === Number.POSITIVE_INFINITY) this.refuse(id, served, this.requestTimeout);
     else this.engine.after(Math.ceil(delay), this.kindArrive, id);
     return id;
   }
@@ -256,49 +247,47 @@ export class Datastore implements EventHandler {
 
   /** See {@link EventHandler}. */
   onEvent(kind: number, a: number): void {
-    const pending = this.pending.get(a)!;
-    if (kind === this.kindArrive) this.onArrive(a, pending);
-    else this.onServe(a, pending);
+    const request = this.pending.get(a)!;
+    if (kind === this.kindArrive) this.onArrive(a, request);
+    else this.onServe(a, request);
   }
 
-  private onArrive(id: number, pending: Pending): void {
-    const { request, pair } = pending;
+  private onArrive(id: number, request: ServedRequest): void {
     const { engine, queue } = this;
     if (!this.up) {
-      this.refuse(id, pending, this.delayBack(request.node));
+      this.refuse(id, request, this.delayBack(request.node));
       return;
     }
-    pending.outages = this.outages;
-    this.meter.request(pair, METER_VERBS.indexOf(request.verb), engine.now);
+    request.outages = this.outages;
+    this.meter.request(request.pair, METER_VERBS.indexOf(request.verb), engine.now);
     const work = requestWork(this.store, this.profile, request);
     const write = request.verb !== "get" && request.verb !== "list";
     const wait = write ? this.profile.commitLatencyMicros.value : 0;
     engine.schedule(Math.ceil(queue.admit(engine.now, work) + work + wait), this.kindServe, id);
   }
 
-  private onServe(id: number, pending: Pending): void {
-    const { request, pair, replyKind, a } = pending;
+  private onServe(id: number, request: ServedRequest): void {
     const { engine } = this;
-    if (pending.outages !== this.outages) {
-      this.refuse(id, pending, this.delayBack(request.node));
+    if (request.outages !== this.outages) {
+      this.refuse(id, request, this.delayBack(request.node));
       return;
     }
     const { outcome, event, bytes } = execute(this.store, request, engine.now);
     if (event !== undefined) this.publish(event);
-    this.meter.reply(pair, request.verb === "list", bytes, engine.now);
+    this.meter.reply(request.pair, request.verb === "list", bytes, engine.now);
     const delay = this.path.delay(request.node);
     if (delay === Number.POSITIVE_INFINITY) {
-      this.refuse(id, pending, this.requestTimeout);
+      this.refuse(id, request, this.requestTimeout);
       return;
     }
-    pending.outcome = outcome;
-    engine.after(Math.ceil(delay + bytes / this.profile.bytesPerMicro.value), replyKind, a, id);
+    request.outcome = outcome;
+    const back = Math.ceil(delay + bytes / this.profile.bytesPerMicro.value);
+    engine.after(back, request.replyKind, request.a, id);
   }
 
-  private refuse(id: number, pending: Pending, after: Micros): void {
-    const servedAt = this.engine.now;
-    pending.outcome = { status: "unavailable", revision: 0, servedAt };
-    this.engine.after(after, pending.replyKind, pending.a, id);
+  private refuse(id: number, request: ServedRequest, after: Micros): void {
+    request.outcome = outcomeOf("unavailable", 0, this.engine.now);
+    this.engine.after(after, request.replyKind, request.a, id);
   }
 
   private delayBack(node: number): Micros {

@@ -1,7 +1,8 @@
 import type { Micros } from "../engine/index.js";
 import type { Resource } from "../resources/index.js";
 import type { ObjectStore, Written } from "./object-store.js";
-import type { DatastoreRequest, RequestOutcome, WatchEvent } from "./types.js";
+import type { ServedRequest } from "./served-request.js";
+import type { RequestOutcome, RequestStatus, WatchEvent } from "./types.js";
 
 /** What serving a request led to. */
 export interface Executed {
@@ -13,33 +14,30 @@ export interface Executed {
 }
 
 /** Serves one request against the store, at one moment. */
-export function execute(store: ObjectStore, request: DatastoreRequest, at: Micros): Executed {
-  const table = store.table(request.kind);
+export function execute(store: ObjectStore, request: ServedRequest, at: Micros): Executed {
+  const { table, name } = request;
   if (request.verb === "list") {
     const { ofNode } = request;
     const items = ofNode === undefined ? table.list() : table.listOfNode(ofNode);
-    const bytes = listBytes(store, request, items);
-    const outcome: RequestOutcome = { status: "ok", items, revision: store.revision, servedAt: at };
-    return { outcome, event: undefined, bytes };
+    const outcome = outcomeOf("ok", store.revision, at, undefined, items);
+    return { outcome, event: undefined, bytes: listBytes(store, request, items) };
   }
-  const { resource: sent } = request;
-  const name = request.name ?? sent?.metadata.name;
   if (name === undefined) throw unnamed(request);
-  const row = table.row(name, request.namespace ?? sent?.metadata.namespace);
+  const row = table.row(name, request.namespace);
   const held = row?.resource;
   switch (request.verb) {
     case "get":
       if (row === undefined || held === undefined) return failed(store, at, "not-found");
       return done(store, at, held, undefined, row.bytes);
     case "create":
-      if (held !== undefined) return failedOn(store, at, "already-exists", held);
+      if (held !== undefined) return failed(store, at, "already-exists", held);
       return wrote(store, at, store.write(written(request), at, row));
     case "update": {
       if (held === undefined) return failed(store, at, "not-found");
       const wanted = written(request);
       const { resourceVersion } = wanted.metadata;
       if (resourceVersion !== undefined && resourceVersion !== held.metadata.resourceVersion) {
-        return failedOn(store, at, "conflict", held);
+        return failed(store, at, "conflict", held);
       }
       return wrote(store, at, store.write(wanted, at, row));
     }
@@ -50,13 +48,24 @@ export function execute(store: ObjectStore, request: DatastoreRequest, at: Micro
     case "delete": {
       if (row === undefined || held === undefined) return failed(store, at, "not-found");
       // A precondition on the revision, as KDD's deletes carry (control-plane-behaviour §2.2).
-      const wanted = sent?.metadata.resourceVersion;
+      const wanted = request.resource?.metadata.resourceVersion;
       if (wanted !== undefined && wanted !== held.metadata.resourceVersion) {
-        return failedOn(store, at, "conflict", held);
+        return failed(store, at, "conflict", held);
       }
       return done(store, at, held, store.delete(row, at), store.sizes.statusBytes);
     }
   }
+}
+
+/** An answer; all have the same shape. */
+export function outcomeOf(
+  status: RequestStatus,
+  revision: number,
+  servedAt: Micros,
+  resource?: Resource,
+  items?: readonly Resource[],
+): RequestOutcome {
+  return { status, resource, items, revision, servedAt };
 }
 
 function wrote(store: ObjectStore, at: Micros, { row, event }: Written): Executed {
@@ -65,54 +74,42 @@ function wrote(store: ObjectStore, at: Micros, { row, event }: Written): Execute
 
 function done(
   store: ObjectStore,
-  servedAt: Micros,
+  at: Micros,
   resource: Resource,
   event: WatchEvent | undefined,
   bytes: number,
 ): Executed {
-  const { revision } = store;
-  return { outcome: { status: "ok", resource, revision, servedAt }, event, bytes };
+  return { outcome: outcomeOf("ok", store.revision, at, resource), event, bytes };
 }
 
+/** A failure; it may tell what is there. */
 function failed(
-  { revision, sizes }: ObjectStore,
-  servedAt: Micros,
-  status: RequestOutcome["status"],
+  store: ObjectStore,
+  at: Micros,
+  status: RequestStatus,
+  resource?: Resource,
 ): Executed {
-  const outcome = { status, revision, servedAt };
-  return { outcome, event: undefined, bytes: sizes.statusBytes };
-}
-
-/** A failure that tells what is there. */
-function failedOn(
-  { revision, sizes }: ObjectStore,
-  servedAt: Micros,
-  status: RequestOutcome["status"],
-  resource: Resource,
-): Executed {
-  const outcome = { status, revision, servedAt, resource };
-  return { outcome, event: undefined, bytes: sizes.statusBytes };
+  const outcome = outcomeOf(status, store.revision, at, resource);
+  return { outcome, event: undefined, bytes: store.sizes.statusBytes };
 }
 
 /** Bytes of the answer to a list. */
 export function listBytes(
   store: ObjectStore,
-  request: DatastoreRequest,
+  { ofNode, table }: ServedRequest,
   items: readonly Resource[],
 ): number {
-  if (request.ofNode === undefined)
-    return store.sizes.statusBytes + store.table(request.kind).bytes;
+  if (ofNode === undefined) return store.sizes.statusBytes + table.bytes;
   let bytes = store.sizes.statusBytes;
   for (const item of items) bytes += store.bytesOf(item);
   return bytes;
 }
 
-function unnamed({ verb, kind }: DatastoreRequest): RangeError {
+function unnamed({ verb, kind }: ServedRequest): RangeError {
   return new RangeError(`a ${verb} of ${kind} must name its object`);
 }
 
-function written(request: DatastoreRequest): Resource {
-  const { resource, verb, kind } = request;
+function written({ resource, verb, kind }: ServedRequest): Resource {
   if (resource === undefined) throw new RangeError(`a ${verb} of ${kind} must carry the object`);
   return resource;
 }

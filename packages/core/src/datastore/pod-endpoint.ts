@@ -1,4 +1,5 @@
 import type { Pod, Resource } from "../resources/index.js";
+import { deepEqual } from "./plain-data.js";
 
 /** Where the CNI plugin leaves a pod's addresses (calico: libcalico-go/lib/backend/k8s/conversion/constants.go). */
 export const POD_ANNOTATIONS = {
@@ -47,6 +48,14 @@ function isWritten(text: string | undefined): boolean {
 /** Addresses of a pod's endpoint; the first source that has any wins. */
 export function endpointAddresses(pod: Pod): readonly string[] {
   return firstAddressSource(pod) ?? [];
+}
+
+/** Whether two pods' endpoints have the same addresses. */
+export function equalAddresses(a: Pod, b: Pod): boolean {
+  const { podIPs } = a.status ?? {};
+  // Two revisions of a pod share what a write did not touch.
+  if (podIPs !== undefined && podIPs.length > 0 && podIPs === b.status?.podIPs) return true;
+  return deepEqual(endpointAddresses(a), endpointAddresses(b));
 }
 
 /** True for objects that a syncer passes on: every kind but pods without an endpoint. */

@@ -3,7 +3,8 @@ import type { ResourceKind } from "../resources/index.js";
 import type { DatastoreProfile } from "./cost-profile.js";
 import { listBytes } from "./execute.js";
 import type { ObjectStore } from "./object-store.js";
-import type { DatastoreRequest, StoredKind } from "./types.js";
+import type { ServedRequest } from "./served-request.js";
+import type { StoredKind } from "./types.js";
 
 /** Kinds that Kubernetes serves itself, in protobuf; all others are custom resources, in JSON. */
 const CORE_KINDS: ReadonlySet<StoredKind> = new Set(["Node", "Pod", "Namespace", "ConfigMap"]);
@@ -18,14 +19,13 @@ const MARKED_ON_DELETE: ReadonlySet<StoredKind> = new Set([
 export function requestWork(
   store: ObjectStore,
   profile: DatastoreProfile,
-  request: DatastoreRequest,
+  request: ServedRequest,
 ): Micros {
-  const { verb, kind, ofNode, resource } = request;
+  const { verb, kind, ofNode, resource, table } = request;
   const core = CORE_KINDS.has(kind);
   const perByte = (core ? profile.protobufMicrosPerByte : profile.jsonMicrosPerByte).value;
   const base = profile.requestMicros.value;
   if (verb === "list") {
-    const table = store.table(kind);
     const items = ofNode === undefined ? [] : table.listOfNode(ofNode);
     const scan = ofNode === undefined ? 0 : table.size * profile.scanMicrosPerObject.value;
     return base + scan + listBytes(store, request, items) * perByte;

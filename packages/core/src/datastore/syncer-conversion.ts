@@ -2,7 +2,7 @@ import { keyOf, type Node, nodeView, type Pod, type Resource } from "../resource
 import { allocationCount, DEFAULT_SIZES, type SizeProfile } from "./object-size.js";
 import { sameObject } from "./object-store.js";
 import { deepEqual } from "./plain-data.js";
-import { endpointAddresses, isPresent } from "./pod-endpoint.js";
+import { equalAddresses, isPresent } from "./pod-endpoint.js";
 import type { SyncerType, SyncerUpdate, WatchEvent } from "./types.js";
 
 /** Key-value pairs and their encoded bytes. */
@@ -178,13 +178,12 @@ function pairsOf(resource: Resource, type: SyncerType, sizes: SizeProfile): Map<
 }
 
 function equalEndpoint(a: Pod, b: Pod): boolean {
-  return (
-    a.spec?.nodeName === b.spec?.nodeName &&
-    a.spec?.serviceAccountName === b.spec?.serviceAccountName &&
-    deepEqual(a.metadata.labels, b.metadata.labels) &&
-    deepEqual(endpointAddresses(a), endpointAddresses(b)) &&
-    deepEqual(a.spec?.containers, b.spec?.containers)
-  );
+  const sameSpec =
+    a.spec === b.spec ||
+    (a.spec?.nodeName === b.spec?.nodeName &&
+      a.spec?.serviceAccountName === b.spec?.serviceAccountName &&
+      deepEqual(a.spec?.containers, b.spec?.containers));
+  return sameSpec && deepEqual(a.metadata.labels, b.metadata.labels) && equalAddresses(a, b);
 }
 
 function equalNode(a: Node, b: Node): boolean {

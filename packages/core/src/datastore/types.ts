@@ -70,9 +70,9 @@ export interface DatastoreRequest {
 export interface RequestOutcome {
   readonly status: RequestStatus;
   /** The object read or written. */
-  readonly resource?: Resource;
+  readonly resource?: Resource | undefined;
   /** The objects listed, in key order. */
-  readonly items?: readonly Resource[];
+  readonly items?: readonly Resource[] | undefined;
   /** Store revision at which the answer is true. */
   readonly revision: number;
   /** When the server finished it. */

@@ -16,6 +16,7 @@ import { Configurations } from "./configurations.js";
 import { Endpoints } from "./endpoints.js";
 import { NodeInfos } from "./node-infos.js";
 import { PoolSets } from "./pool-sets.js";
+import { SnapshotPods } from "./snapshot-pods.js";
 
 /** What one batch means for routes and endpoints, computed once and shared by all its receivers. */
 export interface BatchWork {
@@ -26,7 +27,7 @@ export interface BatchWork {
   /** Blocks: aggregate or host prefix and content id, in order. */
   readonly blockPrefixes: readonly number[];
   readonly blockContents: readonly number[];
-  /** Pods: key and endpoint id (0 = none now). */
+  /** Pods, unless it is a snapshot: key and endpoint id (0 = none now). */
   readonly podKeys: readonly string[];
   readonly podEndpoints: readonly number[];
   /** Nodes on which these pods run, or ran as far as the sender knows. */
@@ -55,8 +56,7 @@ export interface FullState {
   readonly poolSet: number;
   readonly globalConfig: number;
   readonly nodeConfigs: ReadonlyMap<number, number>;
-  /** Endpoint id by pod key, by node. */
-  readonly endpoints: ReadonlyMap<number, ReadonlyMap<string, number>>;
+  readonly pods: SnapshotPods;
 }
 
 /** Reads batches; owns everything that is interned. */
@@ -88,7 +88,10 @@ export class BatchReader {
 
   private read(batch: UpdateBatch): BatchWork {
     const work = new Draft();
-    for (const update of batch.updates) this.readUpdate(update, work);
+    for (const update of batch.updates) {
+      // A snapshot's pods are read when their node asks.
+      if (!batch.snapshot || update.kind !== "Pod") this.readUpdate(update, work);
+    }
     const blocks = work.blockPrefixes.length;
     work.quiet =
       !batch.snapshot &&
@@ -97,7 +100,7 @@ export class BatchReader {
     if (blocks === 1) work.block = work.blockPrefixes[0]!;
     // A block that is a host prefix is in no dense row.
     if (work.block >= 0 && this.prefixes.isHost(work.block)) work.quiet = false;
-    if (batch.snapshot) work.full = this.full(work);
+    if (batch.snapshot) work.full = this.full(work, batch);
     return work;
   }
 
@@ -149,7 +152,7 @@ export class BatchReader {
     }
   }
 
-  private full(work: Draft): FullState {
+  private full(work: Draft, { updates }: UpdateBatch): FullState {
     const blocks = new Int32Array(this.prefixes.aggregateCount);
     const hostBlocks = new Map<number, number>();
     const withHosts: number[] = [];
@@ -173,15 +176,6 @@ export class BatchReader {
       if (scope < 0) globalConfig = work.configs[i]!;
       else nodeConfigs.set(scope, work.configs[i]!);
     });
-    const endpoints = new Map<number, Map<string, number>>();
-    work.podKeys.forEach((key, i) => {
-      const id = work.podEndpoints[i]!;
-      if (id === 0) return;
-      const { node } = this.endpoints.get(id);
-      let local = endpoints.get(node);
-      if (local === undefined) endpoints.set(node, (local = new Map<string, number>()));
-      local.set(key, id);
-    });
     return {
       blocks,
       hostBlocks,
@@ -190,7 +184,7 @@ export class BatchReader {
       poolSet,
       globalConfig,
       nodeConfigs,
-      endpoints,
+      pods: new SnapshotPods(updates, this.endpoints, this.nodes),
     };
   }
 }

@@ -137,7 +137,7 @@ export class NodeViews {
     this.poolSet[node] = full.poolSet;
     this.globalConfig[node] = full.globalConfig;
     this.nodeConfig[node] = full.nodeConfigs.get(node) ?? 0;
-    for (const [key, id] of full.endpoints.get(node) ?? []) this.setPod(node, key, id, change);
+    for (const [key, id] of full.pods.of(node)) this.setPod(node, key, id, change);
     change.prefixes = undefined;
   }
 
@@ -158,11 +158,11 @@ export class NodeViews {
     this.setPools(node, full.poolSet, change);
     this.setConfig(node, this.globalConfig, full.globalConfig, change);
     this.setConfig(node, this.nodeConfig, full.nodeConfigs.get(node) ?? 0, change);
-    const pods = full.endpoints.get(node);
+    const pods = full.pods.of(node);
     for (const key of [...this.endpoints[node]!.keys()]) {
-      if (pods?.has(key) !== true) this.setPod(node, key, 0, change);
+      if (!pods.has(key)) this.setPod(node, key, 0, change);
     }
-    if (pods !== undefined) for (const [key, id] of pods) this.setPod(node, key, id, change);
+    for (const [key, id] of pods) this.setPod(node, key, id, change);
   }
 
   private setBlock(node: number, prefix: number, content: number, change: ViewChange): void {
