@@ -193,4 +193,12 @@ describe("plain data", () => {
     expect(target.c).toEqual({ d: "e", f: "g" });
     expect(mergePatch("text", { a: { b: null } })).toEqual({ a: {} });
   });
+
+  it("keeps what a patch does not change, and freezes what it makes", () => {
+    const target = Object.freeze({ a: Object.freeze({ b: 1 }), l: Object.freeze([{ c: 1 }]) });
+    expect(mergePatch(target, { a: { b: 1 }, l: [{ c: 1 }], x: null })).toBe(target);
+    const merged = mergePatch(target, { a: { d: [1] } }) as { a: { d: number[] }; l: unknown };
+    expect(merged.l).toBe(target.l);
+    expect([merged, merged.a, merged.a.d].every((part) => Object.isFrozen(part))).toBe(true);
+  });
 });
