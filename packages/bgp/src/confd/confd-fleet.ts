@@ -412,7 +412,7 @@ export class ConfdFleet implements SyncerSink, EventHandler {
     const { render, renderPerPeer } = this.costs;
     const begin = Math.max(this.engine.now, this.busyUntil[node]!);
     this.busyUntil[node] = begin + render + renderPerPeer * this.keys.size;
-    this.engine.schedule(Math.ceil(this.busyUntil[node]!), this.kindRendered, node, confd.life);
+    this.engine.schedule(Math.ceil(this.busyUntil[node]), this.kindRendered, node, confd.life);
   }
 
   private onRendered(node: number, confd: Confd): void {
