@@ -1,4 +1,4 @@
-import { type EventHandler, SECOND } from "@calico-sim/core";
+import { type EventHandler, hash32, SECOND } from "@calico-sim/core";
 import { Configuration } from "./fleet/configuration.js";
 import { FleetContext } from "./fleet/context.js";
 import { OFF, RUNNING } from "./fleet/daemon.js";
@@ -19,6 +19,9 @@ import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, StartOptions } from "./types.js";
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
 import { Look } from "./views/look.js";
+
+/** Names the draw of a daemon's clock phase. */
+const CLOCK = 0x636c6f63;
 
 /**
  * Every BIRD daemon of a cluster, its sessions and its routing table.
@@ -73,6 +76,7 @@ export class BirdFleet implements EventHandler {
     );
     this.loop = new MainLoop(x, {
       configuration: this.configuration,
+      transport: this.transport,
       reader,
       sessions: this.sessions,
       recovery,
@@ -122,8 +126,8 @@ export class BirdFleet implements EventHandler {
     const { x } = this;
     if (x.state[node] !== OFF) return;
     x.hostDown[node] = 0;
-    const stream = x.engine.stream("bird", x.names.name(node), "clock");
-    this.loop.start(node, options.recover ?? true, options.clockPhase ?? stream.below(SECOND));
+    const clockPhase = options.clockPhase ?? hash32(x.nameHash[node]!, CLOCK, 0) % SECOND;
+    this.loop.start(node, options.recover ?? true, clockPhase);
   }
 
   /** Kills the process (SIGKILL): the kernel closes its sockets, its routes stay (`persist`). */
@@ -225,7 +229,7 @@ export class BirdFleet implements EventHandler {
     const { kinds } = this.x;
     switch (kind) {
       case kinds.arrive:
-        this.transport.arrive(a, b, this.x.engine.now);
+        this.transport.arrive(a, b);
         return;
       case kinds.turn:
         if (b === 0) this.loop.continue(a);

@@ -56,6 +56,12 @@ export interface BirdOptions {
   readonly costs?: Partial<BirdCosts>;
   /** Cores shared by all daemons, as on a test machine. Absent: each daemon has a core of its own. */
   readonly sharedCores?: SharedCores;
+  /**
+   * Makes every message an event of its own when it arrives, instead of something that a daemon finds when
+   * its main loop turns. The history is the same; traces are finer and runs slower.
+   * @defaultValue false
+   */
+  readonly eventPerMessage?: boolean;
   /** Add-path capability on every session (calico: bird.cfg.template). @defaultValue true */
   readonly addPath?: boolean;
 }

@@ -117,6 +117,26 @@ describe("a fleet of BIRDs", () => {
     },
   );
 
+  test.prop([starts, seed, fc.array(fault, { maxLength: 6 })])(
+    "has the same history whether a message is an event or waits for its daemon to look",
+    (times, s, faults) => {
+      const [plain, fine] = [false, true].map((eventPerMessage) => {
+        const mesh = new Mesh(5, { seed: s, eventPerMessage });
+        startAll(mesh, times.slice(0, 5).concat(Array<number>(5).fill(0)).slice(0, 5));
+        for (const f of faults) inject(mesh, f);
+        return mesh.run(20);
+      });
+      for (const kind of ["sessions", "recovered", "routes"] as const) {
+        const [one, other] = [plain!, fine!].map((mesh) =>
+          mesh.diary[kind].map((entry) => JSON.stringify(entry)).sort(),
+        );
+        expect(one).toEqual(other);
+      }
+      expect(plain!.bird.wire()).toEqual(fine!.bird.wire());
+      expect(plain!.engine.dispatched).toBeLessThan(fine!.engine.dispatched);
+    },
+  );
+
   test.prop([size, seed])("draws nobody's clock anew when an unrelated node appears", (n, s) => {
     const phases = [n, n + 1].map((count) => {
       const mesh = new Mesh(count, { seed: s }).start();

@@ -17,6 +17,7 @@ import type { SharedCores } from "../shared-cores.js";
 import type { BirdListener, BirdOptions, KernelFilter, NodeDelay } from "../types.js";
 import { type Daemon, newDaemon, WORK } from "./daemon.js";
 import { Inbox } from "./inbox.js";
+import { Mail } from "./mail.js";
 
 /** Event kinds of the fleet, as the engine numbered them. */
 export interface Kinds {
@@ -32,8 +33,10 @@ export interface Kinds {
 
 /** What the other parts need of the main loop. */
 export interface Wakeable {
-  /** A socket became ready, or a signal came. */
+  /** A signal came. */
   wake(node: number): void;
+  /** Something will reach the host at a time; it is in the {@link Mail}. */
+  expect(node: number, at: Micros): void;
   /** Sets the next wake-up of a daemon that sleeps, since its timers or its work changed. */
   sleep(node: number): void;
 }
@@ -51,6 +54,7 @@ export class FleetContext {
   readonly costs: BirdCosts;
   readonly addPath: boolean;
   readonly cores: SharedCores | undefined;
+  readonly eventPerMessage: boolean;
   readonly kinds: Kinds;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
@@ -59,7 +63,8 @@ export class FleetContext {
   readonly ends: Peerings = new Peerings();
   readonly conns: Connections = new Connections();
   readonly protocols: Protocols = new Protocols();
-  readonly inbox: Inbox = new Inbox();
+  readonly inbox: Inbox = new Inbox(this.conns);
+  readonly mail: Mail = new Mail();
   readonly daemons: Daemon[] = [];
   /** Session ends in Established. */
   establishedEnds = 0;
@@ -104,6 +109,7 @@ export class FleetContext {
     this.costs = Object.freeze({ ...BIRD_COSTS, ...options.costs });
     this.addPath = options.addPath ?? true;
     this.cores = options.sharedCores;
+    this.eventPerMessage = options.eventPerMessage ?? false;
     this.kinds = kinds;
   }
 
@@ -113,6 +119,7 @@ export class FleetContext {
     this.daemons.push(newDaemon());
     this.ends.addNode();
     this.inbox.addDaemon();
+    this.mail.addDaemon();
     if (d === this.state.length) this.grow();
     this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
     return d;
@@ -134,16 +141,10 @@ export class FleetContext {
     this.daemons[node]!.work.push(what * WORK + e);
   }
 
-  /** Node that a side of a connection belongs to. */
-  nodeOf(side: number): number {
-    const c = side >> 1;
-    return side & 1 ? this.conns.target[c]! : this.conns.source[c]!;
-  }
-
   /** Delay from a side to the other; infinity while nothing passes. */
   delayFrom(side: number): Micros {
-    const from = this.nodeOf(side);
-    const to = this.nodeOf(side ^ 1);
+    const from = this.conns.node(side);
+    const to = this.conns.node(side ^ 1);
     if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
     return this.path.delay(from, to);
   }
@@ -166,7 +167,7 @@ export class FleetContext {
 
   /** Closes a socket. */
   close(side: number): void {
-    if (this.conns.close(side)) this.sockets[this.nodeOf(side)]!--;
+    if (this.conns.close(side)) this.sockets[this.conns.node(side)]!--;
   }
 
   private grow(): void {

@@ -1,4 +1,4 @@
-import { widened } from "../session/connections.js";
+import { type Connections, widened } from "../session/connections.js";
 import { SocketQueue } from "./socket-queue.js";
 
 /** Stands for a daemon's listening socket among its readable sockets. */
@@ -14,13 +14,15 @@ export class Inbox {
   private readonly writable: SocketQueue[] = [];
   private readonly readable: SocketQueue[] = [];
   private readonly backlog: SocketQueue[] = [];
-  /** First and last message by side; −1 = none. */
-  private head: Int32Array = new Int32Array(512).fill(-1);
-  private tail: Int32Array = new Int32Array(512).fill(-1);
+  private readonly conns: Connections;
   private what: Int32Array = new Int32Array(1024);
   private next: Int32Array = new Int32Array(1024);
   private free = -1;
   private used = 0;
+
+  constructor(conns: Connections) {
+    this.conns = conns;
+  }
 
   /** Makes room for one more daemon. */
   addDaemon(): void {
@@ -61,20 +63,21 @@ export class Inbox {
 
   /** A message waits in a socket; `open` if the daemon polls that socket already. */
   addMessage(daemon: number, side: number, what: number, open: boolean): void {
-    if (side >= this.head.length) this.growSides(side);
+    const { conns } = this;
     const j = this.newMessage(what);
-    const last = this.tail[side]!;
-    this.tail[side] = j;
-    if (last >= 0) this.next[last] = j;
-    else {
-      this.head[side] = j;
-      if (open) this.readable[daemon]!.push(side);
+    const last = conns.lastMessage(side);
+    if (last >= 0) {
+      this.next[last] = j;
+      conns.setMessages(side, conns.firstMessage(side), j);
+      return;
     }
+    conns.setMessages(side, j, j);
+    if (open) this.readable[daemon]!.push(side);
   }
 
   /** A connection was accepted: what came before is readable now. */
   opened(daemon: number, side: number): void {
-    if (side < this.head.length && this.head[side]! >= 0) this.readable[daemon]!.push(side);
+    if (this.conns.firstMessage(side) >= 0) this.readable[daemon]!.push(side);
   }
 
   /** The socket that is read next: a side, {@link LISTENING}, or −1. */
@@ -84,11 +87,10 @@ export class Inbox {
 
   /** Removes the oldest message of a socket; −1 if there is none. */
   takeMessage(side: number): number {
-    const j = this.head[side] ?? -1;
+    const j = this.conns.firstMessage(side);
     if (j < 0) return -1;
     const after = this.next[j]!;
-    this.head[side] = after;
-    if (after < 0) this.tail[side] = -1;
+    this.conns.setMessages(side, after, after < 0 ? -1 : this.conns.lastMessage(side));
     this.next[j] = this.free;
     this.free = j;
     return this.what[j]!;
@@ -99,7 +101,8 @@ export class Inbox {
     while (this.takeOutcome(daemon) >= 0);
     for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
       this.forget(side);
-    for (let s = this.takeSocket(daemon); s >= 0; s = this.takeSocket(daemon)) this.forget(s);
+    for (let s = this.takeSocket(daemon); s >= 0; s = this.takeSocket(daemon))
+      if (s !== LISTENING) this.forget(s);
   }
 
   private forget(side: number): void {
@@ -119,12 +122,5 @@ export class Inbox {
     this.what[j] = what;
     this.next[j] = -1;
     return j;
-  }
-
-  private growSides(side: number): void {
-    const before = this.head.length;
-    const n = Math.max(side + 1, before * 2);
-    this.head = widened(this.head, n).fill(-1, before);
-    this.tail = widened(this.tail, n).fill(-1, before);
   }
 }

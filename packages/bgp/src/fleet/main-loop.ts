@@ -8,6 +8,7 @@ import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Reader } from "../session/reader.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
+import type { Transport } from "../session/transport.js";
 import type { SharedCores } from "../shared-cores.js";
 import type { Configuration } from "./configuration.js";
 import type { FleetContext, Wakeable } from "./context.js";
@@ -26,6 +27,12 @@ import {
 /** A starting process can be interrupted after this much CPU, microseconds. Assumed. */
 const BOOT_PART: Micros = 1_000;
 
+/**
+ * From an arrival to the turn of a daemon that slept: the least that tells the two apart. Assumed; what a
+ * scheduler takes on an idle machine is part of the measured cost of a turn.
+ */
+const WAKE_UP: Micros = 1;
+
 // Stages of a start.
 const LOADING = 0;
 const LOADED = 1;
@@ -34,6 +41,7 @@ const CONFIGURING = 2;
 /** The other parts that a turn of the loop calls. */
 export interface LoopParts {
   readonly configuration: Configuration;
+  readonly transport: Transport;
   readonly reader: Reader;
   readonly sessions: Sessions;
   readonly recovery: Recovery;
@@ -147,6 +155,7 @@ export class MainLoop implements Wakeable {
     const daemon = x.daemons[node]!;
     x.state[node] = OFF;
     x.engine.cancelTimer(this.wakeTimer[node]!);
+    this.parts.transport.processGone(node);
     x.inbox.clear(node);
     daemon.due = [];
     daemon.work = [];
@@ -161,6 +170,15 @@ export class MainLoop implements Wakeable {
     if (x.state[node] !== RUNNING || x.turnQueued[node] === 1) return;
     if (x.engine.now < x.busyUntil[node]!) this.queueTurn(node);
     else this.ready(node);
+  }
+
+  /** See {@link Wakeable}. */
+  expect(node: number, at: Micros): void {
+    const { x } = this;
+    if (x.turnQueued[node] === 1) return;
+    const timer = this.wakeTimer[node]!;
+    const wake = Math.max(at + WAKE_UP, x.busyUntil[node]!);
+    if (wake < x.engine.timerDue(timer)) x.engine.setTimer(timer, wake);
   }
 
   private queueTurn(node: number): void {
@@ -228,9 +246,11 @@ export class MainLoop implements Wakeable {
     const { inbox } = x;
     const daemon = x.daemons[node]!;
     x.t = x.engine.now;
+    x.turnQueued[node] = 1;
     this.catchUp(node);
     if (daemon.due.length === 0) {
       x.spend(node, x.costs.loop + x.costs.loopPerSocket * x.sockets[node]!);
+      parts.transport.collect(node);
       for (let o = inbox.takeOutcome(node); o >= 0; o = inbox.takeOutcome(node))
         parts.sessions.onOutcome(node, o >> 1, (o & 1) === 1);
       for (let reads = 0; reads < READS_PER_LOOP; reads++) {
@@ -244,8 +264,16 @@ export class MainLoop implements Wakeable {
     }
     this.fireTimers(node);
     x.busyUntil[node] = Math.round(x.t);
-    if (inbox.pending(node) || daemon.due.length > 0) this.queueTurn(node);
-    else this.sleep(node);
+    if (
+      inbox.pending(node) ||
+      daemon.due.length > 0 ||
+      x.mail.box(node).first < x.busyUntil[node]!
+    ) {
+      this.queueTurn(node);
+    } else {
+      x.turnQueued[node] = 0;
+      this.sleep(node);
+    }
   }
 
   /** The clock as an idle daemon read it when a scan woke it last; those wakes are not events here. */
@@ -312,16 +340,14 @@ export class MainLoop implements Wakeable {
     const daemon = x.daemons[node]!;
     const timer = this.wakeTimer[node]!;
     const from = Math.max(x.engine.now, x.busyUntil[node]!);
-    let sleeps = 1;
-    if (daemon.work.length === 0) {
-      const { next } = daemon.timers;
-      if (next === Number.POSITIVE_INFINITY) {
-        x.engine.cancelTimer(timer);
-        return;
-      }
-      const due = next * SECOND - x.phase[node]!;
-      sleeps = Math.max(1, Math.ceil((due - from) / POLL_SECOND));
+    let wake = Math.max(from, x.mail.box(node).first + WAKE_UP);
+    if (daemon.work.length > 0) wake = Math.min(wake, from + POLL_SECOND);
+    else if (daemon.timers.next !== Number.POSITIVE_INFINITY) {
+      const due = daemon.timers.next * SECOND - x.phase[node]!;
+      const sleeps = Math.max(1, Math.ceil((due - from) / POLL_SECOND));
+      wake = Math.min(wake, from + sleeps * POLL_SECOND);
     }
-    x.engine.setTimer(timer, from + sleeps * POLL_SECOND);
+    if (wake === Number.POSITIVE_INFINITY) x.engine.cancelTimer(timer);
+    else x.engine.setTimer(timer, wake);
   }
 }

@@ -1,31 +1,39 @@
-/** A first-in first-out queue of integers. */
+/** A first-in first-out queue of integers, in a ring of typed memory. */
 export class SocketQueue {
-  private items: number[] = [];
+  /** Items queued. */
+  size = 0;
+  private ring: Float64Array = new Float64Array(8);
   private head = 0;
 
   /** Whether nothing is queued. */
   get empty(): boolean {
-    return this.head === this.items.length;
+    return this.size === 0;
   }
 
   /** Appends an item. */
   push(item: number): void {
-    this.items.push(item);
+    if (this.size === this.ring.length) this.grow();
+    this.ring[(this.head + this.size++) & (this.ring.length - 1)] = item;
   }
 
   /** The oldest item but `index`, which must exist. */
   peek(index: number): number {
-    return this.items[this.head + index]!;
+    return this.ring[(this.head + index) & (this.ring.length - 1)]!;
   }
 
   /** Removes the oldest item; −1 if there is none. */
   shift(): number {
-    if (this.head === this.items.length) return -1;
-    const item = this.items[this.head++]!;
-    if (this.head === this.items.length) {
-      this.items = [];
-      this.head = 0;
-    }
+    if (this.size === 0) return -1;
+    const item = this.ring[this.head]!;
+    this.head = (this.head + 1) & (this.ring.length - 1);
+    this.size--;
     return item;
+  }
+
+  private grow(): void {
+    const wider = new Float64Array(2 * this.ring.length);
+    for (let i = 0; i < this.size; i++) wider[i] = this.peek(i);
+    this.ring = wider;
+    this.head = 0;
   }
 }

@@ -13,21 +13,27 @@ export const SIDE = {
   closed: 5,
 } as const;
 
+// A side's record: what every segment touches lies in one cache line, since a storm of messages reaches the
+// sides of a large mesh in no order that a cache could follow. Times first (doubles), then integers.
+const DOUBLES = 8;
+const LAST_SENT = 0;
+const LAST_HEARD = 1;
+const UNACKED_UNTIL = 2;
+const RELEASE_AT = 3;
+const INTS = 16;
+const NODE = 8;
+const END = 9;
+const HELD = 10;
+const FIRST_MESSAGE = 11;
+const LAST_MESSAGE = 12;
+
 /**
- * TCP connections between BIRD daemons, as struct of arrays.
+ * TCP connections between BIRD daemons: one record a side for what TCP touches, and columns for the rest.
  *
  * Connection `c` has two sides: `2c` is the opener's, `2c + 1` the acceptor's; `side ^ 1` is the other.
  */
 export class Connections {
   count = 0;
-  /** Session end that opened; index: connection. */
-  opener: Int32Array = new Int32Array(256);
-  /** Session end that accepted, −1 before it did; index: connection. */
-  acceptor: Int32Array = new Int32Array(256);
-  /** Node that the SYN came from; index: connection. */
-  source: Int32Array = new Int32Array(256);
-  /** Node that the SYN went to; index: connection. */
-  target: Int32Array = new Int32Array(256);
   /** 1 once the SYN was answered; index: connection. */
   answered: Uint8Array = new Uint8Array(256);
   /** How often the slot was used, so that a SYN of an earlier use is told apart; index: connection. */
@@ -39,46 +45,32 @@ export class Connections {
   peerRestarting: Uint8Array = new Uint8Array(512);
   /** When this side entered Established; index: side. */
   since: Float64Array = new Float64Array(512);
-  /** When this side's last segment left; index: side. */
-  lastSent: Float64Array = new Float64Array(512);
-  /** When the last segment reached this side; index: side. */
-  lastHeard: Float64Array = new Float64Array(512);
-  /** Until when a segment of this side is taken to be unacknowledged; index: side. */
-  unackedUntil: Float64Array = new Float64Array(512);
-  /** Arrival of the last segment that is on its way to this side as an event; index: side. */
-  inFlight: Float64Array = new Float64Array(512);
-  /** When held segments go; index: side. */
-  releaseAt: Float64Array = new Float64Array(512);
   /** 1 while the path is cut, with a hold deadline pending; index: side. */
   silent: Uint8Array = new Uint8Array(512);
   /** When the hold time of a silent side is over; index: side. */
   holdUntil: Float64Array = new Float64Array(512);
-  /** First segment that waits for an acknowledgement (RFC 896) or for a cut to heal, −1 = none; index: side. */
-  held: Int32Array = new Int32Array(512);
-  /** Further ones, in order; key: side. */
-  readonly heldMore: Map<number, number[]> = new Map();
+  /** Segments held behind the first one, in order; key: side. */
+  private readonly heldMore: Map<number, number[]> = new Map();
+  private doubles: Float64Array = new Float64Array(512 * DOUBLES);
+  /** The same records as integers. */
+  private ints: Int32Array = new Int32Array(this.doubles.buffer);
 
   /** A new connection of the session end `opener` of node `source` towards `target`. */
   open(opener: number, source: number, target: number): number {
     const c = this.vacant.pop() ?? this.count++;
-    if (c === this.opener.length) this.grow();
+    if (c === this.answered.length) this.grow();
     this.generation[c]!++;
     this.answered[c] = 0;
-    this.opener[c] = opener;
-    this.acceptor[c] = -1;
-    this.source[c] = source;
-    this.target[c] = target;
     for (let side = 2 * c; side <= 2 * c + 1; side++) {
       this.state[side] = SIDE.none;
       this.peerRestarting[side] = 0;
-      this.lastSent[side] = -1;
-      this.lastHeard[side] = -1;
-      this.unackedUntil[side] = -1;
-      this.inFlight[side] = -1;
-      this.releaseAt[side] = -1;
       this.silent[side] = 0;
-      this.held[side] = -1;
+      this.doubles.fill(-1, side * DOUBLES, side * DOUBLES + RELEASE_AT + 1);
+      this.ints.fill(-1, side * INTS + NODE, side * INTS + LAST_MESSAGE + 1);
     }
+    this.ints[2 * c * INTS + NODE] = source;
+    this.ints[2 * c * INTS + END] = opener;
+    this.ints[(2 * c + 1) * INTS + NODE] = target;
     this.state[2 * c] = SIDE.connect;
     return c;
   }
@@ -88,9 +80,71 @@ export class Connections {
     this.vacant.push(c);
   }
 
+  /** Node that a side belongs to. */
+  node(side: number): number {
+    return this.ints[side * INTS + NODE]!;
+  }
+
   /** Session end on a side; −1 for an acceptor that has not accepted. */
   end(side: number): number {
-    return side & 1 ? this.acceptor[side >> 1]! : this.opener[side >> 1]!;
+    return this.ints[side * INTS + END]!;
+  }
+
+  /** A session end takes the accepting side. */
+  accept(side: number, e: number): void {
+    this.ints[side * INTS + END] = e;
+  }
+
+  /** When this side's last segment left, or leaves; −1 = none. */
+  lastSent(side: number): Micros {
+    return this.doubles[side * DOUBLES + LAST_SENT]!;
+  }
+
+  /** A segment of this side leaves, and counts as unacknowledged until a time. */
+  sent(side: number, at: Micros, unackedUntil: Micros): void {
+    this.doubles[side * DOUBLES + LAST_SENT] = at;
+    this.doubles[side * DOUBLES + UNACKED_UNTIL] = unackedUntil;
+  }
+
+  /** When the last segment with data reached this side, or reaches it: it may be on its way; −1 = none. */
+  lastHeard(side: number): Micros {
+    return this.doubles[side * DOUBLES + LAST_HEARD]!;
+  }
+
+  /** A segment with data reaches this side. */
+  heard(side: number, at: Micros): void {
+    this.doubles[side * DOUBLES + LAST_HEARD] = at;
+  }
+
+  /** Until when the last segment of this side is taken to be unacknowledged. */
+  unackedUntil(side: number): Micros {
+    return this.doubles[side * DOUBLES + UNACKED_UNTIL]!;
+  }
+
+  /** When what this side holds goes. */
+  releaseAt(side: number): Micros {
+    return this.doubles[side * DOUBLES + RELEASE_AT]!;
+  }
+
+  /** Sets when what this side holds goes. */
+  release(side: number, at: Micros): void {
+    this.doubles[side * DOUBLES + RELEASE_AT] = at;
+  }
+
+  /** First message that waits in this side's socket, as the inbox numbers them; −1 = none. */
+  firstMessage(side: number): number {
+    return this.ints[side * INTS + FIRST_MESSAGE]!;
+  }
+
+  /** Last message that waits in this side's socket; −1 = none. */
+  lastMessage(side: number): number {
+    return this.ints[side * INTS + LAST_MESSAGE]!;
+  }
+
+  /** Sets which messages wait in this side's socket. */
+  setMessages(side: number, first: number, last: number): void {
+    this.ints[side * INTS + FIRST_MESSAGE] = first;
+    this.ints[side * INTS + LAST_MESSAGE] = last;
   }
 
   /** Closes a side; what it held is lost. True if the process had a socket there. */
@@ -98,20 +152,32 @@ export class Connections {
     const before = this.state[side]!;
     this.state[side] = SIDE.closed;
     this.silent[side] = 0;
-    this.held[side] = -1;
+    this.ints[side * INTS + HELD] = -1;
     if (this.heldMore.size > 0) this.heldMore.delete(side);
     return before !== SIDE.closed && before !== SIDE.none;
   }
 
+  /** Whether segments of this side wait for an acknowledgement (RFC 896) or for a cut to heal. */
+  holds(side: number): boolean {
+    return this.ints[side * INTS + HELD] !== -1;
+  }
+
   /** Holds a segment back behind those that are held already. */
   hold(side: number, what: number): void {
-    if (this.held[side] === -1) {
-      this.held[side] = what;
+    if (!this.holds(side)) {
+      this.ints[side * INTS + HELD] = what;
       return;
     }
     const more = this.heldMore.get(side);
     if (more === undefined) this.heldMore.set(side, [what]);
     else more.push(what);
+  }
+
+  /** Removes and returns the first segment held. */
+  takeHeld(side: number): number {
+    const what = this.ints[side * INTS + HELD]!;
+    this.ints[side * INTS + HELD] = -1;
+    return what;
   }
 
   /** Removes and returns the segments held after the first. */
@@ -125,28 +191,20 @@ export class Connections {
 
   /** When this side last gave or took data. */
   activity(side: number): Micros {
-    return Math.max(this.lastSent[side]!, this.lastHeard[side]!);
+    return Math.max(this.lastSent(side), this.lastHeard(side));
   }
 
   private grow(): void {
-    const n = this.opener.length * 2;
-    this.opener = widened(this.opener, n);
-    this.acceptor = widened(this.acceptor, n);
-    this.source = widened(this.source, n);
-    this.target = widened(this.target, n);
+    const n = this.answered.length * 2;
     this.answered = widened(this.answered, n);
     this.generation = widened(this.generation, n);
     this.state = widened(this.state, 2 * n);
     this.peerRestarting = widened(this.peerRestarting, 2 * n);
     this.since = widened(this.since, 2 * n);
-    this.lastSent = widened(this.lastSent, 2 * n);
-    this.lastHeard = widened(this.lastHeard, 2 * n);
-    this.unackedUntil = widened(this.unackedUntil, 2 * n);
-    this.inFlight = widened(this.inFlight, 2 * n);
-    this.releaseAt = widened(this.releaseAt, 2 * n);
     this.silent = widened(this.silent, 2 * n);
     this.holdUntil = widened(this.holdUntil, 2 * n);
-    this.held = widened(this.held, 2 * n);
+    this.doubles = widened(this.doubles, 2 * n * DOUBLES);
+    this.ints = new Int32Array(this.doubles.buffer);
   }
 }
 

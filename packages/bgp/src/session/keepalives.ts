@@ -82,8 +82,8 @@ export class Keepalives {
 
   private hash(side: number): number {
     const { x } = this;
-    const own = x.nameHash[x.nodeOf(side)]!;
-    const peer = x.nameHash[x.nodeOf(side ^ 1)]!;
+    const own = x.nameHash[x.conns.node(side)]!;
+    const peer = x.nameHash[x.conns.node(side ^ 1)]!;
     return hash32(own, peer, x.ends.sessions[x.conns.end(side)]!);
   }
 }

@@ -135,7 +135,7 @@ export class Sessions {
     this.x.spend(node, this.x.costs.accept);
     const c = side >> 1;
     if (conns.state[2 * c] === SIDE.closed) return;
-    const e = ends.find(node, conns.source[c]!);
+    const e = ends.find(node, conns.node(2 * c));
     const known = e >= 0 && ends.configured[e] === 1;
     if (known && ends.established[e]! >= 0) {
       // A new connection on a live session is taken for a restart of the neighbour.
@@ -152,7 +152,7 @@ export class Sessions {
       this.transport.hangUp(side, Math.round(this.x.t), 1);
       return;
     }
-    conns.acceptor[c] = e;
+    conns.accept(side, e);
     ends.incoming[e] = c;
     conns.state[side] = SIDE.openSent;
     this.x.sockets[node]!++;

@@ -57,7 +57,7 @@ export class Silence {
     if (conns.state[side] !== SIDE.established || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
     const e = conns.end(side);
-    const node = x.nodeOf(side);
+    const node = x.conns.node(side);
     if (x.state[node] !== RUNNING) return;
     x.t = now;
     this.transport.notify(side, 4, 0);
@@ -82,7 +82,7 @@ export class Silence {
     const other = side ^ 1;
     conns.silent[side] = 1;
     // The other end may be gone without a word: what it had sent until now still counts.
-    const heard = Math.max(conns.lastHeard[side]!, this.keepalives.last(other, engine.now));
+    const heard = Math.max(conns.lastHeard(side), this.keepalives.last(other, engine.now));
     const expiry = heard + this.keepalives.holdTime(side, heard);
     conns.holdUntil[side] = Math.max(engine.now, expiry);
     engine.schedule(conns.holdUntil[side], kinds.hold, side);
@@ -93,7 +93,7 @@ export class Silence {
     const { conns, engine, kinds } = this.x;
     const other = side ^ 1;
     conns.silent[side] = 0;
-    const lost = this.keepalives.next(other, conns.lastHeard[side]!);
+    const lost = this.keepalives.next(other, conns.lastHeard(side));
     if (lost >= engine.now) return;
     const at = retransmission(lost, engine.now);
     engine.schedule(at + this.x.delayFrom(other), kinds.arrive, side, KEEPALIVE);
@@ -102,10 +102,7 @@ export class Silence {
   /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */
   private expectReset(side: number): void {
     const { conns, engine, kinds } = this.x;
-    const first = this.keepalives.next(
-      side,
-      Math.max(conns.lastSent[side]!, conns.lastHeard[side]!),
-    );
+    const first = this.keepalives.next(side, conns.activity(side));
     const at = first < engine.now ? retransmission(first, engine.now) : first;
     engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side, 1);
   }

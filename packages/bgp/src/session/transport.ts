@@ -1,6 +1,7 @@
 import { hash32, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import type { Box } from "../fleet/mail.js";
 import { SocketQueue } from "../fleet/socket-queue.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
@@ -54,17 +55,21 @@ export class Transport {
   sendSyn(c: number, at: Micros): void {
     const { x } = this;
     x.counters.synSegments++;
-    const delay = x.path.delay(x.conns.source[c]!, x.conns.target[c]!);
+    const delay = x.path.delay(x.conns.node(2 * c), x.conns.node(2 * c + 1));
     if (delay === Number.POSITIVE_INFINITY) this.repeatSyn(c, at);
     else x.engine.schedule(at + delay, x.kinds.syn, c, x.conns.generation[c]! * 2);
   }
 
   private repeatSyn(c: number, at: Micros): void {
     const { x } = this;
-    const { source, target, generation } = x.conns;
-    const late = hash32(x.nameHash[source[c]!]!, x.nameHash[target[c]!]!, at % SECOND);
+    const { conns, nameHash } = x;
+    const late = hash32(
+      nameHash[conns.node(2 * c)]!,
+      nameHash[conns.node(2 * c + 1)]!,
+      at % SECOND,
+    );
     const due = at + SYN_RETRY + (late % SYN_RETRY_LATE);
-    x.engine.schedule(due, x.kinds.syn, c, generation[c]! * 2 + 1);
+    x.engine.schedule(due, x.kinds.syn, c, conns.generation[c]! * 2 + 1);
   }
 
   /** A SYN reaches its host, or is repeated for want of an answer when the low bit of `tag` is set. */
@@ -77,8 +82,8 @@ export class Transport {
       this.sendSyn(c, now);
       return;
     }
-    const target = x.conns.target[c]!;
-    const opener = x.conns.source[c]!;
+    const target = x.conns.node(side + 1);
+    const opener = x.conns.node(side);
     const back = x.path.delay(target, opener);
     const runs = x.state[target] === RUNNING;
     if (
@@ -111,32 +116,33 @@ export class Transport {
   send(side: number, what: number): void {
     const { conns } = this.x;
     const at = Math.round(this.x.t);
-    if (conns.held[side] !== -1) {
+    if (conns.holds(side)) {
       conns.hold(side, what);
       return;
     }
     const delay = this.x.delayFrom(side);
+    const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
       conns.hold(side, what);
-      conns.lastSent[side] = at;
+      conns.sent(side, at, conns.unackedUntil(side));
       this.releaseAt(side, at + RETRANSMIT_MIN, RETRANSMIT);
       return;
     }
-    const last = conns.lastSent[side]!;
     if (at < last) {
       // Leaves in one segment with what waits for an acknowledgement within a round trip.
       this.deliver(side ^ 1, what, last + delay);
       return;
     }
-    const acknowledged = conns.unackedUntil[side]!;
-    if (at < acknowledged) {
-      if (acknowledged - at >= DELAYED_ACK / 2) {
-        conns.hold(side, what);
-        this.releaseLate(side, acknowledged);
-      } else this.transmit(side, what, acknowledged, delay);
-      return;
+    const acknowledged = conns.unackedUntil(side);
+    if (at >= acknowledged) this.transmit(side, what, at, delay);
+    else if (acknowledged - at < DELAYED_ACK / 2) this.transmit(side, what, acknowledged, delay);
+    else if (conns.lastHeard(side) > at && conns.lastHeard(side) >= last + 2 * delay) {
+      // The acknowledgement is on its way, with data.
+      this.transmit(side, what, conns.lastHeard(side), delay);
+    } else {
+      conns.hold(side, what);
+      this.releaseLate(side, acknowledged);
     }
-    this.transmit(side, what, at, delay);
   }
 
   /**
@@ -147,10 +153,10 @@ export class Transport {
     const { conns, t } = this.x;
     const at = Math.round(t);
     const delay = this.x.delayFrom(side);
-    if (delay !== Number.POSITIVE_INFINITY && conns.held[side] === -1) {
+    if (delay !== Number.POSITIVE_INFINITY && !conns.holds(side)) {
       const quick = at - conns.activity(side ^ 1) > QUICK_ACK_AFTER_IDLE;
-      const first = Math.max(at, conns.unackedUntil[side]!) + 2 * delay;
-      conns.unackedUntil[side] = quick ? first : nextTick(first + DELAYED_ACK);
+      const first = Math.max(at, conns.unackedUntil(side)) + 2 * delay;
+      conns.sent(side, conns.lastSent(side), quick ? first : nextTick(first + DELAYED_ACK));
     }
     this.send(side, what);
   }
@@ -168,14 +174,14 @@ export class Transport {
   hangUp(side: number, at: Micros, reset: 0 | 1 = 0): void {
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) return;
-    this.x.engine.schedule(at + delay, this.x.kinds.hangUp, side ^ 1, reset);
+    const { engine, kinds } = this.x;
+    engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
   }
 
   /** The end of a connection reaches a side. */
   onHangUp(side: number, reset: number): void {
     const state = this.x.conns.state[side]!;
-    if (state !== SIDE.closed && state !== SIDE.none)
-      this.arrive(side, CLOSED | (reset << 4), this.x.engine.now);
+    if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED | (reset << 4));
   }
 
   /** Held segments may go: of a side, or of a daemon. */
@@ -189,13 +195,13 @@ export class Transport {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
-    if (conns.held[side] === -1 || now < conns.releaseAt[side]!) return;
+    if (!conns.holds(side) || now < conns.releaseAt(side)) return;
     const delay = x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) {
       const wait =
         why !== RETRANSMIT
           ? RETRANSMIT_MIN
-          : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent[side]!)));
+          : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent(side))));
       this.releaseAt(side, now + wait, RETRANSMIT);
       return;
     }
@@ -203,7 +209,7 @@ export class Transport {
   }
 
   private releaseAt(side: number, at: Micros, why: number): void {
-    this.x.conns.releaseAt[side] = at;
+    this.x.conns.release(side, at);
     this.x.engine.schedule(at, this.x.kinds.release, side, why);
   }
 
@@ -212,9 +218,9 @@ export class Transport {
    * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
    */
   private releaseLate(side: number, at: Micros): void {
-    const node = this.x.nodeOf(side);
+    const node = this.x.conns.node(side);
     const late = this.late[node]!;
-    this.x.conns.releaseAt[side] = at;
+    this.x.conns.release(side, at);
     if (late.empty) this.x.engine.setTimer(this.lateTimer[node]!, at);
     late.push(side);
     late.push(at);
@@ -226,7 +232,7 @@ export class Transport {
     while (!late.empty) {
       const side = late.peek(0);
       const due = late.peek(1);
-      const waits = conns.held[side] !== -1 && conns.releaseAt[side] === due;
+      const waits = conns.holds(side) && conns.releaseAt(side) === due;
       if (waits && due > engine.now) {
         engine.setTimer(this.lateTimer[node]!, due);
         return;
@@ -239,9 +245,7 @@ export class Transport {
 
   private flush(side: number, at: Micros, delay: Micros): void {
     const { conns } = this.x;
-    const first = conns.held[side]!;
-    conns.held[side] = -1;
-    this.transmit(side, first, at, delay);
+    this.transmit(side, conns.takeHeld(side), at, delay);
     for (const what of conns.takeMore(side)) this.transmit(side, what, at, delay);
   }
 
@@ -250,56 +254,76 @@ export class Transport {
     const other = side ^ 1;
     // The peer acknowledges at once in the first exchanges and after idling, else it delays.
     const quick = (what & 15) <= KEEPALIVE || at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
-    conns.unackedUntil[side] = quick ? at + 2 * delay : nextTick(at + 2 * delay + DELAYED_ACK);
-    conns.lastSent[side] = at;
+    const rtt = 2 * delay;
+    conns.sent(side, at, quick ? at + rtt : nextTick(at + rtt + DELAYED_ACK));
     this.deliver(other, what, at + delay);
   }
 
-  /**
-   * Puts an arrival into the future. A daemon that will be busy until then anyway finds it when it next
-   * polls, so that no event is needed; what arrives in order stays in order.
-   */
+  // Arrivals ------------------------------------------------------------------------------------
+
+  /** Something is on its way to a side, and will be there at a time. */
   private deliver(side: number, what: number, at: Micros): void {
     const { x } = this;
-    const node = x.nodeOf(side);
-    if (
-      x.cores === undefined &&
-      x.turnQueued[node] === 1 &&
-      x.busyUntil[node]! >= at &&
-      x.conns.inFlight[side]! < x.engine.now
-    ) {
-      this.arrive(side, what, at);
-      return;
-    }
-    x.conns.inFlight[side] = at;
-    x.engine.schedule(at, x.kinds.arrive, side, what);
-  }
-
-  /** Something reaches the host of a side. */
-  arrive(side: number, what: number, at: Micros): void {
-    const { x } = this;
     const { conns } = x;
-    const node = x.nodeOf(side);
-    const type = what & 15;
-    if (x.hostDown[node] === 1) return;
-    const state = conns.state[side];
-    if (x.state[node] !== RUNNING || (type >= OPEN && state === SIDE.closed)) {
-      // No process, or no such socket: the kernel answers with a reset.
-      if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at, 1);
-      return;
-    }
-    if (type >= OPEN) {
-      conns.lastHeard[side] = at;
-      // Data carries the acknowledgement of what reached its sender before it left.
-      if (conns.held[side] !== -1) {
+    if ((what & 15) >= OPEN && conns.state[side] !== SIDE.closed) {
+      conns.heard(side, at);
+      if (conns.holds(side)) {
+        // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
-        if (at - delay >= conns.lastSent[side]! + delay) this.flush(side, at, delay);
+        if (at - delay >= conns.lastSent(side) + delay) this.flush(side, at, delay);
       }
     }
-    if (type >= CLOSED) x.inbox.addMessage(node, side, what, state !== SIDE.none);
-    else if (type === ACCEPT) x.inbox.addConnection(node, side);
-    else x.inbox.addOutcome(node, side, type === CONNECTED);
-    x.loop.wake(node);
+    const node = conns.node(side);
+    if (x.state[node] === RUNNING && !x.eventPerMessage) this.post(node, side, what, at);
+    else x.engine.schedule(at, x.kinds.arrive, side, what);
+  }
+
+  private post(node: number, side: number, what: number, at: Micros): void {
+    this.x.mail.box(node).insert(at, side, what);
+    this.x.loop.expect(node, at);
+  }
+
+  /** Something reaches the host of a side now. */
+  arrive(side: number, what: number): void {
+    const { x } = this;
+    const node = x.conns.node(side);
+    if (x.hostDown[node] === 1) return;
+    if (x.state[node] === RUNNING) this.post(node, side, what, x.engine.now);
+    else this.reject(side, what, x.engine.now);
+  }
+
+  /** There is no process, or no such socket: the kernel answers with a reset. */
+  private reject(side: number, what: number, at: Micros): void {
+    const type = what & 15;
+    if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at, 1);
+  }
+
+  /** A daemon asks what reached its sockets before now. */
+  collect(node: number): void {
+    const { mail, engine } = this.x;
+    const box = mail.box(node);
+    while (box.first < engine.now) this.take(node, box);
+  }
+
+  private take(node: number, box: Box): void {
+    const { conns, inbox, engine, kinds } = this.x;
+    const { side, what, first } = box;
+    const type = what & 15;
+    const state = conns.state[side];
+    box.shift();
+    engine.trace.fold(engine.now, kinds.arrive, side, what);
+    if (type >= OPEN && state === SIDE.closed) this.reject(side, what, first);
+    else if (type >= CLOSED) inbox.addMessage(node, side, what, state !== SIDE.none);
+    else if (type === ACCEPT) inbox.addConnection(node, side);
+    else inbox.addOutcome(node, side, type === CONNECTED);
+  }
+
+  /** A process is gone: what was on its way to it still reaches the host. */
+  processGone(node: number): void {
+    const { mail, engine, kinds } = this.x;
+    const box = mail.box(node);
+    for (; box.first !== Number.POSITIVE_INFINITY; box.shift())
+      if (box.first >= engine.now) engine.schedule(box.first, kinds.arrive, box.side, box.what);
   }
 }
 

@@ -155,7 +155,7 @@ export class Look {
     const { conns, engine, timing } = this.x;
     const { now } = engine;
     const heard = Math.max(
-      conns.lastHeard[side]!,
+      Math.min(conns.lastHeard(side), this.x.engine.now),
       conns.silent[side] === 1 ? 0 : this.keepalives.last(side ^ 1, now),
     );
     const until =

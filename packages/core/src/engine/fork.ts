@@ -54,7 +54,7 @@ export function fork<T>(root: T): T {
       return known as V;
     }
     if ("forkSelf" in value) copies.set(value, COPYING);
-    const made = shell(value, path, copy, copyable);
+    const made = shell(value, path, copy, copyable, copies);
     copies.set(value, made.to);
     if (made.fill) pending.push({ from: value, to: made.to, path });
     return made.to as V;
@@ -75,10 +75,10 @@ function shell(
   path: Trail,
   copy: Copy,
   copyable: Map<object, boolean>,
+  copies: Map<object, object>,
 ): { to: object; fill: boolean } {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    // Every typed array of ours owns its buffer, so a slice is a whole copy.
-    return { to: (value as Int32Array).slice(), fill: false };
+    return { to: forkView(value as Int32Array, copies), fill: false };
   }
   if ("forkSelf" in value) {
     return { to: (value as Forkable).forkSelf((v) => copy(v, path)) as object, fill: false };
@@ -101,6 +101,15 @@ function shell(
     }
   }
   return { to: Object.create(prototype) as object, fill: true };
+}
+
+/** Typed arrays that share a buffer share it in the fork too. */
+function forkView(view: Int32Array, copies: Map<object, object>): Int32Array {
+  const known = copies.get(view.buffer) as ArrayBuffer | undefined;
+  const buffer = known ?? view.buffer.slice(0);
+  if (known === undefined) copies.set(view.buffer, buffer);
+  const View = view.constructor as Int32ArrayConstructor;
+  return new View(buffer, view.byteOffset, view.length);
 }
 
 /** Dates, promises, generators, weak maps, buffers …: their properties are not their state. */
