@@ -267,7 +267,7 @@ export class MainLoop implements Wakeable {
     if (
       inbox.pending(node) ||
       daemon.due.length > 0 ||
-      x.mail.box(node).first < x.busyUntil[node]!
+      x.mail.box(node).first < x.busyUntil[node]
     ) {
       this.queueTurn(node);
     } else {

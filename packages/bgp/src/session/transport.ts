@@ -322,8 +322,10 @@ export class Transport {
   processGone(node: number): void {
     const { mail, engine, kinds } = this.x;
     const box = mail.box(node);
-    for (; box.first !== Number.POSITIVE_INFINITY; box.shift())
+    while (box.first !== Number.POSITIVE_INFINITY) {
       if (box.first >= engine.now) engine.schedule(box.first, kinds.arrive, box.side, box.what);
+      box.shift();
+    }
   }
 }
 
