@@ -19,6 +19,21 @@ export interface LabParameters {
   readonly gr_wait?: number;
   readonly graceful_restart?: boolean;
   readonly timeout?: number;
+  readonly joiners?: readonly number[];
+  readonly join_delay?: number;
+  readonly join_first?: boolean;
+  readonly join_lead?: number;
+  readonly down?: readonly number[];
+  readonly operations?: number;
+  readonly gap?: number;
+  readonly batch?: number;
+  readonly via?: string;
+  readonly watch?: number;
+  readonly mode?: string;
+  readonly victims?: readonly number[];
+  readonly restart_after?: number;
+  readonly dwell?: number;
+  readonly dwell_jitter?: number;
 }
 
 /** A ground-truth file, as far as validation reads it. */
@@ -27,7 +42,17 @@ export interface GroundTruthFile {
   readonly parameters: LabParameters;
   readonly machine?: { readonly cpus?: number };
   readonly summary: Readonly<Record<string, unknown>>;
-  readonly runs?: readonly { readonly start_spread_s?: number }[];
+  readonly runs?: readonly MeasuredRun[];
+}
+
+/** What validation takes from a measured run: the set-up as it came out, no result. */
+export interface MeasuredRun {
+  /** From the first start to the last. */
+  readonly start_spread_s?: number;
+  /** When the joiners' processes began. */
+  readonly joiner_spawn_s?: readonly number[];
+  /** When the victims' processes began again. */
+  readonly restart_at_s?: readonly number[];
 }
 
 /** A distribution in full. */

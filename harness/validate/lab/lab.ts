@@ -8,22 +8,13 @@ import {
   parseCidr,
   SECOND,
 } from "@calico-sim/core";
-import type { GroundTruthFile, LabParameters } from "../ground-truth.js";
+import type { GroundTruthFile, LabParameters, MeasuredRun } from "../ground-truth.js";
 import type { LabNode, Topology } from "../topologies/topology.js";
+import { Bridge } from "./bridge.js";
 import { Completeness } from "./completeness.js";
 import { LabFilter } from "./kernel-filter.js";
 import { Logbook } from "./logbook.js";
 import { startTimes } from "./starts.js";
-
-/**
- * One bridge between network namespaces of one kernel: a segment and its acknowledgement pass inside the
- * sender's system call; the tens of microseconds that the README (Machine) names are the wake-up after it,
- * which the shared cores account for.
- */
-const LINK_DELAY: Micros = 5;
-
-/** What still travels when a measured phase ends: an End-of-RIB waits up to 40 ms (law 7). */
-const SETTLE: Micros = SECOND / 2;
 
 /** Parameters that the lab itself reads; those of topologies and scenarios come on top. */
 export const LAB_PARAMETERS: readonly string[] = [
@@ -45,6 +36,7 @@ export const LAB_PARAMETERS: readonly string[] = [
   "keepalive",
   "gr_time",
   "gr_wait",
+  "graceful_restart",
 ];
 
 /** The measuring machine, simulated: one run of one configuration. Scenarios say what happens on it. */
@@ -53,20 +45,21 @@ export class Lab {
   readonly bird: BirdFleet;
   readonly kernels: Kernels;
   readonly logbook: Logbook;
+  readonly bridge: Bridge = new Bridge();
   readonly nodes: readonly LabNode[];
   readonly parameters: LabParameters;
   /** Prefix ids that each node originates. */
   readonly prefixes: readonly (readonly number[])[];
-  private readonly file: GroundTruthFile;
-  private readonly seed: number;
+  /** The measured run whose set-up this run takes: the runs of the file in turn. */
+  readonly measured: MeasuredRun;
   private readonly cores: SharedCores;
   private readonly table: PrefixTable = new PrefixTable();
   private readonly clockPhase: Micros | undefined;
 
   constructor(file: GroundTruthFile, topology: Topology, seed: number) {
     const { parameters } = file;
-    this.file = file;
-    this.seed = seed;
+    const runs = file.runs ?? [];
+    this.measured = runs[seed % Math.max(1, runs.length)] ?? {};
     this.parameters = parameters;
     this.engine = new Engine({ seed: `${parameters.id}/${String(seed)}` });
     this.nodes = topology.nodes(parameters, this.engine.stream("lab", "topology"));
@@ -83,10 +76,11 @@ export class Lab {
       kernels: this.kernels,
       prefixes: this.table,
       names: new NodeDirectory(this.nodes.map((_, i) => `node-${String(i)}`)),
-      path: { delay: () => LINK_DELAY },
+      path: this.bridge,
       filter: new LabFilter(this.kernels, count),
       listener: this.logbook,
       addPath: parameters.add_paths ?? true,
+      gracefulRestart: parameters.graceful_restart ?? true,
       sharedCores: this.cores,
       timers: timersOf(parameters),
     });
@@ -120,7 +114,7 @@ export class Lab {
   startAll(nodes: readonly number[]): void {
     const { engine } = this;
     const random = engine.stream("lab", "start");
-    const times = startTimes(this.file, this.seed, nodes.length, random);
+    const times = startTimes(this.parameters, this.measured, nodes.length, random);
     const order = engine.stream("lab", "order").shuffle([...nodes]);
     order.forEach((node, k) => {
       engine.call(times[k] ?? 0, () => {
@@ -133,17 +127,33 @@ export class Lab {
     });
   }
 
+  /** Numbers of all nodes but some. */
+  nodesBut(...without: readonly (readonly number[] | undefined)[]): number[] {
+    const left = new Set(without.flatMap((numbers) => numbers ?? []));
+    return this.nodes.map((_, i) => i).filter((i) => !left.has(i));
+  }
+
+  /** Numbers of the nodes that operations are carried out on: all but external routers. */
+  get operable(): readonly number[] {
+    return this.nodesBut().filter((i) => this.nodes[i]?.external !== true);
+  }
+
   /** Starts one daemon now. */
   start(node: number): void {
     const phase = this.clockPhase === undefined ? {} : { clockPhase: this.clockPhase };
     this.bird.start(node, { recover: this.parameters.recovery ?? true, ...phase });
   }
 
-  /** Runs until a condition holds, at most some seconds, and on until nothing of it is on the wire any more. */
-  runUntil(done: () => boolean, seconds: number): void {
-    const until = this.engine.now + seconds * SECOND;
-    if (!done()) this.engine.run({ until, predicate: done });
-    this.engine.run({ until: this.engine.now + SETTLE });
+  /** Does something some seconds from now. */
+  after(delay: number, action: () => void): void {
+    this.engine.call(this.engine.now + Math.round(delay * SECOND), action);
+  }
+
+  /** Runs until a condition holds, at most some seconds; true if it came to hold. */
+  runUntil(done: () => boolean, seconds: number): boolean {
+    if (done()) return true;
+    this.engine.run({ until: this.engine.now + seconds * SECOND, predicate: done });
+    return done();
   }
 
   /** Runs for some seconds. */
@@ -160,14 +170,19 @@ export class Lab {
     return ends;
   }
 
-  /** Watches until each of these nodes has every prefix that the others of them originate. */
+  /** Watches when each of these nodes has every prefix that the others of them originate. */
   completeness(nodes: readonly number[]): Completeness {
-    const wanted = new Map(
-      nodes.map((node) => [
-        node,
-        nodes.filter((other) => other !== node).flatMap((other) => this.prefixes[other] ?? []),
-      ]),
-    );
+    const prefixesBut = (node: number): number[] =>
+      nodes.filter((other) => other !== node).flatMap((other) => this.prefixes[other] ?? []);
+    return this.watch(new Map(nodes.map((node) => [node, prefixesBut(node)])));
+  }
+
+  /** Watches when each of these nodes has every one of some prefixes. */
+  completenessOf(nodes: readonly number[], prefixes: readonly number[]): Completeness {
+    return this.watch(new Map(nodes.map((node) => [node, prefixes])));
+  }
+
+  private watch(wanted: ReadonlyMap<number, readonly number[]>): Completeness {
     return new Completeness(this.logbook, this.kernels, wanted);
   }
 }

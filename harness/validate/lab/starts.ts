@@ -1,21 +1,20 @@
 import { type Micros, type RandomStream, SECOND } from "@calico-sim/core";
-import type { GroundTruthFile } from "../ground-truth.js";
+import type { LabParameters, MeasuredRun } from "../ground-truth.js";
 
 /** Time between two starts when a file does not say how long starting all took (ground-truth/bird README: "some ms each"). */
 const SPAWN_SECONDS = 0.006;
 
-/** When each of `count` daemons starts, the first at 0. `start_spread_s` of the measured runs is part of the set-up and taken from them in turn. */
+/** When each of `count` daemons starts, the first at 0. `start_spread_s` of the measured runs is part of the set-up and taken from there. */
 export function startTimes(
-  file: GroundTruthFile,
-  seed: number,
+  parameters: LabParameters,
+  run: MeasuredRun,
   count: number,
   random: RandomStream,
 ): readonly Micros[] {
-  const { stagger, spread } = file.parameters;
+  const { stagger, spread } = parameters;
   if (stagger !== undefined)
     return Array.from({ length: count }, (_, k) => Math.round(k * stagger * SECOND));
-  const runs = file.runs ?? [];
-  const measured = runs.length === 0 ? undefined : runs[seed % runs.length]?.start_spread_s;
+  const measured = run.start_spread_s;
   if (spread !== undefined) {
     const drawn = Array.from({ length: count }, () => random.next() * spread).sort((x, y) => x - y);
     const first = drawn[0] ?? 0;

@@ -7,12 +7,15 @@ import type { Scenario } from "./scenario.js";
 /** Seconds after which a run is given up when the file sets no `timeout`. */
 const TIMEOUT = 90;
 
+/** Seconds that the capture goes on after the last awaited event; and up to so many more until that is noticed. Assumed. */
+const CAPTURE_AFTER = 2;
+const CAPTURE_LATE = 0.01;
+
 /** All daemons start; measured until all sessions are up and all blocks in all kernels. */
 export const COLD: Scenario = {
   parameters: ["missing"],
   run(lab): RunMetrics {
-    const absent = new Set(lab.parameters.missing ?? []);
-    const present = lab.nodes.map((_, i) => i).filter((i) => !absent.has(i));
+    const present = lab.nodesBut(lab.parameters.missing);
     const complete = lab.completeness(present);
     const ends = lab.endsAmong(present);
     lab.nodes.forEach((_, i) => {
@@ -23,6 +26,7 @@ export const COLD: Scenario = {
       () => lab.bird.establishedEnds === ends && complete.all,
       lab.parameters.timeout ?? TIMEOUT,
     );
+    lab.rest(CAPTURE_AFTER + CAPTURE_LATE * lab.engine.stream("lab", "rest").next());
     const { logbook } = lab;
     const fib = [...complete.since.values()].map((at) => seconds(at));
     return {

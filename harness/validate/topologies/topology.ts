@@ -9,6 +9,8 @@ export interface LabNode {
   readonly prefixes: readonly string[];
   /** Its peers by node number, in the order of its configuration. */
   readonly peers: readonly PeerConfig[];
+  /** An external router, which no operation is carried out on. @defaultValue false */
+  readonly external?: boolean;
 }
 
 /** Who peers with whom: one plug-in per value of the parameter `topology`. */

@@ -1,4 +1,4 @@
-import { type EventHandler, hash32, SECOND } from "@calico-sim/core";
+import { type EventHandler, hash32, type Micros, SECOND } from "@calico-sim/core";
 import { Configuration } from "./fleet/configuration.js";
 import { FleetContext } from "./fleet/context.js";
 import { OFF, RUNNING } from "./fleet/daemon.js";
@@ -216,6 +216,14 @@ export class BirdFleet implements EventHandler {
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
     return path === -1 ? -1 : path === OWN ? node : this.x.ends.peer[path]!;
+  }
+
+  /** When `node` sent keepalives to `peer` on their present session since `from`; they are no events. */
+  keepaliveTimes(node: number, peer: number, from: Micros): Micros[] {
+    const { ends, engine } = this.x;
+    const e = ends.find(node, peer);
+    const side = e < 0 ? -1 : ends.established[e]!;
+    return side < 0 ? [] : this.keepalives.times(side, from, engine.now);
   }
 
   /** Everything sent until now, keepalives of undisturbed sessions included. */

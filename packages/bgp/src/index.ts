@@ -58,6 +58,8 @@ export type {
   NodeDelay,
   PeerConfig,
   Reconfiguration,
+  RestartPhase,
+  SegmentKind,
   StartOptions,
 } from "./types.js";
 export type { ControlReply, ReplyLine } from "./views/control-reply.js";

@@ -7,6 +7,11 @@ import type { SharedCores } from "./shared-cores.js";
 export interface NodeDelay {
   /** In microseconds. */
   delay(from: number, to: number): Micros;
+  /**
+   * Whether a cut path ends at the next hop, which answers no address resolution: connecting then fails with
+   * "No route to host" after three seconds. Absent, or false: what is sent is lost further on, in silence.
+   */
+  unresolved?(from: number, to: number): boolean;
 }
 
 /** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */
@@ -15,7 +20,29 @@ export interface BirdListener {
   onSession(node: number, peer: number, up: boolean, at: Micros): void;
   /** Graceful restart recovery of a daemon ended: its kernel protocol may export. */
   onRecoveryDone(node: number, at: Micros): void;
+  /** A daemon tries to connect to a peer. */
+  onConnecting?(node: number, peer: number, at: Micros): void;
+  /** A segment leaves a host, as a capture on its link shows it; keepalives of undisturbed sessions are none. */
+  onSegment?(from: number, to: number, what: SegmentKind, at: Micros): void;
+  /** A daemon takes a peer to restart, or no longer. */
+  onPeerRestart?(node: number, peer: number, phase: RestartPhase, at: Micros): void;
 }
+
+/** What a captured segment carries; `syn-again` repeats a SYN that had no answer. */
+export type SegmentKind =
+  | "syn"
+  | "syn-again"
+  | "open"
+  | "keepalive"
+  | "update"
+  | "end-of-rib"
+  | "notification";
+
+/**
+ * Graceful restart of a peer as its neighbour sees it (RFC 4724 §4.2): the session was lost and the routes are
+ * kept, the restart time is over, or the peer is back and has told everything.
+ */
+export type RestartPhase = "detected" | "expired" | "done";
 
 /** Which routes a daemon writes to its kernel, and how: the kernel filter of bird_ipam.cfg. */
 export interface KernelFilter {
@@ -64,6 +91,8 @@ export interface BirdOptions {
   readonly eventPerMessage?: boolean;
   /** Add-path capability on every session (calico: bird.cfg.template). @defaultValue true */
   readonly addPath?: boolean;
+  /** `graceful restart` on every session (calico: bird.cfg.template); without it a lost session loses its routes. @defaultValue true */
+  readonly gracefulRestart?: boolean;
 }
 
 /** Options of a start. */

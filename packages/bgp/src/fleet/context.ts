@@ -53,6 +53,7 @@ export class FleetContext {
   readonly timing: SessionTimers;
   readonly costs: BirdCosts;
   readonly addPath: boolean;
+  readonly gracefulRestart: boolean;
   readonly cores: SharedCores | undefined;
   readonly eventPerMessage: boolean;
   readonly kinds: Kinds;
@@ -108,6 +109,7 @@ export class FleetContext {
     this.timing = Object.freeze({ ...SESSION_TIMERS, ...options.timers });
     this.costs = Object.freeze({ ...BIRD_COSTS, ...options.costs });
     this.addPath = options.addPath ?? true;
+    this.gracefulRestart = options.gracefulRestart ?? true;
     this.cores = options.sharedCores;
     this.eventPerMessage = options.eventPerMessage ?? false;
     this.kinds = kinds;

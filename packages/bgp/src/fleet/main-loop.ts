@@ -258,7 +258,11 @@ export class MainLoop implements Wakeable {
         if (socket < 0) break;
         parts.reader.read(node, socket);
       }
-      if (daemon.reconfigure.length > 0) parts.configuration.apply(node);
+      if (daemon.reconfigure.length > 0) {
+        // SIGHUP interrupts poll(2): the loop reads its clock, then its files.
+        x.second[node] = x.clock(node, x.t);
+        parts.configuration.apply(node);
+      }
       if (daemon.work.length > 0) this.runWork(node);
       x.second[node] = x.clock(node, x.t);
     }
@@ -295,7 +299,10 @@ export class MainLoop implements Wakeable {
       if (what === WORK_FEED) parts.advertiser.feed(node, e);
       else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
-      else parts.learner.flush(node, e);
+      else {
+        parts.learner.flush(node, e);
+        parts.sessions.restart(node, e);
+      }
     }
   }
 
@@ -325,6 +332,8 @@ export class MainLoop implements Wakeable {
       if (ends.restartDue[e]! < 0 || ends.restartDue[e]! > now) return false;
       ends.restartDue[e] = -1;
       this.x.protocols.enter(e, PROTOCOL_STATE.stop, now);
+      this.x.listener?.onPeerRestart?.(node, ends.peer[e]!, "expired", Math.round(this.x.t));
+      this.parts.sessions.stop(e);
       this.x.queueWork(node, WORK_STOP_STALE, e);
     } else this.parts.recovery.end(node);
     return false;

@@ -48,6 +48,7 @@ export class Learner {
   onEndOfRib(node: number, e: number): void {
     if (this.x.ends.restarting[e] === 0) return;
     this.x.ends.restarting[e] = 0;
+    this.x.listener?.onPeerRestart?.(node, this.x.ends.peer[e]!, "done", Math.round(this.x.t));
     const daemon = this.x.daemons[node]!;
     const stale = daemon.stale.get(e);
     daemon.stale.delete(e);

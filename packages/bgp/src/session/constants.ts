@@ -41,6 +41,9 @@ export const SYN_RETRY: Micros = SECOND;
 /** The kernel's timers of a second fire this late at most (linux: kernel/time/timer.c; measured for law 12: 1.00 to 1.036 s). */
 export const SYN_RETRY_LATE: Micros = 36 * MILLISECOND;
 
+/** Address resolution asks three times, a second apart, and fails a second later (linux: net/core/neighbour.c, NEIGH_VAR_MCAST_PROBES, NEIGH_VAR_RETRANS_TIME). */
+export const RESOLUTION_GIVES_UP: Micros = 3 * SECOND;
+
 /** Delayed acknowledgement (linux: TCP_DELACK_MIN), which comes with a tick of the kernel's clock (250 Hz); measured 41 to 48 ms (law 7). */
 export const DELAYED_ACK: Micros = 40 * MILLISECOND;
 /** One tick. */
@@ -53,6 +56,9 @@ export const QUICK_ACK_AFTER_IDLE: Micros = 200 * MILLISECOND;
 export const RETRANSMIT_MIN: Micros = 200 * MILLISECOND;
 /** Longest retransmission time-out. */
 export const RETRANSMIT_MAX: Micros = 120 * SECOND;
+
+/** Times that the FIN of a socket without a process is repeated (linux: net/ipv4/tcp_timer.c, tcp_orphan_retries). */
+export const ORPHAN_RETRIES = 8;
 
 /** Sockets read in one turn of BIRD's main loop (bird: sysdep/unix/io.c, MAX_RX_STEPS); the listening one gives one connection. */
 export const READS_PER_LOOP = 4;

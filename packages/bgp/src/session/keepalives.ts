@@ -43,6 +43,17 @@ export class Keepalives {
     return sent;
   }
 
+  /** When a side sent keepalives, or will if nothing disturbs it, within a span of time. */
+  times(side: number, from: Micros, until: Micros): Micros[] {
+    const times: Micros[] = [];
+    let at = this.x.conns.since[side]!;
+    for (let k = 0; ; k++) {
+      at += this.interval(side, k);
+      if (at > until) return times;
+      if (at >= from) times.push(at);
+    }
+  }
+
   /** First keepalive of a side at or after a time. */
   next(side: number, from: Micros): Micros {
     let at = this.x.conns.since[side]! + this.interval(side, 0);

@@ -26,6 +26,8 @@ export const GRACEFUL_RESTART: number = ERROR_CLASS.miscellaneous | 7;
 export const CONNECTION_CLOSED: number = ERROR_CLASS.socket;
 /** Nobody listens at the other end (linux: errno ECONNREFUSED). */
 export const CONNECTION_REFUSED: number = ERROR_CLASS.socket | 111;
+/** The next hop answered no address resolution (linux: errno EHOSTUNREACH). */
+export const NO_ROUTE_TO_HOST: number = ERROR_CLASS.socket | 113;
 /** The other end knows nothing of the connection (linux: errno ECONNRESET). */
 export const CONNECTION_RESET: number = ERROR_CLASS.socket | 104;
 

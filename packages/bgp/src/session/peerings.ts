@@ -28,6 +28,8 @@ export class Peerings {
   restarting: Uint8Array = new Uint8Array(256);
   /** The peer was fed; changes go to it from now on. */
   exporting: Uint8Array = new Uint8Array(256);
+  /** The protocol stops, and takes no connection before it starts again. */
+  stopped: Uint8Array = new Uint8Array(256);
   /** Last `error wait` in seconds; 0 = no error since the last session. */
   errorWait: Uint8Array = new Uint8Array(256);
   /** Daemon second at which to connect, −1 = not waiting. */
@@ -85,6 +87,7 @@ export class Peerings {
     this.deferred[e] = 0;
     this.restarting[e] = 0;
     this.exporting[e] = 0;
+    this.stopped[e] = 0;
     this.errorWait[e] = 0;
     this.connectDue[e] = -1;
     this.restartDue[e] = -1;
@@ -103,6 +106,7 @@ export class Peerings {
     this.deferred = widened(this.deferred, n);
     this.restarting = widened(this.restarting, n);
     this.exporting = widened(this.exporting, n);
+    this.stopped = widened(this.stopped, n);
     this.errorWait = widened(this.errorWait, n);
     this.connectDue = widened(this.connectDue, n);
     this.restartDue = widened(this.restartDue, n);

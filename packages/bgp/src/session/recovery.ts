@@ -14,7 +14,7 @@ export class Recovery {
 
   /** A peer of a starting daemon locks its recovery (proto_graceful_restart_lock). */
   lock(node: number, e: number): void {
-    if (this.x.recovering[node] === 0) return;
+    if (this.x.recovering[node] === 0 || !this.x.gracefulRestart) return;
     this.x.ends.locked[e] = 1;
     this.x.locks[node]!++;
   }

@@ -12,6 +12,7 @@ import {
   CONNECTION_RESET,
   ERROR_CLASS,
   GRACEFUL_RESTART,
+  NO_ROUTE_TO_HOST,
   notificationCode,
 } from "./last-error.js";
 import { PROTOCOL_STATE } from "./protocols.js";
@@ -76,7 +77,9 @@ export class Sessions {
     this.x.sockets[node]!++;
     ends.outgoing[e] = c;
     this.x.counters.connects++;
-    this.transport.sendSyn(c, Math.round(this.x.t));
+    const at = Math.round(this.x.t);
+    this.x.listener?.onConnecting?.(node, ends.peer[e]!, at);
+    this.transport.connect(c, at);
     this.x.spend(node, this.x.costs.connect);
     this.wait(node, e, this.jittered(timing.connectRetry, node, e, this.x.second[node]!));
     return true;
@@ -94,7 +97,8 @@ export class Sessions {
       this.sendOpen(node, side);
       return;
     }
-    this.x.protocols.fail(e, CONNECTION_REFUSED, false);
+    const silent = conns.answered[side >> 1] === 0;
+    this.x.protocols.fail(e, silent ? NO_ROUTE_TO_HOST : CONNECTION_REFUSED, false);
     this.x.close(side);
     ends.outgoing[e] = -1;
     conns.vacate(side >> 1);
@@ -136,7 +140,7 @@ export class Sessions {
     const c = side >> 1;
     if (conns.state[2 * c] === SIDE.closed) return;
     const e = ends.find(node, conns.node(2 * c));
-    const known = e >= 0 && ends.configured[e] === 1;
+    const known = e >= 0 && ends.configured[e] === 1 && ends.stopped[e] === 0;
     if (known && ends.established[e]! >= 0) {
       // A new connection on a live session is taken for a restart of the neighbour.
       const old = ends.established[e]!;
@@ -252,8 +256,14 @@ export class Sessions {
     const { x } = this;
     const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
+    if (!x.gracefulRestart) {
+      x.protocols.restart(e, x.second[node]!);
+      this.learner.flush(node, e);
+      return;
+    }
     x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     this.learner.markStale(node, e);
+    x.listener?.onPeerRestart?.(node, x.ends.peer[e]!, "detected", Math.round(x.t));
     const due = x.second[node]! + x.timing.gracefulRestart;
     x.ends.restartDue[e] = due;
     daemon.timers.add(due, e * 4 + TIMER_PEER_RESTART);
@@ -283,6 +293,21 @@ export class Sessions {
     incoming[e] = -1;
   }
 
+  /** The protocol stops: its connections close, its timers end (bird: proto/bgp/bgp.c, bgp_stop). */
+  stop(e: number): void {
+    this.drop(e, true);
+    this.x.ends.connectDue[e] = -1;
+    this.x.ends.stopped[e] = 1;
+  }
+
+  /** A protocol that stopped is down, and starts again. */
+  restart(node: number, e: number): void {
+    const { ends } = this.x;
+    if (ends.stopped[e] === 0) return;
+    ends.stopped[e] = 0;
+    if (ends.configured[e] === 1) this.begin(node, e);
+  }
+
   private dropSide(e: number, side: number, tellPeer: boolean): void {
     const { conns, engine } = this.x;
     if (conns.state[side] === SIDE.established) this.leaveEstablished(e, side, engine.now);
@@ -290,6 +315,6 @@ export class Sessions {
     this.x.close(side);
     if (!tellPeer || before === SIDE.closed) return;
     if (before !== SIDE.connect || conns.answered[side >> 1] === 1)
-      this.transport.hangUp(side, engine.now);
+      this.transport.finish(side, engine.now);
   }
 }

@@ -5,11 +5,14 @@ import type { Box } from "../fleet/mail.js";
 import { SocketQueue } from "../fleet/socket-queue.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
+import type { SegmentKind } from "../types.js";
 import { SIDE } from "./connections.js";
 import {
   ACCEPT_QUEUE_MAX,
   DELAYED_ACK,
+  ORPHAN_RETRIES,
   QUICK_ACK_AFTER_IDLE,
+  RESOLUTION_GIVES_UP,
   RETRANSMIT_MAX,
   RETRANSMIT_MIN,
   SYN_RETRY,
@@ -22,14 +25,28 @@ import {
   CLOSED,
   CONNECT_FAILED,
   CONNECTED,
+  END_OF_RIB,
   KEEPALIVE,
   NOTIFICATION,
   OPEN,
+  REFRESH,
+  UPDATE,
 } from "./segments.js";
 
 // Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
 const ACKNOWLEDGED = 0;
 const RETRANSMIT = 1;
+// Or not held segments, but a FIN goes again: this and the number of times before.
+const FINISH = 2;
+
+/** What a capture calls a message. */
+const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
+  [OPEN]: "open",
+  [KEEPALIVE]: "keepalive",
+  [UPDATE]: "update",
+  [REFRESH]: "update",
+  [END_OF_RIB]: "end-of-rib",
+});
 
 /** TCP between the daemons' hosts, as far as it shapes BGP: handshakes, small-segment wait, cuts, resets. */
 export class Transport {
@@ -51,13 +68,39 @@ export class Transport {
 
   // Handshake -----------------------------------------------------------------------------------
 
-  /** Sends the SYN of a connection. */
-  sendSyn(c: number, at: Micros): void {
+  /** Begins a connection: its SYN leaves, if the next hop is known. */
+  connect(c: number, at: Micros): void {
+    this.x.conns.sent(2 * c, at, -1);
+    this.sendSyn(c, at, "syn");
+  }
+
+  private sendSyn(c: number, at: Micros, what: SegmentKind): void {
     const { x } = this;
+    const from = x.conns.node(2 * c);
+    const to = x.conns.node(2 * c + 1);
+    const delay = x.path.delay(from, to);
+    if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
+      // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
+      if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);
+      else this.deliver(2 * c, CONNECT_FAILED, at);
+      return;
+    }
     x.counters.synSegments++;
-    const delay = x.path.delay(x.conns.node(2 * c), x.conns.node(2 * c + 1));
+    this.capture(2 * c, what, at);
     if (delay === Number.POSITIVE_INFINITY) this.repeatSyn(c, at);
     else x.engine.schedule(at + delay, x.kinds.syn, c, x.conns.generation[c]! * 2);
+  }
+
+  /** Shows a segment to whoever captures. */
+  private capture(side: number, what: SegmentKind, at: Micros): void {
+    const { x } = this;
+    x.listener?.onSegment?.(x.conns.node(side), x.conns.node(side ^ 1), what, at);
+  }
+
+  private captureMessage(side: number, what: number, at: Micros): void {
+    if (this.x.listener?.onSegment === undefined) return;
+    const kind = CAPTURED[what & 15];
+    if (kind !== undefined) this.capture(side, kind, at);
   }
 
   private repeatSyn(c: number, at: Micros): void {
@@ -79,7 +122,7 @@ export class Transport {
     if (x.conns.state[side] !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
     const { now } = x.engine;
     if ((tag & 1) === 1) {
-      this.sendSyn(c, now);
+      this.sendSyn(c, now, "syn-again");
       return;
     }
     const target = x.conns.node(side + 1);
@@ -130,6 +173,7 @@ export class Transport {
     }
     if (at < last) {
       // Leaves in one segment with what waits for an acknowledgement within a round trip.
+      this.captureMessage(side, what, last);
       this.deliver(side ^ 1, what, last + delay);
       return;
     }
@@ -166,6 +210,7 @@ export class Transport {
     this.x.counters.count(COUNT.notification, NOTIFICATION_BYTES);
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) return;
+    this.capture(side, "notification", Math.round(this.x.t));
     const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
     this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
   }
@@ -178,15 +223,26 @@ export class Transport {
     engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
   }
 
+  /** The kernel closes a socket whose process is gone: its FIN is repeated while the path is cut (linux: net/ipv4/tcp_timer.c). */
+  finish(side: number, at: Micros, tries = 0): void {
+    const { x } = this;
+    if (x.delayFrom(side) !== Number.POSITIVE_INFINITY) this.hangUp(side, at);
+    else if (tries < ORPHAN_RETRIES && x.hostDown[x.conns.node(side)] === 0) {
+      const due = at + RETRANSMIT_MIN * 2 ** tries;
+      x.engine.schedule(due, x.kinds.release, side, FINISH + tries + 1);
+    }
+  }
+
   /** The end of a connection reaches a side. */
   onHangUp(side: number, reset: number): void {
     const state = this.x.conns.state[side]!;
     if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED | (reset << 4));
   }
 
-  /** Held segments may go: of a side, or of a daemon. */
+  /** Held segments may go, of a side or of a daemon; or a FIN again. */
   onRelease(which: number, why: number): void {
     if (why === ACKNOWLEDGED) this.releaseDue(which);
+    else if (why > FINISH) this.finish(which, this.x.engine.now, why - FINISH);
     else this.release(which, why);
   }
 
@@ -256,6 +312,7 @@ export class Transport {
     const quick = (what & 15) <= KEEPALIVE || at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
     const rtt = 2 * delay;
     conns.sent(side, at, quick ? at + rtt : nextTick(at + rtt + DELAYED_ACK));
+    this.captureMessage(side, what, at);
     this.deliver(other, what, at + delay);
   }
 
