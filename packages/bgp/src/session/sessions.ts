@@ -305,7 +305,7 @@ export class Sessions {
     const { ends } = this.x;
     if (ends.stopped[e] === 0) return;
     ends.stopped[e] = 0;
-    if (ends.configured[e] === 1) this.begin(node, e);
+    if (ends.configured[e] === 1) this.connectLater(node, e);
   }
 
   private dropSide(e: number, side: number, tellPeer: boolean): void {
