@@ -5,10 +5,11 @@ const mayImport = {
   felix: ["core"],
   typha: ["core"],
   manifests: ["core"],
-  cluster: ["core", "bgp", "felix", "typha"],
+  calicoctl: ["core"],
+  cluster: ["core", "bgp", "felix", "typha", "calicoctl"],
   report: ["core", "cluster"],
   testing: ["core", "cluster", "bgp", "felix", "typha"],
-  "calico-sim": ["core", "bgp", "felix", "typha", "manifests", "cluster", "report", "testing"],
+  "calico-sim": ["core", "bgp", "felix", "typha", "calicoctl", "manifests", "cluster", "report", "testing"],
 };
 
 const layers = Object.entries(mayImport).map(([name, allowed]) => ({
@@ -56,7 +57,7 @@ module.exports = {
       name: "simulation-is-not-node",
       comment: "The simulated world runs in workers and browsers: no node:* but assert.",
       severity: "error",
-      from: { path: "^packages/(core|bgp|felix|typha)/src/" },
+      from: { path: "^packages/(core|bgp|felix|typha|calicoctl)/src/" },
       to: { dependencyTypes: ["core"], pathNot: "^(node:)?assert(/strict)?$" },
     },
     {

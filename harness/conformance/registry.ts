@@ -1,5 +1,6 @@
 import type { CaseRunner } from "./run.js";
 import { runBgpPeers } from "./sets/bgp-peers.js";
+import { runCalicoctlOutput } from "./sets/calicoctl-output.js";
 import { runEncapMtu } from "./sets/encap-mtu.js";
 
 /**
@@ -8,7 +9,7 @@ import { runEncapMtu } from "./sets/encap-mtu.js";
  */
 export const CONFORMANCE_SETS: Readonly<Record<string, CaseRunner | undefined>> = {
   "bgp-peers": runBgpPeers,
-  "calicoctl-output": undefined,
+  "calicoctl-output": runCalicoctlOutput,
   "encap-mtu": runEncapMtu,
   "felix-routes": undefined,
   ipam: undefined,

@@ -1,0 +1,33 @@
+import { isRecord } from "@calico-sim/core";
+
+/** A resource as `calicoctl get` has it: the v3 API object. */
+export interface ApiResource {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: object;
+}
+
+/** The value at a path of fields, e.g. `spec.bgp.asNumber`; `undefined` where there is none. */
+export function valueAt(resource: ApiResource, path: string): unknown {
+  let value: unknown = resource;
+  for (const field of path.split(".")) value = isRecord(value) ? value[field] : undefined;
+  return value ?? undefined;
+}
+
+/** The text of a plain value at a path, or `absent`. */
+export function textAt(resource: ApiResource, path: string, absent = ""): string {
+  const value = valueAt(resource, path);
+  return value === undefined || typeof value === "object" || value === ""
+    ? absent
+    : String(value as string | number | boolean);
+}
+
+/** The list at a path; empty where there is none. */
+export function listAt(resource: ApiResource, path: string): readonly unknown[] {
+  const value = valueAt(resource, path);
+  return Array.isArray(value) ? value : [];
+}
