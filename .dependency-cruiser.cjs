@@ -9,7 +9,17 @@ const mayImport = {
   cluster: ["core", "bgp", "felix", "typha", "calicoctl"],
   report: ["core", "cluster"],
   testing: ["core", "cluster", "bgp", "felix", "typha"],
-  "calico-sim": ["core", "bgp", "felix", "typha", "calicoctl", "manifests", "cluster", "report", "testing"],
+  "calico-sim": [
+    "core",
+    "bgp",
+    "felix",
+    "typha",
+    "calicoctl",
+    "manifests",
+    "cluster",
+    "report",
+    "testing",
+  ],
 };
 
 const layers = Object.entries(mayImport).map(([name, allowed]) => ({

@@ -181,6 +181,11 @@ export class BirdFleet implements EventHandler {
     this.silence.pathsChanged();
   }
 
+  /** Whether there is a process, even one that still reads its configuration. */
+  hasProcess(node: number): boolean {
+    return this.x.state[node] !== OFF;
+  }
+
   /** Whether the process runs and has opened its sockets. */
   isRunning(node: number): boolean {
     return this.x.state[node] === RUNNING;

@@ -13,6 +13,7 @@
  *
  * @module
  */
+export type { BoxStyle, NodeStatusOptions, ProtocolPeer } from "@calico-sim/calicoctl";
 export {
   type Action,
   apply,
@@ -25,6 +26,7 @@ export {
   ClusterError,
   type ClusterOptions,
   type ClusterSpec,
+  type ClusterViews,
   type Convergence,
   type CreateOptions,
   cluster,

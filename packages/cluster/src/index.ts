@@ -47,6 +47,8 @@ export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
 export { ClusterError, cluster, clusterFromResources } from "./spec.js";
+export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
+export { ClusterViews } from "./views/cluster-views.js";
 export {
   type AdoptedPod,
   layOutPods,

@@ -46,6 +46,11 @@ export class Lifecycle implements EventHandler {
     return live;
   }
 
+  /** Whether the supervisor keeps the BIRDs of a node: its container runs, and confd has written their files. */
+  keepsBird(node: number): boolean {
+    return this.wanted[node] === true && this.rendered[node] === true;
+  }
+
   /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
   onStartupDone(node: number): void {
     if (this.wanted[node] !== true) return;

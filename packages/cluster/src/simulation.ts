@@ -42,6 +42,7 @@ import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import type { ClusterSpec } from "./spec.js";
 import { Tracker } from "./tracker.js";
+import { ClusterViews } from "./views/cluster-views.js";
 import { type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /** A syncer whose clients are only connections: what they receive is of no consequence yet. */
@@ -92,6 +93,8 @@ export class Simulation
   readonly nodeServices: NodeServices;
   readonly tracker: Tracker;
   readonly recorder: Recorder;
+  /** What BIRD's and Calico's own commands would print at this moment. */
+  readonly views: ClusterViews;
   /** How the last {@link run} ended. */
   outcome: RunOutcome = "quiet";
 
@@ -210,6 +213,7 @@ export class Simulation
     this.datastore.observe(this.tracker);
     this.recorder = new Recorder();
     this.lifecycle = new Lifecycle(this);
+    this.views = new ClusterViews(this, this.lifecycle);
     this.actions = new Actions(this, this.lifecycle, this.era);
     this.kindStep = engine.defineKind("scenario-step", this);
     this.kindSample = engine.defineKind("sample", this, { background: true });

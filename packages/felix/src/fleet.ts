@@ -187,6 +187,11 @@ export class FelixFleet implements SyncerSink, EventHandler {
     }
   }
 
+  /** Whether there is a process, however far it has come. */
+  isRunning(node: number): boolean {
+    return (this.state[node] ?? DOWN) !== DOWN;
+  }
+
   /** Whether the process runs and its graph has been in sync. */
   inSync(node: number): boolean {
     return this.processes[node]?.inSync ?? false;

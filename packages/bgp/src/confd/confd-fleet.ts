@@ -25,9 +25,11 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
+import type { Neighbour, Neighbours } from "../views/show-protocols.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
+import { peerName } from "./render/peer.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -118,7 +120,7 @@ interface Confd {
  * (calico: confd/pkg/resource/template/processor.go). BGPPeer and BGPFilter resources are not
  * rendered yet.
  */
-export class ConfdFleet implements SyncerSink, EventHandler {
+export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
   /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
   busyUntil: Float64Array = new Float64Array(0);
 
@@ -200,6 +202,30 @@ export class ConfdFleet implements SyncerSink, EventHandler {
       reloads += confd.reloads;
     }
     return { renders, reloads };
+  }
+
+  /** A node's router id: its IPv4 address; empty without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
+  routerId(node: number): string {
+    return this.keys.get(node)?.address ?? "";
+  }
+
+  /** How a node's configuration calls a mesh peer; undefined when either has no address. See {@link Neighbours}. */
+  neighbour(node: number, peer: number): Neighbour | undefined {
+    const own = this.keys.get(node);
+    const other = this.keys.get(peer);
+    if (own === undefined || other === undefined) return undefined;
+    // The fallback is this node's AS, not the global one (calico: …/bgp_processor.go:370-377).
+    const ownAS =
+      own.asNumber < 0 ? bgpSettings(this.bgp.values(), this.era).asNumber : own.asNumber;
+    const peerAS = other.asNumber < 0 ? ownAS : other.asNumber;
+    return {
+      name: peerName("mesh", other.address, undefined),
+      address: other.address,
+      asNumber: peerAS,
+      routerId: this.routerId(peer),
+      internal: peerAS === ownAS,
+      sourceAddress: own.address,
+    };
   }
 
   /** See {@link SyncerSink}. */

@@ -21,9 +21,8 @@ export function valueAt(resource: ApiResource, path: string): unknown {
 /** The text of a plain value at a path, or `absent`. */
 export function textAt(resource: ApiResource, path: string, absent = ""): string {
   const value = valueAt(resource, path);
-  return value === undefined || typeof value === "object" || value === ""
-    ? absent
-    : String(value as string | number | boolean);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" && value !== "" ? value : absent;
 }
 
 /** The list at a path; empty where there is none. */

@@ -1,0 +1,169 @@
+import {
+  type ControlReply,
+  formatSocket,
+  formatTerminal,
+  showProtocolAll,
+  showProtocols,
+  showStatus,
+} from "@calico-sim/bgp";
+import {
+  type ApiResource,
+  type BirdAnswer,
+  formatGetTable,
+  formatIpamShow,
+  formatIpamShowIP,
+  formatNodeStatus,
+  type GetOptions,
+  type IpamShowOptions,
+  type NodeStatusOptions,
+  type ProtocolPeer,
+  scanProtocols,
+} from "@calico-sim/calicoctl";
+import { type KnownResource, parseAddress } from "@calico-sim/core";
+import type { Lifecycle } from "../lifecycle.js";
+import type { ClusterParts } from "../parts.js";
+import { nodeId } from "../scenario-check.js";
+import { calicoNode } from "./calico-node-resource.js";
+import { assignmentOf, ipamUsages } from "./ipam-usage.js";
+
+/** Options of {@link ClusterViews.calicoctlGet}. */
+export type CalicoctlGetOptions = Pick<GetOptions, "wide" | "allNamespaces">;
+
+/** Options of {@link ClusterViews.calicoctlIpamShow}. */
+export interface IpamShowView extends IpamShowOptions {
+  /** `--show-blocks`. @defaultValue false */
+  readonly showBlocks?: boolean;
+}
+
+/** BIRD's control sockets in calico-node (calico: node/pkg/status, calicoctl/calicoctl/commands/node/status.go). */
+const CONTROL_SOCKET = "/var/run/calico/bird.ctl";
+
+/**
+ * A cluster seen through the commands that people use on it, at any moment of a run. Looking changes nothing.
+ *
+ * Each method throws a {@link import("../scenario-check.js").ScenarioError} for a node that the cluster does not have.
+ */
+export class ClusterViews {
+  private readonly parts: ClusterParts;
+  private readonly lifecycle: Lifecycle;
+
+  constructor(parts: ClusterParts, lifecycle: Lifecycle) {
+    this.parts = parts;
+    this.lifecycle = lifecycle;
+  }
+
+  // BIRD ----------------------------------------------------------------------------------------
+
+  /** `birdcl show protocols` on a node. */
+  showProtocols(node: string): string {
+    const id = this.id(node);
+    const view = this.parts.bird.view(id);
+    return terminal(view && showProtocols(view, this.parts.confd));
+  }
+
+  /** `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5`. */
+  showProtocol(node: string, name: string): string {
+    const { bird, confd } = this.parts;
+    const view = bird.view(this.id(node));
+    return terminal(
+      view && showProtocolAll(view, confd, name, (own, peer) => bird.viewSession(own, peer)),
+    );
+  }
+
+  /** `birdcl show status` on a node. */
+  showStatus(node: string): string {
+    const id = this.id(node);
+    const view = this.parts.bird.view(id);
+    return terminal(view && showStatus(view, this.parts.confd.routerId(id)));
+  }
+
+  /** The peers of a node as Calico's tools read them from BIRD; empty where BIRD does not answer. */
+  peers(node: string): readonly ProtocolPeer[] {
+    const answer = this.birdV4(this.id(node));
+    return answer.state === "answers" ? scanProtocols(answer.protocols) : [];
+  }
+
+  // calicoctl -----------------------------------------------------------------------------------
+
+  /**
+   * `calicoctl node status` on a node. The BIRD of IPv6 is not simulated: it is taken to run, without a peer,
+   * where the one of IPv4 is kept running.
+   */
+  calicoctlNodeStatus(node: string, options: NodeStatusOptions = {}): string {
+    const id = this.id(node);
+    return formatNodeStatus(
+      {
+        felixRuns: this.parts.felix.isRunning(id),
+        birdV4: this.birdV4(id),
+        birdV6: this.lifecycle.keepsBird(id)
+          ? { state: "answers", protocols: formatSocket([]) }
+          : { state: "absent" },
+      },
+      options,
+    );
+  }
+
+  /**
+   * `calicoctl get KIND`, in the order of the datastore.
+   *
+   * @throws UnknownKindError for a kind that calicoctl has no table for.
+   */
+  calicoctlGet(kind: KnownResource["kind"], options: CalicoctlGetOptions = {}): string {
+    const { datastore } = this.parts;
+    const resources =
+      kind === "Node"
+        ? datastore.list("Node").map(calicoNode)
+        : (datastore.list(kind) as readonly ApiResource[]);
+    const bgpConfiguration = datastore.get("BGPConfiguration", "default");
+    return formatGetTable(resources, {
+      ...options,
+      ...(bgpConfiguration === undefined ? {} : { bgpConfiguration }),
+    });
+  }
+
+  /** `calicoctl ipam show`, with `--show-blocks` if asked. */
+  calicoctlIpamShow(options: IpamShowView = {}): string {
+    const { datastore } = this.parts;
+    const { showBlocks = false, ...look } = options;
+    const content = {
+      pools: datastore.list("IPPool"),
+      blocks: datastore.list("IPAMBlock"),
+      reservations: datastore.list("IPReservation"),
+    };
+    return `${formatIpamShow(ipamUsages(content, showBlocks), look)}\n`;
+  }
+
+  /**
+   * `calicoctl ipam show --ip=A`.
+   *
+   * @throws RangeError for a text that is no address.
+   */
+  calicoctlIpamShowIP(ip: string): string {
+    const address = parseAddress(ip);
+    if (address === undefined) throw new RangeError(`"${ip}" is no IP address`);
+    const blocks = this.parts.datastore.list("IPAMBlock");
+    return formatIpamShowIP(ip, assignmentOf(blocks, address));
+  }
+
+  private birdV4(id: number): BirdAnswer {
+    const { bird, confd } = this.parts;
+    if (!bird.hasProcess(id)) return { state: "absent" };
+    const view = bird.view(id);
+    if (view === undefined) {
+      const error = `dial unix ${CONTROL_SOCKET}: connect: connection refused`;
+      return { state: "unreachable", error };
+    }
+    return { state: "answers", protocols: formatSocket(showProtocols(view, confd)) };
+  }
+
+  private id(node: string): number {
+    return nodeId(this.parts.nodes, node);
+  }
+}
+
+/** What birdcl prints, a daemon that does not run included (bird: client/client.c). */
+function terminal(reply: ControlReply | undefined): string {
+  return reply === undefined
+    ? `Unable to connect to server control socket (${CONTROL_SOCKET}): Connection refused\n`
+    : formatTerminal(reply);
+}

@@ -1,0 +1,130 @@
+import { micros } from "@calico-sim/core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { at, cluster, fail, pods, type Scenario, Simulation, start } from "../../src/index.js";
+
+/** A cluster after a scenario, at a time. */
+function simulated(nodes: number, scenario: Scenario, until: string): Simulation {
+  const simulation = new Simulation(cluster({ nodes }), { seed: 7 });
+  simulation.schedule(scenario);
+  simulation.run(micros(until));
+  return simulation;
+}
+
+describe("what BIRD's and Calico's commands show of a cluster", () => {
+  let whole: Simulation;
+  let names: string[];
+
+  beforeAll(() => {
+    whole = simulated(4, [at("0s", start()), at("2m", pods.create(6))], "5m");
+    names = Array.from({ length: 4 }, (_, i) => whole.nodes.name(i));
+  });
+
+  test("every node lists every other as an established peer of the mesh, by address", () => {
+    for (const name of names) {
+      const peers = whole.views.peers(name);
+      expect(peers).toHaveLength(3);
+      for (const peer of peers)
+        expect(peer).toMatchObject({
+          origin: "Mesh",
+          state: "up",
+          bgpState: "Established",
+          info: "",
+        });
+      expect(new Set(peers.map((peer) => peer.peerIP)).size).toBe(3);
+    }
+  });
+
+  test("calicoctl node status has both families", () => {
+    const text = whole.views.calicoctlNodeStatus(names[0]!);
+    expect(text).toMatch(/^Calico process is running\.\n\nIPv4 BGP status\n\+-/);
+    expect(
+      text.match(/\| node-to-node mesh \| up {4}\| 00:0\d:\d\d \| Established \|/g),
+    ).toHaveLength(3);
+    expect(text).toMatch(/\n\nIPv6 BGP status\nNo IPv6 peers found\.\n\n$/);
+  });
+
+  test("birdcl shows protocols, one of them in full, and the status", () => {
+    const [peer] = whole.views.peers(names[0]!);
+    expect(whole.views.showProtocols(names[0]!)).toContain(
+      `${peer!.session} BGP      master   up `,
+    );
+    const all = whole.views.showProtocol(names[0]!, peer!.session);
+    expect(all).toContain(`    Neighbor address: ${peer!.peerIP}\n    Neighbor AS:      64512\n`);
+    expect(all).toMatch(/ {4}Session: {10}internal multihop/);
+    const address = whole.views.peers(names[1]!).map((one) => one.peerIP);
+    const id = /Router ID is (\S+)/.exec(whole.views.showStatus(names[0]!))?.[1];
+    expect(address).toContain(id);
+  });
+
+  test("a node that loses power vanishes from its peers only when their hold time is over", () => {
+    const run = whole.fork();
+    run.schedule([at("6m", fail.node(names[1]!))]);
+    run.run(micros("7m"));
+    const row = () => run.views.peers(names[0]!).filter((peer) => peer.state !== "up");
+    expect(row()).toEqual([]);
+    run.run(micros("11m"));
+    expect(row()).toHaveLength(1);
+    expect(row()[0]).toMatchObject({ state: "start", info: "BGP Error: Hold timer expired" });
+    expect(run.views.calicoctlNodeStatus(names[1]!)).toBe("Calico process is not running.\n");
+  });
+
+  test("without BIRD the command names it, and birdcl cannot connect", () => {
+    const run = whole.fork();
+    run.schedule([at("6m", fail.process("bird", names[1]!, { restartAfter: "never" }))]);
+    run.run(micros("6m1s"));
+    expect(run.views.calicoctlNodeStatus(names[1]!)).toContain(
+      "\nINFO: BIRDv4 process: 'bird' is not running.\n\nIPv6 BGP status\n",
+    );
+    expect(run.views.showProtocols(names[1]!)).toBe(
+      "Unable to connect to server control socket (/var/run/calico/bird.ctl): Connection refused\n",
+    );
+    expect(run.views.peers(names[1]!)).toEqual([]);
+  });
+
+  test("calicoctl get shows nodes with the AS that they inherit", () => {
+    const [, ...rows] = whole.views.calicoctlGet("Node", { wide: true }).trimEnd().split("\n");
+    expect(rows).toHaveLength(4);
+    for (const row of rows) expect(row).toMatch(/^\S+ +\(64512\) +\d+\.\d+\.\d+\.\d+\/\d+ *$/);
+  });
+
+  test("calicoctl ipam show counts what is in the datastore", () => {
+    const blocks = whole.datastore.list("IPAMBlock");
+    const used = blocks.reduce(
+      (sum, block) => sum + block.spec.allocations.filter((index) => index !== null).length,
+      0,
+    );
+    const lines = whole.views.calicoctlIpamShow({ showBlocks: true }).split("\n");
+    const inUse = (line: string): number => Number(line.split("|")[4]?.trim().split(" ")[0]);
+    expect(lines.filter((line) => line.startsWith("| Block "))).toHaveLength(blocks.length);
+    expect(inUse(lines.find((line) => line.startsWith("| IP Pool "))!)).toBe(used);
+    expect(used).toBeGreaterThanOrEqual(6);
+  });
+
+  test("calicoctl ipam show --ip names the pod that holds an address", () => {
+    const block = whole.datastore
+      .list("IPAMBlock")
+      .find((one) => one.spec.attributes.some((a) => a.secondary?.["pod"] !== undefined))!;
+    const index = block.spec.attributes.findIndex((a) => a.secondary?.["pod"] !== undefined);
+    const ordinal = block.spec.allocations.indexOf(index);
+    const [network] = block.spec.cidr.split("/");
+    const parts = network!.split(".").map(Number);
+    const ip = [...parts.slice(0, 3), parts[3]! + ordinal].join(".");
+    const text = whole.views.calicoctlIpamShowIP(ip);
+    expect(text).toContain(`IP ${ip} is in use\nHandle ID: `);
+    expect(text).toContain(`  pod: ${block.spec.attributes[index]!.secondary!["pod"]!}\n`);
+    expect(whole.views.calicoctlIpamShowIP("192.0.2.1")).toBe("192.0.2.1 is not assigned\n");
+    expect(() => whole.views.calicoctlIpamShowIP("10.0.0")).toThrow('"10.0.0" is no IP address');
+  });
+
+  test("a node that is not there is named, with what there is", () => {
+    expect(() => whole.views.showProtocols("nowhere")).toThrow(/nowhere/);
+  });
+
+  test("looking changes nothing", () => {
+    const [looked, left] = [whole.fork(), whole.fork()];
+    for (const name of names) looked.views.calicoctlNodeStatus(name);
+    looked.views.calicoctlIpamShow({ showBlocks: true });
+    for (const run of [looked, left]) run.run(micros("6m"));
+    expect(looked.digest()).toBe(left.digest());
+  });
+});
