@@ -6,8 +6,12 @@ import { MainLoop } from "./fleet/main-loop.js";
 import type { WireCounters, WireSummary } from "./messages/counters.js";
 import { KEEPALIVE_BYTES } from "./messages/sizes.js";
 import { Advertiser } from "./rib/advertiser.js";
+import { Decision } from "./rib/decision.js";
+import { Exporter } from "./rib/exporter.js";
+import { Importer } from "./rib/importer.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
+import { Outbox } from "./rib/outbox.js";
 import { OWN } from "./rib/rib.js";
 import { UpdateTable } from "./rib/updates.js";
 import { Keepalives } from "./session/keepalives.js";
@@ -16,7 +20,7 @@ import { Recovery } from "./session/recovery.js";
 import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
 import { Transport } from "./session/transport.js";
-import type { BirdOptions, Reconfiguration, StartOptions } from "./types.js";
+import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./types.js";
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
 import { Look } from "./views/look.js";
 
@@ -36,6 +40,7 @@ export class BirdFleet implements EventHandler {
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
+  private readonly decision: Decision;
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
   private readonly look: Look;
@@ -56,16 +61,28 @@ export class BirdFleet implements EventHandler {
       }),
     );
     const updates = new UpdateTable();
-    const kernel = new KernelWriter(x);
+    const decision = new Decision(x);
+    const exporter = new Exporter(x);
+    const kernel = new KernelWriter(x, decision);
     const recovery = new Recovery(x);
-    const learner = new Learner(x, updates, kernel);
     this.x = x;
     this.transport = new Transport(x);
+    const outbox = new Outbox(x, this.transport, updates, exporter);
+    const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
     this.keepalives = new Keepalives(x);
     this.sessions = new Sessions(x, this.transport, this.keepalives, recovery, learner);
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
-    const advertiser = new Advertiser(x, this.transport, updates, kernel);
+    const advertiser = new Advertiser(
+      x,
+      this.transport,
+      updates,
+      exporter,
+      decision,
+      kernel,
+      outbox,
+    );
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
+    this.decision = decision;
     this.configuration = new Configuration(
       x,
       this.transport,
@@ -82,6 +99,7 @@ export class BirdFleet implements EventHandler {
       recovery,
       learner,
       advertiser,
+      outbox,
       kernel,
     });
     x.loop = this.loop;
@@ -217,10 +235,20 @@ export class BirdFleet implements EventHandler {
     return this.x.daemons[node]!.rib.prefixes();
   }
 
-  /** Node that the daemon's best path for a prefix leads to: itself for an own block, −1 for none. */
+  /** Node that the daemon's best path for a prefix leads to (its BGP next hop): itself for an own block, −1 for none. */
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
-    return path === -1 ? -1 : path === OWN ? node : this.x.ends.peer[path]!;
+    if (path === undefined) return -1;
+    return path.end === OWN ? node : this.decision.nextHop(path);
+  }
+
+  /** Every path of a daemon for a prefix, best first, as `show route all` prints them. */
+  paths(node: number, prefix: number): RoutePath[] {
+    return this.x.daemons[node]!.rib.all(prefix).map((path) => ({
+      from: path.end === OWN ? node : this.x.ends.peer[path.end]!,
+      nextHop: path.end === OWN ? node : this.decision.nextHop(path),
+      attributes: this.x.attributes.get(path.attributes),
+    }));
   }
 
   /** When `node` sent keepalives to `peer` on their present session since `from`; they are no events. */

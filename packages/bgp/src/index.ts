@@ -48,18 +48,25 @@ export type { LocalWorkload } from "./confd/render/peerings.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
+export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
 export { SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
 export type {
   BirdListener,
   BirdOptions,
+  ExportRules,
   KernelFilter,
   NodeDelay,
   PeerConfig,
+  PeerFilter,
+  PeerOptions,
+  PeerPolicy,
   Reconfiguration,
   RestartPhase,
+  RoutePath,
   SegmentKind,
+  SpeakerConfig,
   StartOptions,
 } from "./types.js";
 export type { ControlReply, ReplyLine } from "./views/control-reply.js";

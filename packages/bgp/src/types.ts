@@ -1,5 +1,7 @@
 import type { Engine, Kernels, Micros, NodeDirectory, PrefixTable } from "@calico-sim/core";
+import type { CommunityRule, ExportStep, FilterFunction } from "./confd/render/model.js";
 import type { BirdCosts } from "./cost-profile.js";
+import type { AttributeSet } from "./rib/attributes.js";
 import type { SessionTimers } from "./session/constants.js";
 import type { SharedCores } from "./shared-cores.js";
 
@@ -47,27 +49,101 @@ export type RestartPhase = "detected" | "expired" | "done";
 /** Which routes a daemon writes to its kernel, and how: the kernel filter of bird_ipam.cfg. */
 export interface KernelFilter {
   /**
-   * Route id for a prefix learnt from `peer`, or for an own block when `peer` is −1; 0 = not exported to the kernel
-   * (calico: confd/pkg/backends/calico/bgp_processor.go).
+   * Route id for a prefix whose BGP next hop is `nextHop`, or for an own block when `nextHop` is −1; 0 = not
+   * exported to the kernel (calico: confd/pkg/backends/calico/bgp_processor.go).
+   *
+   * @param metric - 2147483647 − LOCAL_PREF: 1024 for ordinary routes.
    */
-  kernelRoute(node: number, prefix: number, peer: number): number;
+  kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number;
 }
+
+/** How a daemon treats a peer, with every default filled in. */
+export interface PeerPolicy {
+  /** AS shown to the peer; 0 = the daemon's own. */
+  readonly localAS: number;
+  /** AS that the peer must show; 0 = the same as the one shown to it. */
+  readonly remoteAS: number;
+  /** Cluster id (RFC 4456 §7) if the peer is a client of this reflector, else −1. */
+  readonly clusterId: number;
+  readonly nextHop: "auto" | "self" | "keep";
+  /** The peer is on the link, so that an external one is told next hops on that link as they are. */
+  readonly onLink: boolean;
+  readonly allowLocalAS: number;
+  readonly addPath: boolean;
+  /** Restart time advertised, seconds; −1 = that of the fleet. */
+  readonly gracefulRestart: number;
+  readonly password: string;
+  /** Hops for TTL security (RFC 5082); 0 = off. */
+  readonly ttlSecurity: number;
+  /** Port that the peer is asked at. */
+  readonly port: number;
+  readonly importFilters: readonly PeerFilter[];
+  readonly exportFilters: readonly PeerFilter[];
+}
+
+/** A BGPFilter as one peer uses it. */
+export interface PeerFilter {
+  readonly filter: FilterFunction;
+  /** What the rules that ask for it are told of the peer. */
+  readonly internal: boolean;
+}
+
+/**
+ * What sets a peering apart from the mesh. Every field is optional; absent ones are as in the mesh: an
+ * internal peer, no client of a reflector, any number of hops, next hop left to BIRD, add-path, no filters.
+ */
+export type PeerOptions = Partial<PeerPolicy>;
 
 /** A peer in a daemon's configuration. */
 export interface PeerConfig {
   readonly peer: number;
   /** This end never opens. */
   readonly passive: boolean;
+  /** Absent: as in the node-to-node mesh. */
+  readonly options?: PeerOptions;
+}
+
+/** What a daemon says of itself. */
+export interface SpeakerConfig {
+  /** @defaultValue 64512 (calico: confd/pkg/backends/calico/client.go:63) */
+  readonly asNumber?: number;
+  /** BGP identifier as an unsigned 32-bit integer. @defaultValue the address */
+  readonly routerId?: number;
+  /** IPv4 address as an unsigned 32-bit integer. @defaultValue the node's id + 1 */
+  readonly address?: number;
+  /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
+  readonly router?: boolean;
+}
+
+/** What Calico's export filter looks at beside the peer (node-behaviour §1.6). */
+export interface ExportRules {
+  readonly steps: readonly ExportStep[];
+  readonly communities: readonly CommunityRule[];
+  /** Blocks that are advertised as one, as prefix ids. @defaultValue all that the node originates */
+  readonly ownBlocks?: readonly number[];
 }
 
 /** A change of a daemon's configuration, effective when it reads its files again (SIGHUP). */
 export interface Reconfiguration {
+  /** Peers that are new, or told otherwise than before: those restart (bird: nest/proto.c, proto_reconfigure). */
   readonly add?: readonly PeerConfig[];
   readonly remove?: readonly number[];
-  /** The blocks of this node from now on, as prefix ids. */
+  /** The routes that this node originates from now on, as prefix ids: its blocks, and what it advertises of services. */
   readonly blocks?: readonly number[];
   /** The kernel protocol's export filter changed, so every route is offered to the kernel anew. */
   readonly kernelFilter?: boolean;
+  readonly speaker?: SpeakerConfig;
+  /** Calico's export filter. Absent at first: everything is accepted, as if one pool held all. */
+  readonly rules?: ExportRules;
+}
+
+/** A path in a daemon's table. */
+export interface RoutePath {
+  /** Node that it was learnt from; the node itself for a route of its own. */
+  readonly from: number;
+  /** Node that its BGP next hop belongs to. */
+  readonly nextHop: number;
+  readonly attributes: AttributeSet;
 }
 
 /** Options of `BirdFleet`. */

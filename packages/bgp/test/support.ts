@@ -15,6 +15,10 @@ import {
   type BirdOptions,
   type KernelFilter,
   type NodeDelay,
+  type PeerConfig,
+  type PeerOptions,
+  type Reconfiguration,
+  type SpeakerConfig,
   type StartOptions,
 } from "../src/index.js";
 
@@ -82,8 +86,8 @@ type MeshOptions = Partial<Omit<BirdOptions, "engine" | "kernels" | "prefixes" |
   readonly blocks?: number;
 };
 
-/** A full mesh under Calico's passive rule: the node with the greater number opens. */
-export class Mesh {
+/** Daemons on one switch, each with its blocks; who peers with whom is for the subclass to say. */
+class Lab {
   readonly engine: Engine;
   readonly prefixes: PrefixTable = new PrefixTable();
   readonly names: NodeDirectory = new NodeDirectory();
@@ -91,7 +95,7 @@ export class Mesh {
   readonly switch: Switch = new Switch();
   readonly diary: Diary;
   readonly bird: BirdFleet;
-  private readonly blocksEach: number;
+  protected readonly blocksEach: number;
 
   constructor(nodes: number, { seed = 1, blocks = 1, ...options }: MeshOptions = {}) {
     this.engine = new Engine({ seed });
@@ -110,31 +114,14 @@ export class Mesh {
       listener: this.diary,
       ...options,
     });
-    for (let i = 0; i < nodes; i++) this.configure(i);
   }
 
   get nodes(): number {
     return this.names.size;
   }
 
-  /** Writes a node's configuration: everybody in the mesh as peer, and its blocks. */
-  configure(node: number, peers: readonly number[] = this.others(node)): void {
-    this.bird.configure(node, {
-      add: peers.map((peer) => ({ peer, passive: peer > node })),
-      blocks: this.blocks(node),
-    });
-  }
-
-  /** One more node that nobody knows. */
-  addNode(): number {
-    const node = this.names.add(`node-${this.nodes}`);
-    this.kernels.addNode();
-    this.bird.addNode();
-    return node;
-  }
-
   others(node: number): number[] {
-    return Array.from({ length: this.nodes }, (_, i) => i).filter((i) => i !== node);
+    return this.all().filter((i) => i !== node);
   }
 
   /** Prefix ids of a node's blocks. */
@@ -165,7 +152,7 @@ export class Mesh {
     return this;
   }
 
-  /** A mesh that has converged and rested. */
+  /** Started, converged and rested. */
   converged(): this {
     return this.start().run(10);
   }
@@ -185,6 +172,66 @@ export class Mesh {
   /** Routes in a node's kernel to another node's blocks. */
   routesTo(node: number, other: number): number {
     return this.blocks(other).filter((p) => this.kernels.best(node, p) !== 0).length;
+  }
+}
+
+/** A full mesh under Calico's passive rule: the node with the greater number opens. */
+export class Mesh extends Lab {
+  constructor(nodes: number, options: MeshOptions = {}) {
+    super(nodes, options);
+    for (let i = 0; i < nodes; i++) this.configure(i);
+  }
+
+  /** Writes a node's configuration: everybody in the mesh as peer, and its blocks. */
+  configure(node: number, peers: readonly number[] = this.others(node)): void {
+    this.bird.configure(node, {
+      add: peers.map((peer) => ({ peer, passive: peer > node })),
+      blocks: this.blocks(node),
+    });
+  }
+
+  /** One more node that nobody knows. */
+  addNode(): number {
+    const node = this.names.add(`node-${this.nodes}`);
+    this.kernels.addNode();
+    this.bird.addNode();
+    return node;
+  }
+}
+
+/** One end of a peering as a test writes it. */
+export interface End extends PeerOptions {
+  readonly passive?: boolean;
+}
+
+/** Daemons with any peerings. */
+export class Peered extends Lab {
+  /** Configures a node's own part; absent fields as in the mesh. */
+  speaker(node: number, speaker: SpeakerConfig, more: Reconfiguration = {}): this {
+    this.bird.configure(node, { speaker, blocks: this.blocks(node), ...more });
+    return this;
+  }
+
+  /** Makes two nodes peers: how the first treats the second, and the other way round. */
+  peer(a: number, b: number, aSide: End = {}, bSide: End = {}): this {
+    const one = (peer: number, { passive = false, ...options }: End): PeerConfig => ({
+      peer,
+      passive,
+      ...(Object.keys(options).length > 0 ? { options } : {}),
+    });
+    this.bird.configure(a, { add: [one(b, aSide)], blocks: this.blocks(a) });
+    this.bird.configure(b, { add: [one(a, bSide)], blocks: this.blocks(b) });
+    return this;
+  }
+
+  /** Nodes that a node's paths for a block of another lead to, best first. */
+  nextHops(node: number, other: number): number[] {
+    return this.bird.paths(node, this.block(other, 0)).map((path) => path.nextHop);
+  }
+
+  /** Nodes that a node has a block of another from, best first. */
+  learntFrom(node: number, other: number): number[] {
+    return this.bird.paths(node, this.block(other, 0)).map((path) => path.from);
   }
 }
 

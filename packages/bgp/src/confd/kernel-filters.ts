@@ -23,7 +23,7 @@ export interface FilterConfig {
   readonly programsNoEncap: boolean;
 }
 
-/** Metric of routes learnt by BGP (calico: confd/pkg/backends/calico/bgp_processor.go: 2147483647 − local_pref). */
+/** Metric of ordinary routes (calico: confd/pkg/backends/calico/bgp_processor.go: 2147483647 − local_pref). */
 const NORMAL_METRIC = 1024;
 
 /**
@@ -83,26 +83,27 @@ export class KernelFilters implements KernelFilter {
   }
 
   /** See {@link KernelFilter}. The rules are numbered in node-behaviour §1.6. */
-  kernelRoute(node: number, prefix: number, peer: number): number {
+  kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number {
     const index = this.configOf[node];
     if (index === undefined) return 0;
     const config = this.configs[index]!;
     // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).
-    if (peer < 0 && this.prefixes.isHost(prefix)) return 0;
+    if (nextHop < 0 && this.prefixes.isHost(prefix)) return 0;
     const pool = this.pool(index, prefix);
-    if (pool === undefined) return this.accept(peer);
+    if (pool === undefined) return this.accept(nextHop, metric);
     if (pool.encapsulation === "vxlan") return 0;
-    if (pool.encapsulation === "none") return config.programsNoEncap ? this.accept(peer) : 0;
+    if (pool.encapsulation === "none")
+      return config.programsNoEncap ? this.accept(nextHop, metric) : 0;
     if (!config.programsIpip) return 0;
-    if (peer < 0) return this.blackhole;
+    if (nextHop < 0) return this.blackhole;
     const subnet = this.subnets[node];
-    const nextHop = this.addresses[peer];
+    const address = this.addresses[nextHop];
     const near =
       pool.crossSubnet &&
       subnet !== undefined &&
-      nextHop !== undefined &&
-      cidrContains(subnet, nextHop);
-    return near ? this.accept(peer) : this.tunnel(peer);
+      address !== undefined &&
+      cidrContains(subnet, address);
+    return near ? this.accept(nextHop, metric) : this.tunnel(nextHop, metric);
   }
 
   private pool(index: number, prefix: number): FilterPool | undefined {
@@ -117,24 +118,26 @@ export class KernelFilters implements KernelFilter {
     return at === 0 ? undefined : pools[at - 1];
   }
 
-  private accept(peer: number): number {
-    if (peer < 0) return this.blackhole;
-    this.direct[peer] ??= this.route(peer, "eth0", false);
-    return this.direct[peer];
+  private accept(nextHop: number, metric: number): number {
+    if (nextHop < 0) return this.blackhole;
+    if (metric !== NORMAL_METRIC) return this.route(nextHop, "eth0", false, metric);
+    this.direct[nextHop] ??= this.route(nextHop, "eth0", false, metric);
+    return this.direct[nextHop];
   }
 
-  private tunnel(peer: number): number {
-    this.tunnelled[peer] ??= this.route(peer, "tunl0", true);
-    return this.tunnelled[peer];
+  private tunnel(nextHop: number, metric: number): number {
+    if (metric !== NORMAL_METRIC) return this.route(nextHop, "tunl0", true, metric);
+    this.tunnelled[nextHop] ??= this.route(nextHop, "tunl0", true, metric);
+    return this.tunnelled[nextHop];
   }
 
-  private route(gateway: number, device: string, onlink: boolean): number {
+  private route(gateway: number, device: string, onlink: boolean, metric: number): number {
     return this.kernels.intern({
       type: "unicast",
       device,
       gateway,
       onlink,
-      metric: NORMAL_METRIC,
+      metric,
       protocol: PROTOCOL.bird,
     });
   }

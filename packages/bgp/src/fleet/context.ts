@@ -9,12 +9,15 @@ import {
 } from "@calico-sim/core";
 import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
 import { WireCounters } from "../messages/counters.js";
+import { AttributeTable } from "../rib/attributes.js";
+import { PathPool } from "../rib/path-pool.js";
 import { Connections, widened } from "../session/connections.js";
 import { SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
+import { PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
 import type { SharedCores } from "../shared-cores.js";
-import type { BirdListener, BirdOptions, KernelFilter, NodeDelay } from "../types.js";
+import type { BirdListener, BirdOptions, KernelFilter, NodeDelay, PeerPolicy } from "../types.js";
 import { type Daemon, newDaemon, WORK } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
@@ -30,6 +33,9 @@ export interface Kinds {
   readonly started: number;
   readonly hangUp: number;
 }
+
+/** AS of a node that is told none (calico: confd/pkg/backends/calico/client.go:63). */
+const DEFAULT_AS = 64512;
 
 /** What the other parts need of the main loop. */
 export interface Wakeable {
@@ -66,6 +72,9 @@ export class FleetContext {
   readonly protocols: Protocols = new Protocols();
   readonly inbox: Inbox = new Inbox(this.conns);
   readonly mail: Mail = new Mail();
+  readonly attributes: AttributeTable = new AttributeTable();
+  readonly paths: PathPool = new PathPool();
+  readonly policies: PolicyTable = new PolicyTable();
   readonly daemons: Daemon[] = [];
   /** Session ends in Established. */
   establishedEnds = 0;
@@ -97,6 +106,11 @@ export class FleetContext {
   acceptQueue: Uint8Array = new Uint8Array(16);
   /** Recovery locks held by session ends. */
   locks: Int32Array = new Int32Array(16);
+  asNumber: Float64Array = new Float64Array(16);
+  /** BGP identifier (RFC 4271 §1.1). */
+  routerId: Float64Array = new Float64Array(16);
+  /** IPv4 address. */
+  address: Float64Array = new Float64Array(16);
 
   constructor(options: BirdOptions, kinds: Kinds) {
     this.engine = options.engine;
@@ -118,13 +132,39 @@ export class FleetContext {
   /** Makes room for one more daemon. */
   addDaemon(): number {
     const d = this.daemons.length;
-    this.daemons.push(newDaemon());
+    this.daemons.push(newDaemon(this.paths));
     this.ends.addNode();
     this.inbox.addDaemon();
     this.mail.addDaemon();
     if (d === this.state.length) this.grow();
+    this.asNumber[d] = DEFAULT_AS;
+    this.routerId[d] = d + 1;
+    this.address[d] = d + 1;
     this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
     return d;
+  }
+
+  /** How a session end treats its peer. */
+  policy(e: number): PeerPolicy {
+    return this.policies.get(this.ends.policy[e]!);
+  }
+
+  /** AS that a session end shows to its peer. */
+  localAS(e: number): number {
+    return this.policy(e).localAS || this.asNumber[this.ends.node[e]!]!;
+  }
+
+  /** Whether a session end takes its peer for one of its own AS. */
+  isInternal(e: number): boolean {
+    const { remoteAS } = this.policy(e);
+    return remoteAS === 0 || remoteAS === this.localAS(e);
+  }
+
+  /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */
+  addsPaths(e: number): boolean {
+    if (!this.addPath || !this.policy(e).addPath) return false;
+    const other = this.ends.find(this.ends.peer[e]!, this.ends.node[e]!);
+    return other < 0 || this.policy(other).addPath;
   }
 
   /** A daemon's whole-second clock at a time. */
@@ -187,5 +227,8 @@ export class FleetContext {
     this.sockets = widened(this.sockets, n);
     this.acceptQueue = widened(this.acceptQueue, n);
     this.locks = widened(this.locks, n);
+    this.asNumber = widened(this.asNumber, n);
+    this.routerId = widened(this.routerId, n);
+    this.address = widened(this.address, n);
   }
 }

@@ -1,6 +1,9 @@
+import type { PathPool } from "../rib/path-pool.js";
+import type { PeerGroup } from "../rib/peer-group.js";
 import { Rib } from "../rib/rib.js";
+import type { Prepared } from "../rib/updates.js";
 import { SecondTimers } from "../session/second-timers.js";
-import type { Reconfiguration } from "../types.js";
+import type { ExportRules, Reconfiguration } from "../types.js";
 
 /** States of a process. */
 export const OFF = 0;
@@ -35,6 +38,15 @@ export interface Daemon {
   peers: number;
   /** Peers that were fed, to whom every change is offered. */
   exporting: number;
+  /** An ordinary router, without the filters that Calico renders. */
+  router: boolean;
+  rules: ExportRules | undefined;
+  /** Every peer is as in the mesh, so that what one says is told to no other. */
+  meshOnly: boolean;
+  /** Fed peers by what they are told; kept while not `meshOnly`. */
+  readonly groups: PeerGroup[];
+  /** Something waits in a group to be sent at the end of this turn. */
+  unsent: boolean;
   readonly timers: SecondTimers;
   readonly rib: Rib;
   /** Timers that came up in this turn and are not carried out yet, last first. */
@@ -42,24 +54,29 @@ export interface Daemon {
   /** Work for the next turn: what * {@link WORK} + session end. */
   work: number[];
   readonly blocks: number[];
-  /** UPDATE records that announce `blocks`; undefined after a change. */
-  feed: readonly number[] | undefined;
+  /** UPDATEs that announce `blocks` to a mesh peer; undefined after a change. */
+  feed: readonly Prepared[] | undefined;
   reconfigure: Reconfiguration[];
   /** Second of the process's clock in which it read its configuration first. */
   booted: number;
   /** The same, of the last time. */
   configured: number;
-  /** Prefixes per session end that a restarting peer has not announced again. */
-  readonly stale: Map<number, Set<number>>;
+  /** By session end: what a restarting peer has not announced again, as prefix → sources. */
+  readonly stale: Map<number, Map<number, number[]>>;
 }
 
 /** A process that was never started. */
-export function newDaemon(): Daemon {
+export function newDaemon(paths: PathPool): Daemon {
   return {
     peers: 0,
     exporting: 0,
+    router: false,
+    rules: undefined,
+    meshOnly: true,
+    groups: [],
+    unsent: false,
     timers: new SecondTimers(),
-    rib: new Rib(),
+    rib: new Rib(paths),
     due: [],
     work: [],
     blocks: [],

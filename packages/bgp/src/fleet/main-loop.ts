@@ -2,6 +2,8 @@ import { type Micros, SECOND } from "@calico-sim/core";
 import type { Advertiser } from "../rib/advertiser.js";
 import type { KernelWriter } from "../rib/kernel-writer.js";
 import type { Learner } from "../rib/learner.js";
+import type { Outbox } from "../rib/outbox.js";
+import { regroup } from "../rib/peer-groups.js";
 import { OWN } from "../rib/rib.js";
 import { POLL_SECOND, READS_PER_LOOP } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
@@ -47,6 +49,7 @@ export interface LoopParts {
   readonly recovery: Recovery;
   readonly learner: Learner;
   readonly advertiser: Advertiser;
+  readonly outbox: Outbox;
   readonly kernel: KernelWriter;
 }
 
@@ -97,8 +100,9 @@ export class MainLoop implements Wakeable {
     daemon.rib.clear();
     daemon.stale.clear();
     daemon.exporting = 0;
-    for (const prefix of daemon.blocks) daemon.rib.add(prefix, OWN);
+    for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN);
     for (const e of x.ends.of(node)) x.ends.reset(e);
+    regroup(x, node);
     const { start, startPerPeer, startPerBlock } = x.costs;
     this.bootStage[node] = LOADING;
     this.bootLeft[node] = Math.round(
@@ -264,6 +268,7 @@ export class MainLoop implements Wakeable {
         parts.configuration.apply(node);
       }
       if (daemon.work.length > 0) this.runWork(node);
+      if (daemon.unsent) parts.outbox.send(node);
       x.second[node] = x.clock(node, x.t);
     }
     this.fireTimers(node);

@@ -3,6 +3,8 @@
  * measured to the byte: ground-truth/bird, law 3).
  */
 
+import { ABSENT, type AttributeSet } from "../rib/attributes.js";
+
 /** Common header: marker 16, length 2, type 1 (RFC 4271 §4.1). */
 const HEADER = 19;
 
@@ -32,18 +34,33 @@ export function prefixBytes(prefixLength: number, addPath: boolean): number {
   return 1 + ((prefixLength + 7) >> 3) + (addPath ? 4 : 0);
 }
 
-/** What the size of an attribute set depends on. */
-export interface AttributeShape {
-  /** AS numbers in AS_PATH; 0 inside an AS. */
-  readonly asPathLength: number;
-  /** LOCAL_PREF is sent to internal peers only (RFC 4271 §5.1.5). */
-  readonly internal: boolean;
+/** Longest message (RFC 4271 §4.1). */
+export const MESSAGE_MAX = 4096;
+
+/**
+ * Path attributes: ORIGIN 4, AS_PATH 3 + 2 + 4 n, NEXT_HOP 7, MED, LOCAL_PREF and ORIGINATOR_ID 7 each where they are,
+ * CLUSTER_LIST 3 + 4 n, communities 3 + 4 n, large ones 3 + 12 n; each list has a fourth octet of header beyond 255
+ * (RFC 4271 §4.3, RFC 6793, RFC 4456 §8, RFC 1997, RFC 8092).
+ */
+export function attributeBytes(set: AttributeSet): number {
+  const single = (value: number): number => (value === ABSENT ? 0 : 7);
+  const { asPath, clusterList, communities, largeCommunities } = set;
+  return (
+    4 +
+    (asPath.length === 0 ? 3 : header(2 + 4 * asPath.length)) +
+    7 +
+    single(set.med) +
+    single(set.localPref) +
+    single(set.originatorId) +
+    header(4 * clusterList.length) +
+    header(4 * communities.length) +
+    header(12 * largeCommunities.length)
+  );
 }
 
-/** Path attributes: ORIGIN 4, AS_PATH 3 + 2 + 4 n, NEXT_HOP 7, LOCAL_PREF 7 (RFC 4271 §4.3, RFC 6793). */
-export function attributeBytes(shape: AttributeShape): number {
-  const asPath = 3 + (shape.asPathLength > 0 ? 2 + 4 * shape.asPathLength : 0);
-  return 4 + asPath + 7 + (shape.internal ? 7 : 0);
+/** Length of a list attribute with its header; 0 for an empty one, which is not sent. */
+function header(length: number): number {
+  return length === 0 ? 0 : length + (length > 255 ? 4 : 3);
 }
 
 /** UPDATE that announces prefixes sharing one attribute set; `nlri` is the sum of their {@link prefixBytes}. */

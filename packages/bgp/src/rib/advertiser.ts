@@ -1,40 +1,58 @@
 import type { FleetContext } from "../fleet/context.js";
 import { COUNT } from "../messages/counters.js";
-import {
-  attributeBytes,
-  END_OF_RIB_BYTES,
-  prefixBytes,
-  ROUTE_REFRESH_BYTES,
-  reachBytes,
-  withdrawBytes,
-} from "../messages/sizes.js";
+import { END_OF_RIB_BYTES, prefixBytes, ROUTE_REFRESH_BYTES } from "../messages/sizes.js";
 import { FEED_STEP } from "../session/constants.js";
-import { END_OF_RIB, REFRESH, UPDATE } from "../session/segments.js";
+import { END_OF_RIB, REFRESH } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
+import type { ExportRules } from "../types.js";
+import { PLAIN } from "./attributes.js";
+import type { Decision } from "./decision.js";
+import { type Exporter, REJECTED } from "./exporter.js";
 import type { KernelWriter } from "./kernel-writer.js";
-import { OWN } from "./rib.js";
-import type { UpdateTable } from "./updates.js";
+import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
+import { joinGroup } from "./peer-groups.js";
+import { OWN, type Path, type RibChange } from "./rib.js";
+import type { Counted, Prepared, UpdateTable } from "./updates.js";
 
 /** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"); a /24 as measured. */
 const CONNECTED_SUBNET_BITS = 24;
 
-/** A daemon's own blocks: first announcement to each peer, and the re-feed after a change. */
+/** A route offered to a group of peers in a feed. */
+interface Offer {
+  readonly prefix: number;
+  readonly source: number;
+  /** Node that it was learnt from, or OWN. */
+  readonly from: number;
+  /** Attribute set as told, or REJECTED. */
+  readonly attributes: number;
+}
+
+/** What a daemon tells a peer at first, and again after a change of its own routes. */
 export class Advertiser {
   private readonly x: FleetContext;
   private readonly transport: Transport;
   private readonly updates: UpdateTable;
+  private readonly exporter: Exporter;
+  private readonly decision: Decision;
   private readonly kernel: KernelWriter;
+  private readonly outbox: Outbox;
 
   constructor(
     context: FleetContext,
     transport: Transport,
     updates: UpdateTable,
+    exporter: Exporter,
+    decision: Decision,
     kernel: KernelWriter,
+    outbox: Outbox,
   ) {
     this.x = context;
     this.transport = transport;
     this.updates = updates;
+    this.exporter = exporter;
+    this.decision = decision;
     this.kernel = kernel;
+    this.outbox = outbox;
   }
 
   /** Announces everything to a peer, then End-of-RIB (law 3). */
@@ -46,10 +64,12 @@ export class Advertiser {
     if (x.ends.exporting[e] === 0) daemon.exporting++;
     x.ends.exporting[e] = 1;
     x.spend(node, x.costs.announce * (daemon.rib.size + 1));
-    for (const record of this.announcements(node)) {
-      x.spend(node, x.costs.message);
-      this.countReach(record, 1);
-      this.transport.send(side, UPDATE | (record << 4));
+    if (daemon.meshOnly) this.feedBlocks(node, e);
+    else {
+      // What waits for the others is part of the feed.
+      if (daemon.unsent) this.outbox.send(node);
+      joinGroup(x, node, e);
+      this.feedTable(node, e);
     }
     x.spend(node, x.costs.message);
     x.counters.count(COUNT.update, END_OF_RIB_BYTES);
@@ -57,106 +77,224 @@ export class Advertiser {
     this.transport.send(side, END_OF_RIB);
   }
 
-  /** Own blocks changed: confd rewrote `calico_aggr`, so every peer is fed anew with enhanced refresh (law 6). */
-  changeBlocks(node: number, blocks: readonly number[]): void {
+  private feedBlocks(node: number, e: number): void {
     const { x } = this;
     const daemon = x.daemons[node]!;
-    const before = new Set(daemon.blocks);
-    const after = new Set(blocks);
-    const gained = blocks.filter((p) => !before.has(p));
-    const lost = daemon.blocks.filter((p) => !after.has(p));
-    if (gained.length === 0 && lost.length === 0) return;
-    daemon.blocks.splice(0, daemon.blocks.length, ...blocks);
-    daemon.feed = undefined;
-    for (const p of gained) if (daemon.rib.add(p, OWN)) this.kernel.export(node, p);
-    for (const p of lost) if (daemon.rib.remove(p, OWN)) this.kernel.export(node, p);
-
-    const notExported = daemon.rib.prefixes().filter((p) => !after.has(p));
-    const record = this.updates.add({
-      reach: blocks.slice(),
-      withdraw: lost,
-      bytes: 0,
-      messages: 5,
-      spurious: notExported.length,
-    });
-    let receivers = 0;
-    for (const e of x.ends.of(node)) {
-      const side = x.ends.established[e]!;
-      if (side < 0 || x.ends.exporting[e] === 0) continue;
-      receivers++;
-      x.spend(node, 5 * x.costs.message + x.costs.announce * (daemon.rib.size + 1));
-      this.transport.sendBurst(side, REFRESH | (record << 4));
-    }
-    if (receivers > 0) this.countRefresh(node, gained, lost, notExported, receivers);
+    daemon.feed ??= this.steps(this.offers(node, e), NOBODY).flatMap((buckets) =>
+      this.outbox.prepare(buckets, x.addPath),
+    );
+    this.outbox.post(node, e, daemon.feed);
   }
 
-  private countRefresh(
-    node: number,
-    gained: readonly number[],
-    lost: readonly number[],
-    notExported: readonly number[],
-    receivers: number,
-  ): void {
-    const { counters, addPath } = this.x;
-    counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, 2 * receivers);
-    if (gained.length > 0) {
-      counters.count(COUNT.update, this.reachBytes(gained), receivers);
-      counters.reach += receivers;
-      counters.nlri += gained.length * receivers;
+  private feedTable(node: number, e: number): void {
+    const peer = this.x.ends.peer[e]!;
+    for (const buckets of this.steps(this.offers(node, e), peer)) {
+      // What a feed does not tell is not withdrawn either: the peer knows nothing yet.
+      buckets.withdraw.clear();
+      this.outbox.post(node, e, this.outbox.prepare(buckets, this.x.addsPaths(e)));
     }
-    if (lost.length > 0) this.countWithdraw(this.nlriBytes(lost), lost.length, receivers);
-    const steps = Math.ceil((notExported.length + 1) / FEED_STEP);
-    for (let s = 0; s < steps; s++) {
-      const part = notExported.slice(Math.max(0, s * FEED_STEP - 1), (s + 1) * FEED_STEP - 1);
-      const subnet = s === 0 ? 1 : 0;
-      const bytes = this.nlriBytes(part) + subnet * prefixBytes(CONNECTED_SUBNET_BITS, addPath);
-      this.countWithdraw(bytes, part.length + subnet, receivers);
-    }
-    for (const record of this.announcements(node)) this.countReach(record, receivers);
   }
 
   /**
-   * UPDATE records that announce a node's blocks: all share one attribute set, hence one bucket; a feed
-   * hands over 256 routes a step and the connected subnet takes a place in the first (law 3).
+   * Every route as offered to a peer and those like it: with add-path each path, else the best
+   * (bird: nest/rt-table.c, do_feed_baby). Where all peers are in the mesh only own routes can be told.
    */
-  private announcements(node: number): readonly number[] {
-    const daemon = this.x.daemons[node]!;
-    if (daemon.feed !== undefined) return daemon.feed;
-    const { blocks } = daemon;
-    const records: number[] = [];
-    for (let from = 0, room = FEED_STEP - 1; from < blocks.length; room = FEED_STEP) {
-      const reach = blocks.slice(from, from + room);
-      const bytes = this.reachBytes(reach);
-      records.push(this.updates.add({ reach, withdraw: [], bytes, messages: 1, spurious: 0 }));
-      from += reach.length;
+  private offers(node: number, e: number): Offer[] {
+    const { rib, blocks, meshOnly } = this.x.daemons[node]!;
+    const offers: Offer[] = [];
+    if (meshOnly) {
+      for (const prefix of blocks) {
+        const attributes = this.exporter.attributes(node, e, prefix, OWN_PATH);
+        offers.push({ prefix, source: OWN, from: OWN, attributes });
+      }
+      return offers;
     }
-    daemon.feed = records;
-    return records;
+    const addPath = this.x.addsPaths(e);
+    for (const prefix of rib.prefixes()) {
+      const best = rib.best(prefix);
+      const paths = addPath ? rib.all(prefix) : best === undefined ? [] : [best];
+      for (const path of paths) {
+        const attributes = this.exporter.attributes(node, e, prefix, path);
+        const from = this.outbox.from(path);
+        offers.push({ prefix, source: addPath ? from : OWN, from, attributes });
+      }
+    }
+    return offers;
   }
 
-  private nlriBytes(prefixes: readonly number[]): number {
-    let bytes = 0;
-    for (const p of prefixes) bytes += prefixBytes(this.x.prefixes.cidr(p).length, this.x.addPath);
-    return bytes;
+  /**
+   * Offers by the steps in which a feed hands them over: 256 a step, and the connected subnet takes a place
+   * in the first (law 3). What came from the peer itself is not told to it.
+   */
+  private steps(offers: readonly Offer[], peer: number): Buckets[] {
+    const steps: Buckets[] = [];
+    for (let from = 0, room = FEED_STEP - 1; from < offers.length || steps.length === 0; ) {
+      const buckets = new Buckets();
+      for (const offer of offers.slice(from, from + room))
+        buckets.add(offer.from === peer ? REJECTED : offer.attributes, offer.prefix, offer.source);
+      steps.push(buckets);
+      from += room;
+      room = FEED_STEP;
+    }
+    return steps;
   }
 
-  private reachBytes(prefixes: readonly number[]): number {
-    const attributes = attributeBytes({ asPathLength: 0, internal: true });
-    return reachBytes(attributes, this.nlriBytes(prefixes));
+  /**
+   * The routes that the node originates, or the rules by which it exports, changed: confd rewrote
+   * `calico_aggr` or `calico_export_to_bgp_peers`, so every peer is fed anew with enhanced refresh (law 6).
+   */
+  change(node: number, blocks: readonly number[], rules: ExportRules | undefined): void {
+    const { x } = this;
+    const daemon = x.daemons[node]!;
+    const held = new Set(daemon.blocks);
+    const wanted = new Set(blocks);
+    const gained = blocks.filter((p) => !held.has(p));
+    const lost = daemon.blocks.filter((p) => !wanted.has(p));
+    if (gained.length === 0 && lost.length === 0 && rules === daemon.rules) return;
+    const groups = this.receivers(node);
+    const before = groups.map(({ sample }) => this.offers(node, sample));
+    const told = groups.map(({ sample }) => this.announced(node, sample, gained, lost));
+    daemon.blocks.splice(0, daemon.blocks.length, ...blocks);
+    daemon.rules = rules;
+    daemon.feed = undefined;
+    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH, this.decision));
+    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN, this.decision));
+    for (const [i, group] of groups.entries()) this.refresh(node, group, before[i]!, told[i]!);
   }
 
-  private countReach(record: number, times: number): void {
-    const { counters } = this.x;
-    const { bytes, reach } = this.updates.get(record);
-    counters.count(COUNT.update, bytes, times);
-    counters.reach += times;
-    counters.nlri += reach.length * times;
+  private originated(node: number, prefix: number, change: RibChange | undefined): void {
+    if (change !== undefined) this.kernel.changed(node, prefix, change);
   }
 
-  private countWithdraw(prefixBytesSum: number, prefixes: number, times: number): void {
-    const { counters } = this.x;
-    counters.count(COUNT.update, withdrawBytes(prefixBytesSum), times);
-    counters.withdraw += times;
-    counters.withdrawn += prefixes * times;
+  /** Fed peers that are told the same, but for what each said itself. */
+  private receivers(node: number): Receivers[] {
+    const { ends, daemons } = this.x;
+    const { groups, meshOnly } = daemons[node]!;
+    const lists = meshOnly
+      ? [ends.of(node).filter((e) => ends.exporting[e] === 1)]
+      : groups.map((group) => group.ends);
+    return lists.flatMap((members) => {
+      const open = members.filter((e) => ends.established[e]! >= 0);
+      const sample = open[0];
+      return sample === undefined ? [] : [{ sample, members: open }];
+    });
   }
+
+  /** The change itself as it goes out before the re-feed, through the filter as it was (law 6). */
+  private announced(
+    node: number,
+    e: number,
+    gained: readonly number[],
+    lost: readonly number[],
+  ): Buckets {
+    const buckets = new Buckets();
+    for (const p of lost)
+      if (this.exporter.attributes(node, e, p, OWN_PATH) !== REJECTED)
+        buckets.add(REJECTED, p, OWN);
+    for (const p of gained) {
+      const attributes = this.exporter.attributes(node, e, p, OWN_PATH);
+      if (attributes !== REJECTED) buckets.add(attributes, p, OWN);
+    }
+    return buckets;
+  }
+
+  /** Feeds a group anew: BoRR, the change, everything that is not told as withdrawn, everything that is, EoRR (law 6). */
+  private refresh(
+    node: number,
+    { sample, members }: Receivers,
+    before: readonly Offer[],
+    told: Buckets,
+  ): void {
+    const { x } = this;
+    const { rib, meshOnly } = x.daemons[node]!;
+    const addPath = x.addsPaths(sample);
+    const after = this.offers(node, sample);
+    const first = this.outbox.prepare(told, addPath);
+    const untold = meshOnly ? this.learnt(node, addPath) : [];
+    const all = [...after, ...untold];
+    const concerned = new Set([...before, ...after].map(({ from }) => from));
+    const common = this.burst(before, after, all, first, addPath, NOBODY);
+    for (const e of members) {
+      const peer = x.ends.peer[e]!;
+      const { record, messages } =
+        !meshOnly && concerned.has(peer)
+          ? this.burst(before, after, all, first, addPath, peer)
+          : common;
+      x.spend(node, (messages.length + 2) * x.costs.message + x.costs.announce * (rib.size + 1));
+      x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, 2);
+      for (const message of messages) countUpdate(x.counters, message, 1);
+      this.transport.sendBurst(x.ends.established[e]!, REFRESH | (record << 4));
+    }
+  }
+
+  /** What was learnt from mesh peers: offered to every peer, told to none. */
+  private learnt(node: number, addPath: boolean): Offer[] {
+    const { rib } = this.x.daemons[node]!;
+    const rejected = { source: OWN, from: OWN, attributes: REJECTED };
+    return rib.prefixes().flatMap((prefix) => {
+      const own = rib.bestEnd(prefix) === OWN;
+      const paths = addPath ? rib.count(prefix) - Number(own) : Number(!own);
+      return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
+    });
+  }
+
+  /** The messages of a re-feed for one peer, and a record of what they change there. */
+  private burst(
+    before: readonly Offer[],
+    after: readonly Offer[],
+    all: readonly Offer[],
+    first: readonly Prepared[],
+    addPath: boolean,
+    peer: number,
+  ): { readonly record: number; readonly messages: readonly Counted[] } {
+    const messages: Counted[] = [...first];
+    let spurious = 0;
+    for (const [i, buckets] of this.steps(all, peer).entries()) {
+      spurious += buckets.withdraw.prefixes.length;
+      const subnet = i === 0 ? prefixBytes(CONNECTED_SUBNET_BITS, addPath) : 0;
+      messages.push(...this.outbox.measure(buckets, addPath, subnet));
+    }
+    const delta = difference(before, after, peer);
+    const record = this.updates.add({
+      reach: [...delta.reach].map(([attributes, { prefixes, sources }]) => ({
+        attributes,
+        prefixes,
+        sources,
+      })),
+      withdraw: delta.withdraw.prefixes,
+      withdrawSources: delta.withdraw.sources,
+      messages: messages.length + 2,
+      spurious,
+    });
+    return { record, messages };
+  }
+}
+
+/** Peers of a daemon that are told the same. */
+interface Receivers {
+  /** Any of them. */
+  readonly sample: number;
+  readonly members: readonly number[];
+}
+
+/** The path of a route that the node originates. */
+const OWN_PATH: Path = Object.freeze({ end: OWN, attributes: PLAIN, source: OWN });
+
+/** What a peer must be told so that it knows `after` instead of `before`. */
+function difference(before: readonly Offer[], after: readonly Offer[], peer: number): Buckets {
+  const key = ({ prefix, source }: Offer): number => prefix * SOURCES + (source - OWN);
+  const told = (offers: readonly Offer[]): Map<number, Offer> =>
+    new Map(
+      offers
+        .filter(({ from, attributes }) => from !== peer && attributes !== REJECTED)
+        .map((offer) => [key(offer), offer]),
+    );
+  const knew = told(before);
+  const knows = told(after);
+  const buckets = new Buckets();
+  for (const [k, { prefix, source }] of knew)
+    if (!knows.has(k)) buckets.add(REJECTED, prefix, source);
+  for (const [k, { prefix, source, attributes }] of knows)
+    if (knew.get(k)?.attributes !== attributes) buckets.add(attributes, prefix, source);
+  return buckets;
 }

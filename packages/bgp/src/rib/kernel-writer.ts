@@ -1,13 +1,20 @@
 import { PROTOCOL } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
-import { OWN } from "./rib.js";
+import { ABSENT } from "./attributes.js";
+import type { Decision } from "./decision.js";
+import { OWN, type RibChange } from "./rib.js";
+
+/** `metric = 2147483647 − local_pref` (calico: confd/pkg/backends/calico/bgp_processor.go:257). */
+const LOCAL_PREF_BASE = 2147483647;
 
 /** The kernel protocol: what a daemon's table says goes to its kernel (bird: sysdep/unix/krt.c). */
 export class KernelWriter {
   private readonly x: FleetContext;
+  private readonly decision: Decision;
 
-  constructor(context: FleetContext) {
+  constructor(context: FleetContext, decision: Decision) {
     this.x = context;
+    this.decision = decision;
   }
 
   /** The protocol starts to export. Leftovers of an earlier process that the table does not know go (krt_prune). */
@@ -18,18 +25,41 @@ export class KernelWriter {
     for (const prefix of rib.prefixes()) this.export(node, prefix);
     for (const { prefix, route } of x.kernels.table(node)) {
       const held = x.kernels.route(route);
-      if (held.protocol === PROTOCOL.bird && rib.best(prefix) === -1)
+      if (held.protocol === PROTOCOL.bird && rib.bestEnd(prefix) === -1)
         x.kernels.remove(node, prefix, held.metric, PROTOCOL.bird, Math.round(x.t));
     }
   }
 
-  /** The best path of a prefix changed. */
+  /**
+   * A path changed. With `merge paths` the route is written anew, even if it comes out the same, when the
+   * best path changed or one that is merged with it (bird: nest/rt-table.c, rt_notify_merged).
+   */
+  changed(node: number, prefix: number, change: RibChange): void {
+    if (this.x.kernelReady[node] === 0) return;
+    const { before, after, bestBefore, bestAfter } = change;
+    const sameBest =
+      bestBefore !== undefined &&
+      bestAfter !== undefined &&
+      bestBefore.end === bestAfter.end &&
+      bestBefore.source === bestAfter.source &&
+      bestBefore.attributes === bestAfter.attributes;
+    const merged = (path: typeof before): boolean =>
+      path !== undefined && bestAfter !== undefined && this.decision.mergable(bestAfter, path);
+    if (sameBest && !merged(before) && !merged(after)) return;
+    this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
+  }
+
+  /** Writes the best path of a prefix unless the kernel has it. */
   export(node: number, prefix: number): void {
-    const { x } = this;
-    if (x.kernelReady[node] === 0) return;
+    if (this.x.kernelReady[node] === 0) return;
     const wanted = this.wanted(node, prefix);
     const held = this.held(node, prefix);
-    if (held === wanted) return;
+    if (held !== wanted) this.write(node, prefix, held, wanted);
+  }
+
+  private write(node: number, prefix: number, held: number, wanted: number): void {
+    const { x } = this;
+    if (held === 0 && wanted === 0) return;
     const at = Math.round(x.t);
     x.spend(node, x.costs.kernelRoute);
     // An existing route is deleted first, not replaced in place (law 8 g).
@@ -38,9 +68,13 @@ export class KernelWriter {
   }
 
   private wanted(node: number, prefix: number): number {
-    const best = this.x.daemons[node]!.rib.best(prefix);
-    if (best === -1) return 0;
-    return this.x.filter.kernelRoute(node, prefix, best === OWN ? -1 : this.x.ends.peer[best]!);
+    const { x } = this;
+    const best = x.daemons[node]!.rib.best(prefix);
+    if (best === undefined) return 0;
+    const { localPref } = x.attributes.get(best.attributes);
+    const metric = LOCAL_PREF_BASE - (localPref === ABSENT ? 0 : localPref);
+    const nextHop = best.end === OWN ? -1 : this.decision.nextHop(best);
+    return x.filter.kernelRoute(node, prefix, nextHop, metric);
   }
 
   private held(node: number, prefix: number): number {

@@ -1,83 +1,149 @@
 import { HOST_BASE } from "@calico-sim/core";
 import { widened } from "../session/connections.js";
+import { PLAIN } from "./attributes.js";
+import type { PathPool } from "./path-pool.js";
 
-/** Marks an own static route in a {@link Rib}. */
+/** Marks an own static route: as the end that a path comes from, and as the source of what a node announces itself. */
 export const OWN = -2;
 
+/** A path: where it was learnt, with which attributes, and the sender's path identifier. */
+export interface Path {
+  readonly end: number;
+  readonly attributes: number;
+  readonly source: number;
+}
+
+/** What an update of a {@link Rib} did. */
+export interface RibChange {
+  /** The path that was replaced or removed. */
+  readonly before: Path | undefined;
+  /** The path that took its place. */
+  readonly after: Path | undefined;
+  readonly bestBefore: Path | undefined;
+  readonly bestAfter: Path | undefined;
+}
+
+/** How a {@link Rib} chooses among the paths of a prefix. */
+export interface Preference {
+  /** Whether a path is preferred to another. */
+  better(path: Path, than: Path): boolean;
+}
+
 /**
- * The routing table of one BIRD process: for each prefix the paths known, best first.
+ * The routing table of one BIRD process: for each prefix the paths known, best first
+ * (bird: nest/rt-table.c, rte_recalculate).
  *
- * A path is the session end it came from (its next hop is that end's peer), or {@link OWN}. Nearly
- * every prefix has one path, which is one integer in a dense row; further paths are kept aside.
+ * A peer's own block with ordinary attributes is nearly every path of a mesh: it is the session end
+ * as one integer in a dense row. Everything else has slots in a {@link PathPool}.
  */
 export class Rib {
   /** Prefixes with at least one path. */
   size = 0;
+  /** Paths of all prefixes. */
+  paths = 0;
+  /** Rises with every change. */
+  version = 0;
+  private readonly pool: PathPool;
+  /** 0 = no path, −1 = OWN alone, e + 1 = a plain path of end e alone, −2 − s = slot s and those behind it. */
   private row: Int32Array = new Int32Array(16);
-  /** Best paths of host routes, whose ids are too large for a row. */
+  /** The same for host routes, whose ids are too large for a row. */
   private readonly hosts: Map<number, number> = new Map();
-  private readonly more: Map<number, number[]> = new Map();
 
-  /** Best path of a prefix: a session end, {@link OWN}, or −1. */
-  best(prefix: number): number {
-    return decode(prefix < HOST_BASE ? (this.row[prefix] ?? 0) : (this.hosts.get(prefix) ?? 0));
+  constructor(pool: PathPool) {
+    this.pool = pool;
+  }
+
+  /** End that the best path of a prefix comes from, {@link OWN}, or −1 for none. */
+  bestEnd(prefix: number): number {
+    const code = this.code(prefix);
+    if (code <= -2) return this.pool.end[-2 - code]!;
+    return code === -1 ? OWN : code - 1;
+  }
+
+  /** Best path of a prefix. */
+  best(prefix: number): Path | undefined {
+    const code = this.code(prefix);
+    return code === 0 ? undefined : this.decode(code);
+  }
+
+  /** Number of paths of a prefix. */
+  count(prefix: number): number {
+    const code = this.code(prefix);
+    if (code > -2) return code === 0 ? 0 : 1;
+    let count = 0;
+    for (let s = -2 - code; s >= 0; s = this.pool.next[s]!) count++;
+    return count;
   }
 
   /** Every path of a prefix, best first. */
-  paths(prefix: number): readonly number[] {
-    const best = this.best(prefix);
-    return best === -1 ? [] : [best, ...(this.more.get(prefix) ?? [])];
+  all(prefix: number): Path[] {
+    const code = this.code(prefix);
+    if (code === 0) return [];
+    if (code > -2) return [this.decode(code)];
+    const paths: Path[] = [];
+    for (let s = -2 - code; s >= 0; s = this.pool.next[s]!) paths.push(this.at(s));
+    return paths;
   }
 
-  /** Adds a path; true if the best one changed. An own static route is preferred to BGP (bird: preference 200 over 100); of BGP paths the one known first stays. */
-  add(prefix: number, path: number): boolean {
-    const best = this.best(prefix);
-    if (best === path) return false;
-    if (best === -1) {
-      this.size++;
-      this.set(prefix, path);
-      return true;
-    }
-    const rest = this.more.get(prefix) ?? [];
-    if (path === OWN) {
-      this.more.set(prefix, [best, ...rest]);
-      this.set(prefix, OWN);
-      return true;
-    }
-    if (!rest.includes(path)) this.more.set(prefix, [...rest, path]);
-    return false;
+  /**
+   * Takes the first path of a prefix, own or a peer's own with plain attributes: there is no choice to
+   * make. False, with nothing changed, if there is a path already.
+   */
+  addFirst(prefix: number, end: number): boolean {
+    if (prefix >= HOST_BASE) {
+      if (this.hosts.has(prefix)) return false;
+    } else if (prefix < this.row.length && this.row[prefix] !== 0) return false;
+    this.set(prefix, end === OWN ? -1 : end + 1);
+    this.size++;
+    this.paths++;
+    this.version++;
+    return true;
   }
 
-  /** Removes a path; true if the best one changed. */
-  remove(prefix: number, path: number): boolean {
-    const best = this.best(prefix);
-    const rest = this.more.get(prefix);
-    if (best === path) {
-      if (rest === undefined) {
-        this.size--;
-        this.set(prefix, -1);
-      } else {
-        this.set(prefix, rest[0]!);
-        this.keep(prefix, rest.slice(1));
-      }
-      return true;
-    }
-    if (rest !== undefined)
-      this.keep(
-        prefix,
-        rest.filter((p) => p !== path),
-      );
-    return false;
+  /** Adds a path, or replaces that of the same end and source; undefined if nothing changes. */
+  add(prefix: number, path: Path, preference: Preference): RibChange | undefined {
+    const paths = this.all(prefix);
+    const at = find(paths, path.end, path.source);
+    const before = paths[at];
+    if (before?.attributes === path.attributes) return undefined;
+    const bestBefore = paths[0];
+    if (before !== undefined) paths.splice(at, 1);
+    if (bestBefore === undefined || (before !== bestBefore && preference.better(path, bestBefore)))
+      paths.unshift(path);
+    else if (before === bestBefore) {
+      paths.unshift(path);
+      elect(paths, preference);
+    } else paths.splice(1, 0, path);
+    this.store(prefix, paths);
+    return { before, after: path, bestBefore, bestAfter: paths[0] };
   }
 
-  /** Prefixes that have this path, in id order. */
-  from(path: number): number[] {
-    const prefixes: number[] = [];
-    const code = encode(path);
-    for (const p of this.prefixes()) {
-      if (encode(this.best(p)) === code || this.more.get(p)?.includes(path)) prefixes.push(p);
-    }
-    return prefixes;
+  /** Removes the path of an end and source; undefined if there is none. */
+  remove(
+    prefix: number,
+    end: number,
+    source: number,
+    preference: Preference,
+  ): RibChange | undefined {
+    const paths = this.all(prefix);
+    const at = find(paths, end, source);
+    const before = paths[at];
+    if (before === undefined) return undefined;
+    const bestBefore = paths[0];
+    paths.splice(at, 1);
+    if (at === 0) elect(paths, preference);
+    this.store(prefix, paths);
+    return { before, after: undefined, bestBefore, bestAfter: paths[0] };
+  }
+
+  /** Sources of the paths of a prefix that come from an end. */
+  sources(prefix: number, end: number): number[] {
+    const code = this.code(prefix);
+    if (code > -2) return code === end + 1 ? [OWN] : [];
+    const found: number[] = [];
+    for (let s = -2 - code; s >= 0; s = this.pool.next[s]!)
+      if (this.pool.end[s] === end) found.push(this.pool.source[s]!);
+    return found;
   }
 
   /** Prefixes in the table, in id order. */
@@ -90,33 +156,91 @@ export class Rib {
 
   /** Empties the table. */
   clear(): void {
+    for (const code of this.row) this.release(code);
+    for (const code of this.hosts.values()) this.release(code);
     this.row.fill(0);
     this.hosts.clear();
-    this.more.clear();
     this.size = 0;
+    this.paths = 0;
+    this.version++;
   }
 
-  private keep(prefix: number, rest: number[]): void {
-    if (rest.length === 0) this.more.delete(prefix);
-    else this.more.set(prefix, rest);
+  private store(prefix: number, paths: readonly Path[]): void {
+    const old = this.code(prefix);
+    this.paths += paths.length - this.release(old);
+    this.size += Number(paths.length > 0) - Number(old !== 0);
+    this.version++;
+    this.set(prefix, this.encode(paths));
   }
 
-  private set(prefix: number, path: number): void {
+  private encode(paths: readonly Path[]): number {
+    const only = paths[0];
+    if (only === undefined) return 0;
+    if (paths.length === 1 && only.attributes === PLAIN && only.source === OWN)
+      return only.end === OWN ? -1 : only.end + 1;
+    let next = -1;
+    for (let i = paths.length - 1; i >= 0; i--) {
+      const { end, attributes, source } = paths[i]!;
+      const slot = this.pool.take(end, attributes, source);
+      this.pool.next[slot] = next;
+      next = slot;
+    }
+    return -2 - next;
+  }
+
+  private decode(code: number): Path {
+    if (code <= -2) return this.at(-2 - code);
+    return { end: code === -1 ? OWN : code - 1, attributes: PLAIN, source: OWN };
+  }
+
+  private at(slot: number): Path {
+    const { pool } = this;
+    return {
+      end: pool.end[slot]!,
+      attributes: pool.attributes[slot]!,
+      source: pool.source[slot]!,
+    };
+  }
+
+  /** Gives the slots of a code back; how many paths it stood for. */
+  private release(code: number): number {
+    if (code > -2) return code === 0 ? 0 : 1;
+    let released = 0;
+    for (let s = -2 - code; s >= 0; released++) {
+      const next = this.pool.next[s]!;
+      this.pool.release(s);
+      s = next;
+    }
+    return released;
+  }
+
+  private code(prefix: number): number {
+    return prefix < HOST_BASE ? (this.row[prefix] ?? 0) : (this.hosts.get(prefix) ?? 0);
+  }
+
+  private set(prefix: number, code: number): void {
     if (prefix >= HOST_BASE) {
-      if (path === -1) this.hosts.delete(prefix);
-      else this.hosts.set(prefix, encode(path));
+      if (code === 0) this.hosts.delete(prefix);
+      else this.hosts.set(prefix, code);
       return;
     }
     if (prefix >= this.row.length)
       this.row = widened(this.row, Math.max(prefix + 1, this.row.length * 2));
-    this.row[prefix] = encode(path);
+    this.row[prefix] = code;
   }
 }
 
-function encode(path: number): number {
-  return path === -1 ? 0 : path === OWN ? -1 : path + 1;
+function find(paths: readonly Path[], end: number, source: number): number {
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i]!;
+    if (path.end === end && path.source === source) return i;
+  }
+  return -1;
 }
 
-function decode(code: number): number {
-  return code === 0 ? -1 : code === -1 ? OWN : code - 1;
+/** Moves the best path to the front. */
+function elect(paths: Path[], preference: Preference): void {
+  let best = 0;
+  for (let i = 1; i < paths.length; i++) if (preference.better(paths[i]!, paths[best]!)) best = i;
+  if (best > 0) paths.unshift(...paths.splice(best, 1));
 }

@@ -12,6 +12,8 @@ export class Peerings {
   peer: Int32Array = new Int32Array(256);
   /** 1 if this end never opens (calico: confd/pkg/backends/calico/bgp_processor.go). */
   passive: Uint8Array = new Uint8Array(256);
+  /** How the peer is treated, as an id of the fleet's policies. */
+  policy: Uint16Array = new Uint16Array(256);
   /** 0 when removed from the configuration. */
   configured: Uint8Array = new Uint8Array(256);
   /** Connection that this end opened, −1 = none. */
@@ -20,7 +22,7 @@ export class Peerings {
   incoming: Int32Array = new Int32Array(256);
   /** The established side (see Connections), −1 = none. */
   established: Int32Array = new Int32Array(256);
-  /** Holds a recovery lock (bird: nest/proto.c, proto_graceful_restart_lock). */
+  /** Part in the recovery of the daemon, and its lock (bird: nest/proto.c, proto_graceful_restart_lock); see Recovery. */
   locked: Uint8Array = new Uint8Array(256);
   /** Export is deferred until recovery is done (bird: proto gr_wait). */
   deferred: Uint8Array = new Uint8Array(256);
@@ -59,7 +61,7 @@ export class Peerings {
   }
 
   /** Configures a peer; an end that was removed before is used again. */
-  add(node: number, peer: number, passive: boolean): number {
+  add(node: number, peer: number, passive: boolean, policy: number): number {
     let e = this.find(node, peer);
     if (e < 0) {
       e = this.count++;
@@ -73,6 +75,7 @@ export class Peerings {
       this.peer[e] = peer;
     }
     this.passive[e] = passive ? 1 : 0;
+    this.policy[e] = policy;
     this.configured[e] = 1;
     this.reset(e);
     return e;
@@ -98,6 +101,7 @@ export class Peerings {
     this.node = widened(this.node, n);
     this.peer = widened(this.peer, n);
     this.passive = widened(this.passive, n);
+    this.policy = widened(this.policy, n);
     this.configured = widened(this.configured, n);
     this.outgoing = widened(this.outgoing, n);
     this.incoming = widened(this.incoming, n);

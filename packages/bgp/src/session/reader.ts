@@ -59,7 +59,7 @@ export class Reader {
         return;
       case END_OF_RIB:
         this.recovery.unlock(node, e);
-        this.learner.onEndOfRib(node, e);
+        this.learner.restartDone(node, e);
         return;
       case NOTIFICATION:
         this.sessions.onNotification(node, e, side, what >> 4);

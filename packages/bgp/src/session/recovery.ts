@@ -1,6 +1,15 @@
 import type { FleetContext } from "../fleet/context.js";
 import { TIMER_RECOVERY, WORK_FEED, WORK_KERNEL } from "../fleet/daemon.js";
 
+// What an end's `locked` says: it holds a lock; it takes part in recovery.
+const LOCKED = 1;
+const RECOVERS = 2;
+
+/** Whether an end's `locked` says that it holds a lock. */
+export function holdsLock(locked: number): boolean {
+  return (locked & LOCKED) !== 0;
+}
+
 /**
  * Graceful restart recovery of a daemon that was started with `-R` (bird: nest/proto.c): every BGP protocol
  * holds a lock until its peer has nothing more to tell, and the kernel protocol exports nothing before.
@@ -15,8 +24,13 @@ export class Recovery {
   /** A peer of a starting daemon locks its recovery (proto_graceful_restart_lock). */
   lock(node: number, e: number): void {
     if (this.x.recovering[node] === 0 || !this.x.gracefulRestart) return;
-    this.x.ends.locked[e] = 1;
+    this.x.ends.locked[e] = LOCKED | RECOVERS;
     this.x.locks[node]!++;
+  }
+
+  /** 1 if an end takes part in the recovery of its daemon, which its OPENs say (bird: proto gr_recovery). */
+  recovers(node: number, e: number): number {
+    return this.x.recovering[node] === 1 && (this.x.ends.locked[e]! & RECOVERS) !== 0 ? 1 : 0;
   }
 
   /** The wait begins with the daemon (graceful_restart_init). */
@@ -39,7 +53,7 @@ export class Recovery {
    * with any other the own export is deferred until recovery is done.
    */
   onEstablished(node: number, e: number, peerRecovers: boolean): void {
-    if (this.x.recovering[node] === 0 || this.x.ends.locked[e] === 0) return;
+    if (this.recovers(node, e) === 0) return;
     if (peerRecovers) this.unlock(node, e);
     else this.x.ends.deferred[e] = 1;
   }
@@ -47,11 +61,18 @@ export class Recovery {
   /** A lock is gone. */
   unlock(node: number, e: number): void {
     const { ends, locks } = this.x;
-    if (ends.locked[e] === 0) return;
-    ends.locked[e] = 0;
+    if (!holdsLock(ends.locked[e]!)) return;
+    ends.locked[e]! &= ~LOCKED;
     // The last lock starts the recovery timer with 0 s, which fires when the loop next looks.
     if (--locks[node]! === 0)
       this.x.daemons[node]!.timers.add(this.x.second[node]!, TIMER_RECOVERY);
+  }
+
+  /** The protocol of a peer stops: it takes no further part (bird: nest/proto.c, proto_schedule_flush). */
+  leave(node: number, e: number): void {
+    this.unlock(node, e);
+    this.x.ends.locked[e] = 0;
+    this.x.ends.deferred[e] = 0;
   }
 
   /** Resumes exports that waited; runs inside a timer, so the work waits for the next wake of the loop. */

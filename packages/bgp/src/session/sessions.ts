@@ -4,6 +4,7 @@ import { TIMER_CONNECT, TIMER_PEER_RESTART, WORK_FEED } from "../fleet/daemon.js
 import { COUNT } from "../messages/counters.js";
 import { KEEPALIVE_BYTES, openBytes } from "../messages/sizes.js";
 import type { Learner } from "../rib/learner.js";
+import { leaveGroup } from "../rib/peer-groups.js";
 import { SIDE } from "./connections.js";
 import type { Keepalives } from "./keepalives.js";
 import {
@@ -19,6 +20,13 @@ import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
 import { KEEPALIVE, OPEN } from "./segments.js";
 import type { Transport } from "./transport.js";
+
+/** NOTIFICATION code Cease (RFC 4271 §4.5). */
+const CEASE = 6;
+/** Its subcode Connection Collision Resolution (RFC 4486 §3). */
+const COLLISION = 7;
+/** NOTIFICATION code OPEN Message Error. */
+const OPEN_ERROR = 2;
 
 /** The session state machine (RFC 4271 §8) as BIRD has it: connect delay, two connections per peer, graceful restart. */
 export class Sessions {
@@ -54,10 +62,14 @@ export class Sessions {
     if (this.x.ends.passive[e] === 0) this.wait(node, e, this.x.timing.connectDelay);
   }
 
-  /** Begins anew after an error wait; an end that opens has its connect delay behind it. */
-  connectAfterError(node: number, e: number, errorWait: number): void {
+  /** After an error nothing is opened or accepted for a while (bird: proto/bgp/bgp.c, bgp_update_startup_delay, bgp_initiate). */
+  beginAfterError(node: number, e: number): void {
     const { ends, timing } = this.x;
     if (ends.configured[e] === 0) return;
+    const last = ends.errorWait[e]!;
+    const errorWait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
+    ends.errorWait[e] = errorWait;
+    this.recovery.leave(node, e);
     this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + timing.connectDelay);
   }
 
@@ -70,9 +82,8 @@ export class Sessions {
     if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return false;
     ends.connectDue[e] = -1;
     if (ends.configured[e] === 0 || ends.passive[e] === 1) return false;
-    if (ends.established[e]! >= 0 || ends.incoming[e]! >= 0) return false;
-    const old = ends.outgoing[e]!;
-    if (old >= 0) this.giveUp(old);
+    if (ends.established[e]! >= 0) return false;
+    this.giveUp(e);
     const c = conns.open(e, node, ends.peer[e]!);
     this.x.sockets[node]!++;
     ends.outgoing[e] = c;
@@ -94,7 +105,7 @@ export class Sessions {
     ends.connectDue[e] = -1;
     if (connected) {
       conns.state[side] = SIDE.openSent;
-      this.sendOpen(node, side);
+      this.sendOpen(node, e, side);
       return;
     }
     const silent = conns.answered[side >> 1] === 0;
@@ -102,11 +113,15 @@ export class Sessions {
     this.x.close(side);
     ends.outgoing[e] = -1;
     conns.vacate(side >> 1);
-    this.retryLater(node, e);
+    this.decide(node, e);
   }
 
-  private giveUp(c: number): void {
-    const { conns } = this.x;
+  /** Ends the attempt to connect, if one is under way. */
+  private giveUp(e: number): void {
+    const { conns, ends } = this.x;
+    const c = ends.outgoing[e]!;
+    if (c < 0) return;
+    ends.outgoing[e] = -1;
     this.x.close(2 * c);
     if (conns.answered[c] === 0) conns.vacate(c);
     else this.transport.hangUp(2 * c, Math.round(this.x.t));
@@ -118,9 +133,14 @@ export class Sessions {
     this.x.daemons[node]!.timers.add(due, e * 4 + TIMER_CONNECT);
   }
 
-  private retryLater(node: number, e: number): void {
-    const { ends } = this.x;
-    if (ends.configured[e] === 1 && ends.established[e]! < 0) this.connectLater(node, e);
+  /** A connection ended: unless another is well under way, the opener waits its connect delay again (bird: proto/bgp/bgp.c, bgp_decision). */
+  private decide(node: number, e: number): void {
+    const { conns, ends } = this.x;
+    if (ends.configured[e] === 0 || ends.established[e]! >= 0) return;
+    if (ends.outgoing[e]! >= 0 || ends.connectDue[e]! >= 0) return;
+    const incoming = ends.incoming[e]!;
+    if (incoming >= 0 && conns.state[2 * incoming + 1] === SIDE.openConfirm) return;
+    this.connectLater(node, e);
   }
 
   /** V − ⌊V/4⌋ plus a uniform integer up to ⌊V/4⌋ (bird: proto/bgp/bgp.c, bgp_start_timer). */
@@ -132,81 +152,121 @@ export class Sessions {
 
   // Opening -------------------------------------------------------------------------------------
 
-  /** Accepts one connection (bird: proto/bgp/bgp.c, bgp_incoming_connection). */
+  /**
+   * Accepts one connection (bird: proto/bgp/bgp.c, bgp_incoming_connection). On a live session it is taken
+   * for a restart of the neighbour: the session is given up for the new connection (law 9). The opener may
+   * have given up meanwhile; that shows only when something is sent.
+   */
   onAccept(node: number, side: number): void {
-    const { conns, ends } = this.x;
-    this.x.acceptQueue[node]!--;
-    this.x.spend(node, this.x.costs.accept);
+    const { x } = this;
+    const { conns, ends } = x;
+    x.acceptQueue[node]!--;
+    x.spend(node, x.costs.accept);
     const c = side >> 1;
-    if (conns.state[2 * c] === SIDE.closed) return;
     const e = ends.find(node, conns.node(2 * c));
-    const known = e >= 0 && ends.configured[e] === 1 && ends.stopped[e] === 0;
-    if (known && ends.established[e]! >= 0) {
-      // A new connection on a live session is taken for a restart of the neighbour.
-      const old = ends.established[e]!;
-      this.x.protocols.fail(e, GRACEFUL_RESTART, true);
-      this.keepStale(node, e, old);
-      this.x.close(old);
-      this.transport.hangUp(old, Math.round(this.x.t));
-      this.x.detach(e, old);
+    if (e < 0 || ends.configured[e] === 0 || ends.stopped[e] === 1) {
+      this.turnAway(side);
+      return;
     }
-    if (!known || ends.incoming[e]! >= 0 || this.x.errorWaitLeft(e, this.x.second[node]!) > 0) {
-      this.x.close(side);
-      // The OPEN that the other end sends at once is never read, which makes the end of the connection a reset.
-      this.transport.hangUp(side, Math.round(this.x.t), 1);
+    const live = ends.established[e]!;
+    if (live >= 0 && x.gracefulRestart) {
+      x.protocols.fail(e, GRACEFUL_RESTART, true);
+      this.keepStale(node, e, live);
+      this.closeConnection(e, live);
+      if (ends.incoming[e]! >= 0) this.closeConnection(e, 2 * ends.incoming[e]! + 1);
+    } else if (ends.incoming[e]! >= 0 || x.errorWaitLeft(e, x.second[node]!) > 0) {
+      this.turnAway(side);
       return;
     }
     conns.accept(side, e);
     ends.incoming[e] = c;
     conns.state[side] = SIDE.openSent;
-    this.x.sockets[node]!++;
-    this.sendOpen(node, side);
-    this.x.inbox.opened(node, side);
+    x.sockets[node]!++;
+    this.sendOpen(node, e, side);
+    x.inbox.opened(node, side);
+    this.decide(node, e);
   }
 
-  private sendOpen(node: number, side: number): void {
-    this.x.spend(node, this.x.costs.message);
-    this.x.counters.count(COUNT.open, openBytes(this.x.addPath));
-    this.transport.send(side, OPEN | (this.x.recovering[node]! << 4));
+  /** Closes a connection just accepted. The OPEN that the other end sends at once is never read, which makes its end a reset. */
+  private turnAway(side: number): void {
+    this.x.close(side);
+    this.transport.hangUp(side, Math.round(this.x.t), 1);
+  }
+
+  private sendOpen(node: number, e: number, side: number): void {
+    const { x } = this;
+    x.spend(node, x.costs.message);
+    x.counters.count(COUNT.open, openBytes(x.addPath && x.policy(e).addPath));
+    this.transport.send(side, OPEN | (this.recovery.recovers(node, e) << 4));
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */
   onOpen(node: number, e: number, side: number, restarting: number): void {
-    const { conns, ends } = this.x;
+    const { x } = this;
+    const { conns, ends } = x;
     if (conns.state[side] !== SIDE.openSent) return;
-    const other = side & 1 ? ends.outgoing[e]! * 2 : ends.incoming[e]! * 2 + 1;
-    if (other >= 0 && conns.state[other] === SIDE.connect) {
-      // An OPEN on one connection ends the attempt to make another.
-      this.giveUp(other >> 1);
-      ends.outgoing[e] = -1;
-    } else if (other >= 0 && conns.state[other] === SIDE.openConfirm) {
-      if (this.resolveCollision(node, e, side, other) === side) return;
+    const refused = this.refusal(e, conns.end(side ^ 1));
+    if (refused !== 0) {
+      this.transport.notify(side, OPEN_ERROR, refused);
+      x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(OPEN_ERROR, refused), false);
+      this.closeConnection(e, side);
+      this.cease(node, e);
+      this.beginAfterError(node, e);
+      return;
     }
+    const other = side & 1 ? ends.outgoing[e]! * 2 : ends.incoming[e]! * 2 + 1;
+    const state = other >= 0 ? conns.state[other] : SIDE.none;
+    if (state === SIDE.established) {
+      this.reject(node, e, side);
+      return;
+    }
+    if (state === SIDE.openConfirm) {
+      const loser = this.keepsNew(e, side) ? other : side;
+      this.reject(node, e, loser);
+      if (loser === side) return;
+    } else if (state === SIDE.connect) this.giveUp(e);
+    // An OPEN on one connection ends the wait for another attempt.
+    if (side & 1 && ends.outgoing[e]! < 0) ends.connectDue[e] = -1;
     conns.peerRestarting[side] = restarting & 1;
-    this.x.spend(node, this.x.costs.message);
-    this.x.counters.count(COUNT.keepalive, KEEPALIVE_BYTES);
+    x.spend(node, x.costs.message);
+    x.counters.count(COUNT.keepalive, KEEPALIVE_BYTES);
     conns.state[side] = SIDE.openConfirm;
     this.transport.send(side, KEEPALIVE);
   }
 
-  /** RFC 4271 §6.8: the connection opened by the end with the higher identifier stays. Identifiers are addresses, which rise with node ids here. */
-  private resolveCollision(node: number, e: number, side: number, other: number): number {
-    const keepOutgoing = node > this.x.ends.peer[e]!;
-    const outgoing = side & 1 ? other : side;
-    const incoming = side & 1 ? side : other;
-    const loser = keepOutgoing ? incoming : outgoing;
-    this.transport.notify(loser, 6, 7);
-    this.x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(6, 7), false);
-    this.x.close(loser);
-    this.transport.hangUp(loser, Math.round(this.x.t));
-    this.x.detach(e, loser);
-    return loser;
+  /** Subcode with which an OPEN of another AS (2) or with a bad identifier (3) is refused, 0 = none (RFC 4271 §6.2). */
+  private refusal(e: number, peer: number): number {
+    const { x } = this;
+    const shown = x.localAS(peer);
+    const wanted = x.policy(e).remoteAS || x.localAS(e);
+    if (shown !== wanted) return 2;
+    const same = x.routerId[x.ends.node[e]!] === x.routerId[x.ends.node[peer]!];
+    return same && shown === x.localAS(e) ? 3 : 0;
+  }
+
+  /** Whether the newer of two connections stays: the one that the end with the higher identifier opened does (RFC 4271 §6.8, RFC 6286 §2.3). */
+  private keepsNew(e: number, side: number): boolean {
+    const { ends, routerId } = this.x;
+    const own = routerId[ends.node[e]!]!;
+    const peer = routerId[ends.peer[e]!]!;
+    const { remoteAS } = this.x.policy(e);
+    const peerDominates = own < peer || (own === peer && this.x.localAS(e) < remoteAS);
+    return peerDominates === ((side & 1) === 1);
+  }
+
+  /** Cease, Connection collision resolution (RFC 4486 §3). */
+  private reject(node: number, e: number, side: number): void {
+    this.transport.notify(side, CEASE, COLLISION);
+    this.x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(CEASE, COLLISION), false);
+    this.closeConnection(e, side);
+    this.decide(node, e);
   }
 
   /** The KEEPALIVE that confirms an OPEN came (bird: proto/bgp/bgp.c, bgp_conn_enter_established_state). */
   onConfirmed(node: number, e: number, side: number): void {
     const { x } = this;
     const { ends, conns } = x;
+    const recovers = conns.peerRestarting[side] === 1;
     x.spend(node, x.costs.establish);
     conns.state[side] = SIDE.established;
     conns.since[side] = Math.round(x.t);
@@ -217,7 +277,9 @@ export class Sessions {
     ends.restartDue[e] = -1;
     x.protocols.up(e, x.second[node]!);
     x.establishedEnds++;
-    this.recovery.onEstablished(node, e, conns.peerRestarting[side] === 1);
+    this.recovery.onEstablished(node, e, recovers);
+    // A peer that says it kept no forwarding state is not waited for (RFC 4724 §4.2); BIRD says so whenever it does not recover.
+    if (!recovers) this.learner.restartDone(node, e);
     x.listener?.onSession(node, ends.peer[e]!, true, Math.round(x.t));
     if (ends.deferred[e] === 0) x.queueWork(node, WORK_FEED, e);
   }
@@ -226,29 +288,62 @@ export class Sessions {
 
   /** The other end closed the connection, or its process died. */
   onClosed(node: number, e: number, side: number, reset: boolean): void {
-    const { conns, protocols } = this.x;
-    const established = conns.state[side] === SIDE.established;
-    protocols.fail(e, reset ? CONNECTION_RESET : CONNECTION_CLOSED, established);
+    const established = this.x.conns.state[side] === SIDE.established;
+    this.x.protocols.fail(e, reset ? CONNECTION_RESET : CONNECTION_CLOSED, established);
     if (established) this.keepStale(node, e, side);
     this.x.close(side);
     this.x.detach(e, side);
-    this.retryLater(node, e);
+    this.decide(node, e);
   }
 
-  /** A NOTIFICATION came: no graceful restart (RFC 4724 §4.2). */
-  onNotification(node: number, e: number, side: number, code: number): void {
-    const { ends, conns, protocols, t } = this.x;
-    const established = conns.state[side] === SIDE.established;
-    protocols.fail(e, ERROR_CLASS.received | code, established);
-    if (established) {
-      this.leaveEstablished(e, side, Math.round(t));
-      protocols.restart(e, this.x.second[node]!);
+  /**
+   * A NOTIFICATION came. On a session it ends the protocol, without graceful restart (RFC 4724 §4.2); one that
+   * is no Cease does so in any state, and makes it wait (bird: proto/bgp/packets.c, bgp_rx_notification).
+   *
+   * @param what - code · 256 + subcode.
+   */
+  onNotification(node: number, e: number, side: number, what: number): void {
+    const { x } = this;
+    const established = x.conns.state[side] === SIDE.established;
+    const cease = what >> 8 === CEASE;
+    x.protocols.fail(e, ERROR_CLASS.received | what, established);
+    if (established) this.leaveEstablished(e, side, Math.round(x.t));
+    x.close(side);
+    x.detach(e, side);
+    if (established || !cease) this.cease(node, e);
+    if (cease) this.decide(node, e);
+    else this.beginAfterError(node, e);
+  }
+
+  /** The protocol of a peer stops: its connections end with a Cease, its routes and its part in recovery go (bird: proto/bgp/bgp.c, bgp_stop). */
+  private cease(node: number, e: number): void {
+    const { x } = this;
+    const { conns, ends } = x;
+    for (const side of [2 * ends.outgoing[e]!, 2 * ends.incoming[e]! + 1]) {
+      if (side < 0) continue;
+      if (conns.state[side] === SIDE.connect) {
+        this.giveUp(e);
+        continue;
+      }
+      this.transport.notify(side, CEASE, 0);
+      this.closeConnection(e, side);
     }
-    this.x.close(side);
-    this.x.detach(e, side);
+    ends.connectDue[e] = -1;
     ends.restartDue[e] = -1;
+    x.protocols.restart(e, x.second[node]!);
+    this.recovery.leave(node, e);
     this.learner.flush(node, e);
-    this.retryLater(node, e);
+  }
+
+  /** Closes a connection and tells the other end by FIN. */
+  private closeConnection(e: number, side: number): void {
+    this.hangUp(side);
+    this.x.detach(e, side);
+  }
+
+  private hangUp(side: number): void {
+    this.x.close(side);
+    this.transport.hangUp(side, Math.round(this.x.t));
   }
 
   /** The session is lost but the peer is expected back: its routes stay, marked stale (RFC 4724 §4.2). */
@@ -264,7 +359,9 @@ export class Sessions {
     x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     this.learner.markStale(node, e);
     x.listener?.onPeerRestart?.(node, x.ends.peer[e]!, "detected", Math.round(x.t));
-    const due = x.second[node]! + x.timing.gracefulRestart;
+    const { gracefulRestart } = x.policy(x.conns.end(side ^ 1));
+    const time = gracefulRestart < 0 ? x.timing.gracefulRestart : gracefulRestart;
+    const due = x.second[node]! + time;
     x.ends.restartDue[e] = due;
     daemon.timers.add(due, e * 4 + TIMER_PEER_RESTART);
   }
@@ -277,7 +374,10 @@ export class Sessions {
     const node = ends.node[e]!;
     this.keepalives.ended += this.keepalives.sent(side, at);
     ends.established[e] = -1;
-    if (ends.exporting[e] === 1) x.daemons[node]!.exporting--;
+    if (ends.exporting[e] === 1) {
+      x.daemons[node]!.exporting--;
+      leaveGroup(x, node, e);
+    }
     ends.exporting[e] = 0;
     x.establishedEnds--;
     x.lostEnds++;

@@ -52,7 +52,7 @@ export class Silence {
   /** The hold time of a side is over, unless something was heard. */
   onHoldExpired(side: number): void {
     const { x } = this;
-    const { conns, ends, timing } = x;
+    const { conns } = x;
     const { now } = x.engine;
     if (conns.state[side] !== SIDE.established || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
@@ -68,11 +68,8 @@ export class Silence {
     x.detach(e, side);
     // No graceful restart after a hold time: routes go when the stopped protocol is flushed (law 8 c).
     x.queueWork(node, WORK_FLUSH, e);
-    const last = ends.errorWait[e]!;
-    const wait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
-    ends.errorWait[e] = wait;
     x.second[node] = x.clock(node, now);
-    this.sessions.connectAfterError(node, e, wait);
+    this.sessions.beginAfterError(node, e);
     x.loop.sleep(node);
   }
 

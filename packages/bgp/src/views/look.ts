@@ -4,6 +4,7 @@ import { RUNNING } from "../fleet/daemon.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
+import { holdsLock } from "../session/recovery.js";
 import type {
   BgpStateName,
   DaemonView,
@@ -87,7 +88,7 @@ export class Look {
       recovery:
         this.x.recovering[node] === 0
           ? undefined
-          : { pending: ends.locked[e] === 1, waiting: ends.deferred[e] === 1 },
+          : { pending: holdsLock(ends.locked[e]!), waiting: ends.deferred[e] === 1 },
       restartLeft: ends.restarting[e] === 1 ? Math.max(0, ends.restartDue[e]! - second) : undefined,
       errorWait: errorWait > 0 ? timer(errorWait, ends.errorWait[e]!) : undefined,
       connectDelay:
@@ -144,10 +145,13 @@ export class Look {
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
     const { rib } = this.x.daemons[node]!;
-    const prefixes = rib.from(e);
+    let imported = 0;
     let preferred = 0;
-    for (const prefix of prefixes) if (rib.best(prefix) === e) preferred++;
-    return { imported: prefixes.length, preferred };
+    for (const prefix of rib.prefixes()) {
+      imported += rib.sources(prefix, e).length;
+      if (rib.bestEnd(prefix) === e) preferred++;
+    }
+    return { imported, preferred };
   }
 
   /** Hold and keepalive timers of an established side, from their closed forms. */

@@ -32,7 +32,7 @@ function decisions(claim: string): string[] {
   filters.place(1, parseAddress("10.192.0.3"), cidr("10.192.0.3/16"));
   filters.place(2, parseAddress("10.10.0.4"), cidr("10.10.0.4/16"));
   const device = (prefix: string, peer: number): string => {
-    const route = filters.kernelRoute(0, prefixes.intern(cidr(prefix)), peer);
+    const route = filters.kernelRoute(0, prefixes.intern(cidr(prefix)), peer, 1024);
     return route === 0 ? "reject" : kernels.route(route).device || "blackhole";
   };
   return ["192.168.1.0/26", "172.16.1.0/26", "172.17.1.0/26"].map(
@@ -57,7 +57,7 @@ describe("the kernel filter of bird_ipam.cfg: near peer, far peer, own block", (
       { cidr: cidr("10.0.0.0/16"), encapsulation: "vxlan", crossSubnet: false },
     ];
     filters.set(0, filters.config({ pools, programsIpip: true, programsNoEncap: true }));
-    expect(filters.kernelRoute(0, prefixes.intern(cidr("10.0.1.0/26")), 1)).toBe(0);
+    expect(filters.kernelRoute(0, prefixes.intern(cidr("10.0.1.0/26")), 1, 1024)).toBe(0);
   });
 
   test("a prefix outside every pool is accepted", () => {
@@ -65,7 +65,7 @@ describe("the kernel filter of bird_ipam.cfg: near peer, far peer, own block", (
     const kernels = new Kernels(prefixes, 2);
     const filters = new KernelFilters(kernels, prefixes);
     filters.set(0, filters.config({ pools: POOLS, programsIpip: false, programsNoEncap: false }));
-    const route = filters.kernelRoute(0, prefixes.intern(cidr("10.200.0.0/24")), 1);
+    const route = filters.kernelRoute(0, prefixes.intern(cidr("10.200.0.0/24")), 1, 1024);
     expect(kernels.route(route)).toMatchObject({ device: "eth0", gateway: 1, metric: 1024 });
   });
 });

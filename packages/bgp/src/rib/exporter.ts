@@ -1,0 +1,105 @@
+import type { FleetContext } from "../fleet/context.js";
+import type { Daemon } from "../fleet/daemon.js";
+import {
+  ABSENT,
+  type AttributeSet,
+  NEXT_HOP_SENDER,
+  NORMAL_LOCAL_PREF,
+  ORIGIN,
+} from "./attributes.js";
+import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
+import { OWN, type Path } from "./rib.js";
+
+/** Stands for a route that is not told. */
+export const REJECTED = -1;
+
+/** With which attributes a route goes to a peer (bird: proto/bgp/attrs.c, bgp_import_control; Calico's export filter). */
+export class Exporter {
+  private readonly x: FleetContext;
+
+  constructor(context: FleetContext) {
+    this.x = context;
+  }
+
+  /**
+   * Attribute set as it goes on the wire towards a peer, or {@link REJECTED}. Peers of one policy are
+   * told the same, but that nobody is told what it said itself: the caller sees to that.
+   */
+  attributes(node: number, to: number, prefix: number, path: Path): number {
+    const { x } = this;
+    const daemon = x.daemons[node]!;
+    const internal = x.isInternal(to);
+    const set = path.end === OWN ? this.created(to, internal) : this.passedOn(to, internal, path);
+    if (set === undefined) return REJECTED;
+    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
+    if (!this.accepted(daemon, to, route)) return REJECTED;
+    return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
+  }
+
+  /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
+  private created(to: number, internal: boolean): AttributeSet {
+    return {
+      origin: ORIGIN.igp,
+      asPath: internal ? [] : [this.x.localAS(to)],
+      nextHop: NEXT_HOP_SENDER,
+      med: ABSENT,
+      localPref: NORMAL_LOCAL_PREF,
+      originatorId: ABSENT,
+      clusterList: [],
+      communities: [],
+      largeCommunities: [],
+    };
+  }
+
+  /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */
+  private passedOn(to: number, internal: boolean, path: Path): AttributeSet | undefined {
+    const { x } = this;
+    const set = x.attributes.get(path.attributes);
+    const policy = x.policy(to);
+    const source = x.policy(path.end);
+    if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;
+    const sender = x.ends.peer[path.end]!;
+    const known = set.nextHop === NEXT_HOP_SENDER ? sender : set.nextHop;
+    const keeps = policy.nextHop === "keep" || internal || policy.onLink;
+    const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
+    const among = internal && x.isInternal(path.end) && x.localAS(to) === x.localAS(path.end);
+    if (!among) {
+      if (internal) return { ...set, nextHop };
+      // A MED of another AS is not passed on; BIRD sends 0 in its place.
+      const med = set.med === ABSENT ? ABSENT : 0;
+      return { ...set, nextHop, med, asPath: [x.localAS(to), ...set.asPath] };
+    }
+    if (policy.clusterId < 0 && source.clusterId < 0) return undefined;
+    const entered = source.clusterId >= 0 ? source.clusterId : policy.clusterId;
+    const crosses =
+      source.clusterId >= 0 && policy.clusterId >= 0 && source.clusterId !== policy.clusterId;
+    return {
+      ...set,
+      nextHop,
+      originatorId: set.originatorId === ABSENT ? x.routerId[sender]! : set.originatorId,
+      clusterList: [...(crosses ? [policy.clusterId] : []), entered, ...set.clusterList],
+    };
+  }
+
+  /** The export filter as confd renders it: BGPFilters, then the common checks (node-behaviour §1.6). */
+  private accepted(daemon: Daemon, to: number, route: FilteredRoute): boolean {
+    if (daemon.router) return true;
+    const verdict = runFilters(this.x.policy(to).exportFilters, route);
+    if (verdict !== undefined) return verdict === "accept";
+    const { rules } = daemon;
+    if (rules === undefined) return true;
+    const own = rules.ownBlocks ?? daemon.blocks;
+    const { prefixes } = this.x;
+    return exportAccepts(
+      rules.steps,
+      rules.communities,
+      (prefix) => ownership(prefixes, own, prefix),
+      route,
+    );
+  }
+}
+
+/** Attributes that external peers do not get (RFC 4271 §5.1.5, RFC 4456 §8; bird: proto/bgp/attrs.c, allow_in_ebgp). */
+function withoutInternal(set: AttributeSet): AttributeSet {
+  return { ...set, localPref: ABSENT, originatorId: ABSENT, clusterList: [] };
+}

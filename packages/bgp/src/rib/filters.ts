@@ -1,0 +1,159 @@
+import { type Cidr, cidrContains, type PrefixTable, parseCidr } from "@calico-sim/core";
+import type { CommunityRule, ExportStep, FilterMatch, FilterRule } from "../confd/render/model.js";
+import type { PeerFilter } from "../types.js";
+import type { AttributeSet } from "./attributes.js";
+
+/** A route on its way through a filter. */
+export interface FilteredRoute {
+  readonly prefix: Cidr;
+  attributes: AttributeSet;
+  /** Learnt by BGP, rather than originated here. */
+  readonly learnt: boolean;
+}
+
+const PARSED: Map<string, Cidr | undefined> = new Map();
+
+/** A CIDR of a filter; read once. */
+function cidrOf(text: string): Cidr | undefined {
+  if (!PARSED.has(text)) PARSED.set(text, parseCidr(text));
+  return PARSED.get(text);
+}
+
+function within(text: string, prefix: Cidr): boolean {
+  const range = cidrOf(text);
+  return range !== undefined && cidrContains(range, prefix);
+}
+
+/** Runs the BGPFilters of a peer; `undefined` when no rule decides (node-behaviour §1.10). */
+export function runFilters(
+  filters: readonly PeerFilter[],
+  route: FilteredRoute,
+): "accept" | "reject" | undefined {
+  for (const { filter, internal } of filters) {
+    for (const rule of filter.rules) {
+      if (!applies(rule, route, internal)) continue;
+      for (const operation of rule.operations) route.attributes = operate(route, operation);
+      return rule.action;
+    }
+  }
+  return undefined;
+}
+
+function applies(
+  { peerType, match }: FilterRule,
+  route: FilteredRoute,
+  internal: boolean,
+): boolean {
+  if (peerType !== undefined && (peerType === "iBGP") !== internal) return false;
+  const { attributes } = route;
+  if (match.net !== undefined && !netMatches(match.net, route.prefix)) return false;
+  if (match.source !== undefined && !route.learnt) return false;
+  // Routes of pods, which come in through the kernel, are not in the model: no interface matches.
+  if (match.interface !== undefined) return false;
+  if (match.community !== undefined && !attributes.communities.includes(match.community))
+    return false;
+  if (
+    match.largeCommunity !== undefined &&
+    !attributes.largeCommunities.includes(match.largeCommunity)
+  )
+    return false;
+  if (match.localPref !== undefined && attributes.localPref !== match.localPref) return false;
+  return (match.asPathPrefix ?? []).every((as, i) => attributes.asPath[i] === as);
+}
+
+/** `Equal` and `In` ask for the prefix itself and for what lies inside it, in the range of lengths if one is given (calico: confd/pkg/resource/template/template_funcs.go). */
+function netMatches(net: NonNullable<FilterMatch["net"]>, prefix: Cidr): boolean {
+  const range = cidrOf(net.cidr);
+  if (range === undefined) return false;
+  const { min = range.length, max = range.family === 4 ? 32 : 128 } = net.prefixLength ?? {};
+  const inside =
+    cidrContains(range, prefix) &&
+    (net.prefixLength === undefined || (prefix.length >= min && prefix.length <= max));
+  const equal = net.prefixLength === undefined ? inside && prefix.length === range.length : inside;
+  switch (net.operator) {
+    case "Equal":
+      return equal;
+    case "NotEqual":
+      return !equal;
+    case "In":
+      return inside;
+    case "NotIn":
+      return !inside;
+  }
+}
+
+function operate(
+  { attributes }: FilteredRoute,
+  operation: FilterRule["operations"][number],
+): AttributeSet {
+  if ("addCommunity" in operation) return withCommunities(attributes, [operation.addCommunity]);
+  if ("addLargeCommunity" in operation)
+    return withCommunities(attributes, [operation.addLargeCommunity]);
+  if ("prependAS" in operation)
+    return { ...attributes, asPath: [operation.prependAS, ...attributes.asPath] };
+  return { ...attributes, localPref: operation.setLocalPref };
+}
+
+/** Standard communities have two parts, large ones three (RFC 1997, RFC 8092). */
+function withCommunities(set: AttributeSet, added: readonly string[]): AttributeSet {
+  const large = (text: string): boolean => text.split(":").length === 3;
+  const join = (held: readonly string[], more: readonly string[]): readonly string[] =>
+    more.length === 0 ? held : [...new Set([...held, ...more])].sort();
+  return {
+    ...set,
+    communities: join(
+      set.communities,
+      added.filter((c) => !large(c)),
+    ),
+    largeCommunities: join(set.largeCommunities, added.filter(large)),
+  };
+}
+
+/**
+ * `calico_export_to_bgp_peers`; the first check that decides ends (node-behaviour §1.6). The checks of
+ * interfaces match nothing, for routes learnt from the kernel are not in the model.
+ */
+export function exportAccepts(
+  steps: readonly ExportStep[],
+  communities: readonly CommunityRule[],
+  isOwn: (prefix: Cidr) => "block" | "inside" | undefined,
+  route: FilteredRoute,
+): boolean {
+  for (const step of steps) {
+    switch (step.kind) {
+      case "pool":
+        if (within(step.cidr, route.prefix)) return step.action === "accept";
+        break;
+      case "static":
+      case "service-range":
+        if (within(step.cidr, route.prefix)) return true;
+        break;
+      case "own-blocks": {
+        const own = isOwn(route.prefix);
+        if (own !== undefined) return own === "block";
+        break;
+      }
+      case "add-communities":
+        for (const { cidr, add } of communities)
+          if (within(cidr, route.prefix)) route.attributes = withCommunities(route.attributes, add);
+        break;
+      case "reject-tunnel-to-internal":
+      case "reject-local":
+        break;
+    }
+  }
+  return false;
+}
+
+/** Whether a prefix is one of a node's own blocks, or lies inside one. */
+export function ownership(
+  prefixes: PrefixTable,
+  blocks: readonly number[],
+  prefix: Cidr,
+): "block" | "inside" | undefined {
+  for (const block of blocks) {
+    const cidr = prefixes.cidr(block);
+    if (cidrContains(cidr, prefix)) return cidr.length === prefix.length ? "block" : "inside";
+  }
+  return undefined;
+}

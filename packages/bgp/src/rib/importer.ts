@@ -1,0 +1,49 @@
+import type { FleetContext } from "../fleet/context.js";
+import { ABSENT } from "./attributes.js";
+import { REJECTED } from "./exporter.js";
+import { runFilters } from "./filters.js";
+
+/** `default bgp_local_pref` for routes that come without one (bird: proto/bgp/config.Y). */
+const DEFAULT_LOCAL_PREF = 100;
+
+/** What becomes of received attributes (bird: proto/bgp/attrs.c, bgp_decode_attrs; Calico's import filter). */
+export class Importer {
+  private readonly x: FleetContext;
+
+  constructor(context: FleetContext) {
+    this.x = context;
+  }
+
+  /**
+   * The set as a session end takes it in, or {@link REJECTED} for a loop: the own AS in the path too often
+   * (RFC 4271 §9), the own identifier as originator, or the own cluster (RFC 4456 §8).
+   */
+  attributes(e: number, received: number): number {
+    const { x } = this;
+    const set = x.attributes.get(received);
+    const policy = x.policy(e);
+    const own = x.localAS(e);
+    if (set.asPath.filter((as) => as === own).length > policy.allowLocalAS) return REJECTED;
+    if (set.originatorId === x.routerId[x.ends.node[e]!]) return REJECTED;
+    if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return REJECTED;
+    if (set.localPref !== ABSENT) return received;
+    return x.attributes.intern({ ...set, localPref: DEFAULT_LOCAL_PREF });
+  }
+
+  /** Whether a session end looks at each prefix on its own. */
+  filters(e: number): boolean {
+    return this.x.policy(e).importFilters.length > 0;
+  }
+
+  /** The set after the peer's BGPFilters, or {@link REJECTED}; what no rule decides is accepted. */
+  filtered(e: number, prefix: number, attributes: number): number {
+    const { x } = this;
+    const route = {
+      prefix: x.prefixes.cidr(prefix),
+      attributes: x.attributes.get(attributes),
+      learnt: true,
+    };
+    if (runFilters(x.policy(e).importFilters, route) === "reject") return REJECTED;
+    return x.attributes.intern(route.attributes);
+  }
+}
