@@ -3,6 +3,7 @@ import { engineHoldBench } from "./engine-hold.js";
 import { engineTieStormBench } from "./engine-tie-storm.js";
 import { meshColdStartBench } from "./mesh-cold-start.js";
 import type { Bench } from "./scenario.js";
+import { steadyHourBench } from "./steady-hour.js";
 import { timerRefreshBench } from "./timer-refresh.js";
 
 /** Every benchmark, in the order in which they run. */
@@ -11,5 +12,6 @@ export const BENCHES: readonly Bench[] = [
   engineTieStormBench,
   timerRefreshBench,
   meshColdStartBench,
+  steadyHourBench,
   clusterWithPodsBench,
 ];
