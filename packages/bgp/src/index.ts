@@ -50,7 +50,7 @@ export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
-export { SESSION_TIMERS } from "./session/constants.js";
+export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
 export type {
   BirdListener,

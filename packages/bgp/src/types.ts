@@ -14,6 +14,11 @@ export interface NodeDelay {
    * "No route to host" after three seconds. Absent, or false: what is sent is lost further on, in silence.
    */
   unresolved?(from: number, to: number): boolean;
+  /**
+   * Whether a packet filter drops what `from` sends to a TCP port of `to`. The answers from that port pass, so
+   * only connections that `from` opens suffer. Absent: nothing is dropped.
+   */
+  drops?(from: number, to: number, port: number): boolean;
 }
 
 /** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */

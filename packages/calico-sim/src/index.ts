@@ -35,6 +35,7 @@ export {
   describe,
   type Finding,
   fail,
+  firewall,
   heal,
   type JoiningNode,
   type KillOptions,

@@ -32,6 +32,7 @@ const node: Field = { holds: { type: "name", of: "node" } };
 const rack: Field = { holds: { type: "name", of: "rack" } };
 const between: Field = { holds: { type: "pair" } };
 const count: Field = { holds: { type: "count" }, absent: 1 };
+const port: Field = { holds: { type: "count" }, absent: undefined };
 const namespace: Field = { holds: { type: "text" }, absent: "default" };
 const duration: Field = { holds: { type: "duration" } };
 
@@ -103,6 +104,8 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   "link-restore": plain("link-restore", { between }),
   "rack-cut": plain("rack-cut", { rack }),
   "rack-restore": plain("rack-restore", { rack }),
+  "packets-drop": plain("packets-drop", { from: node, to: node, port }),
+  "packets-allow": plain("packets-allow", { from: node, to: node, port }),
   apply: plain("apply", { resources: { holds: { type: "resources" } } }),
   delete: {
     fields: {

@@ -97,6 +97,16 @@ export class Actions {
         this.parts.fabric.restoreRack(action.rack);
         this.lifecycle.pathsChanged();
         return;
+      case "packets-drop":
+        if (action.port === undefined) this.parts.fabric.cutPath(action.from, action.to);
+        else this.parts.fabric.dropPort(action.from, action.to, action.port);
+        this.lifecycle.pathsChanged();
+        return;
+      case "packets-allow":
+        if (action.port === undefined) this.parts.fabric.restorePath(action.from, action.to);
+        else this.parts.fabric.allowPort(action.from, action.to, action.port);
+        this.lifecycle.pathsChanged();
+        return;
       case "apply":
         for (const resource of action.resources) this.parts.datastore.put(resource);
         if (action.resources.some((r) => r.kind === "IPPool"))

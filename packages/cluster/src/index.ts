@@ -35,12 +35,24 @@ export type {
   ChurnOptions,
   CreateOptions,
   DaemonName,
+  FilterOptions,
   JoiningNode,
   KillOptions,
   Scenario,
   Step,
 } from "./scenario.js";
-export { apply, at, blocks, describe, fail, heal, nodes, pods, start } from "./scenario.js";
+export {
+  apply,
+  at,
+  blocks,
+  describe,
+  fail,
+  firewall,
+  heal,
+  nodes,
+  pods,
+  start,
+} from "./scenario.js";
 export { ScenarioError } from "./scenario-check.js";
 export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";

@@ -1,3 +1,4 @@
+import { BGP_PORT } from "@calico-sim/bgp";
 import { type Fabric, type NodeDirectory, SECOND } from "@calico-sim/core";
 import { describe, type Scenario, type Step } from "./scenario.js";
 
@@ -69,6 +70,14 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
     case "link-restore":
       names.fabric.linkBetween(...action.between);
       return;
+    case "packets-drop":
+    case "packets-allow":
+      for (const node of [action.from, action.to])
+        if (!joining.has(node)) nodeId(names.nodes, node);
+      if (action.port === undefined || action.port === BGP_PORT) return;
+      throw new ScenarioError(
+        `only TCP port ${String(BGP_PORT)} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
+      );
     default:
       return;
   }

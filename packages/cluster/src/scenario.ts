@@ -52,6 +52,13 @@ export type Action =
     }
   | { readonly type: "link-cut" | "link-restore"; readonly between: readonly [string, string] }
   | { readonly type: "rack-cut" | "rack-restore"; readonly rack: string }
+  | {
+      readonly type: "packets-drop" | "packets-allow";
+      readonly from: string;
+      readonly to: string;
+      /** TCP port at `to`; absent: everything. */
+      readonly port?: number;
+    }
   | { readonly type: "apply"; readonly resources: readonly Resource[] }
   | {
       readonly type: "delete";
@@ -158,6 +165,30 @@ export const heal: {
   datastore: (): Action => ({ type: "datastore-up" }),
 });
 
+/** What a packet filter drops: one direction, and one TCP port or everything. */
+export interface FilterOptions {
+  /** Node that sends. */
+  readonly from: string;
+  /** Node that does not get it. */
+  readonly to: string;
+  /** TCP port at `to`; 179 (BGP) is the one that is modelled. @defaultValue everything */
+  readonly port?: number;
+}
+
+/** Packet filters between two nodes, in one direction. */
+export const firewall: {
+  readonly drop: (options: FilterOptions) => Action;
+  readonly allow: (options: FilterOptions) => Action;
+} = Object.freeze({
+  /**
+   * What `from` sends to `to` vanishes without an answer. With a port, only what goes to that port does, so
+   * connections that `to` opens work on.
+   */
+  drop: (options: FilterOptions): Action => ({ type: "packets-drop", ...options }),
+  /** The filter is gone. */
+  allow: (options: FilterOptions): Action => ({ type: "packets-allow", ...options }),
+});
+
 /** Nodes that come and go for good. */
 export const nodes: {
   readonly join: (node: JoiningNode) => Action;
@@ -244,6 +275,10 @@ export function describe(action: Action): string {
       return `cut rack ${action.rack}`;
     case "rack-restore":
       return `reconnect rack ${action.rack}`;
+    case "packets-drop":
+      return `drop ${packets(action)}`;
+    case "packets-allow":
+      return `allow ${packets(action)}`;
     case "apply":
       return `apply ${action.resources.map((r) => `${r.kind}/${r.metadata.name}`).join(", ")}`;
     case "delete":
@@ -253,6 +288,10 @@ export function describe(action: Action): string {
     case "datastore-up":
       return "datastore comes back";
   }
+}
+
+function packets({ from, to, port }: FilterOptions): string {
+  return `${from} → ${to}${port === undefined ? "" : ` port ${String(port)}`}`;
 }
 
 function plural(count: number, noun: string): string {

@@ -12,7 +12,7 @@ import { WireCounters } from "../messages/counters.js";
 import { AttributeTable } from "../rib/attributes.js";
 import { PathPool } from "../rib/path-pool.js";
 import { Connections, widened } from "../session/connections.js";
-import { SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
+import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
 import { PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
@@ -188,6 +188,9 @@ export class FleetContext {
     const from = this.conns.node(side);
     const to = this.conns.node(side ^ 1);
     if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
+    // Only what the opener sends goes to BGP's port.
+    if ((side & 1) === 0 && this.path.drops?.(from, to, BGP_PORT) === true)
+      return Number.POSITIVE_INFINITY;
     return this.path.delay(from, to);
   }
 

@@ -78,7 +78,7 @@ export class Transport {
     const { x } = this;
     const from = x.conns.node(2 * c);
     const to = x.conns.node(2 * c + 1);
-    const delay = x.path.delay(from, to);
+    const delay = x.delayFrom(2 * c);
     if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
       // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
       if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);

@@ -32,6 +32,8 @@ export class Fabric implements Forkable {
   private readonly cuts: SwitchCuts;
   /** Node pairs cut in one direction, as from × PAIR + to. */
   private readonly pathCut: Set<number>;
+  /** By TCP port, pairs as above: what the first sends to that port of the second is dropped. */
+  private readonly portDrops: Map<number, Set<number>>;
   private paths: PathTable;
   private changes: number;
 
@@ -40,6 +42,7 @@ export class Fabric implements Forkable {
     hosts: HostTable,
     cuts: SwitchCuts,
     pathCut: Set<number>,
+    portDrops: Map<number, Set<number>>,
     paths: PathTable,
     changes: number,
   ) {
@@ -47,6 +50,7 @@ export class Fabric implements Forkable {
     this.hosts = hosts;
     this.cuts = cuts;
     this.pathCut = pathCut;
+    this.portDrops = portDrops;
     this.paths = paths;
     this.changes = changes;
   }
@@ -60,6 +64,7 @@ export class Fabric implements Forkable {
       new HostTable(switches),
       new SwitchCuts(topology),
       new Set(),
+      new Map(),
       new PathTable(switches),
       0,
     );
@@ -76,6 +81,7 @@ export class Fabric implements Forkable {
       copy(this.hosts),
       copy(this.cuts),
       new Set(this.pathCut),
+      copy(this.portDrops),
       paths,
       this.changes,
     );
@@ -263,6 +269,26 @@ export class Fabric implements Forkable {
   restorePath(from: NodeRef, to: NodeRef): void {
     const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
     if (this.pathCut.delete(pair)) this.changes++;
+  }
+
+  /** Drops what one node sends to a TCP port of another, in this direction alone; answers from that port pass. */
+  dropPort(from: NodeRef, to: NodeRef, port: number): void {
+    const pairs = this.portDrops.get(port) ?? new Set();
+    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
+    if (pairs.has(pair)) return;
+    this.portDrops.set(port, pairs.add(pair));
+    this.changes++;
+  }
+
+  /** Lifts {@link Fabric.dropPort}. */
+  allowPort(from: NodeRef, to: NodeRef, port: number): void {
+    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
+    if (this.portDrops.get(port)?.delete(pair) === true) this.changes++;
+  }
+
+  /** Whether what one node sends to a TCP port of another is dropped. */
+  drops(from: number, to: number, port: number): boolean {
+    return this.portDrops.size !== 0 && this.portDrops.get(port)?.has(from * PAIR + to) === true;
   }
 
   /** The id of the link between two neighbours, given by name: a node and its rack, or two switches. */

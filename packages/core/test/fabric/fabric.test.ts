@@ -310,9 +310,29 @@ describe("a fork", () => {
       copied.push(value);
       return fork(value);
     });
-    expect(copied).toHaveLength(2);
+    expect(copied).toHaveLength(3);
     fabric.cutRack("10.0.1.0/24");
     expect([fabric.delay(0, 2), twin.delay(0, 2)]).toStrictEqual([Infinity, 220]);
+  });
+});
+
+describe("a port that is dropped", () => {
+  test("is dropped in one direction and for one port, in the original alone after a fork", () => {
+    const fabric = Fabric.build(twoRacks());
+    const twin = fork(fabric);
+    const epoch = fabric.epoch;
+    fabric.dropPort(0, 2, 179);
+    fabric.dropPort(0, 2, 179);
+    expect(fabric.epoch).toBe(epoch + 1);
+    expect([fabric.drops(0, 2, 179), fabric.drops(2, 0, 179), fabric.drops(0, 2, 5473)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(fabric.delay(0, 2)).toBe(220);
+    expect(twin.drops(0, 2, 179)).toBe(false);
+    fabric.allowPort(0, 2, 179);
+    expect(fabric.drops(0, 2, 179)).toBe(false);
   });
 });
 
