@@ -3,6 +3,7 @@ import {
   formatTimestamp,
   hash32,
   hashText,
+  hex32,
   type MergePatch,
   type Micros,
   type Pod,
@@ -177,11 +178,5 @@ function uid(key: string, at: Micros): string {
 
 /** Eight hexadecimal digits of a hash. */
 function word(a: number, b: number, c: number): string {
-  const h = hash32(a, b, c);
-  return `${BYTES[h >>> 24]!}${BYTES[(h >>> 16) & 255]!}${BYTES[(h >>> 8) & 255]!}${BYTES[h & 255]!}`;
+  return hex32(hash32(a, b, c));
 }
-
-/** Two hexadecimal digits of each byte: a pod has some twenty words, and `toString(16)` is slow. */
-const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, "0"),
-);

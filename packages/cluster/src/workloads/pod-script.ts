@@ -4,8 +4,10 @@ import type {
   DatastoreRequest,
   IpamOrder,
   IpamResult,
+  MergePatch,
   Micros,
   Namespace,
+  Pod,
   RequestOutcome,
   StoredKind,
 } from "@calico-sim/core";
@@ -105,15 +107,15 @@ export function podScript(order: PodOrder): Script<PodStep, PodAnswer> {
 function* start(order: PodOrder): Script<PodStep, PodAnswer> {
   const { pod, now } = order;
   const resource = newPod(pod, now);
-  const { outcome } = yield send(order, "create", CONTROLLER, { resource });
+  const { outcome } = yield send(order, "create", CONTROLLER, undefined, resource);
   if (outcome?.status !== "ok") {
     yield { type: "tell", news: { type: "failed", reason: `create: ${outcome?.status ?? ""}` } };
-    yield { type: "tell", news: { type: "gone" } };
+    yield TELL_GONE;
     return;
   }
   if ((yield SCHEDULER_TURN).deleting) return;
-  yield send(order, "patch", "scheduler", { merge: bound(pod.node) });
-  yield { type: "tell", news: { type: "scheduled" } };
+  yield send(order, "patch", "scheduler", bound(pod.node));
+  yield TELL_SCHEDULED;
 }
 
 /** The kubelet runs the pod: sandbox, network, containers (rows 3 to 7). */
@@ -124,7 +126,7 @@ function* run(order: PodOrder): Script<PodStep, PodAnswer> {
   // After a reboot the old sandbox goes first.
   if (order.container !== undefined) yield* cniDel(order, order.container);
   if (p.statusReads) yield send(order, "get", "kubelet");
-  yield send(order, "patch", "kubelet", { merge: creating() });
+  yield send(order, "patch", "kubelet", creating());
   let addresses: readonly string[] | undefined;
   for (let { attempt } = order; addresses === undefined && !deleting; attempt++) {
     const container = containerId(key, serial, attempt);
@@ -143,7 +145,7 @@ function* run(order: PodOrder): Script<PodStep, PodAnswer> {
     yield { type: "tell", news: { type: "failed", reason: added } };
     if (added === "PodNotFound") {
       // Somebody removed it behind the kubelet's back.
-      yield { type: "tell", news: { type: "gone" } };
+      yield TELL_GONE;
       break;
     }
     // The runtime calls DEL for a sandbox whose ADD failed.
@@ -153,11 +155,11 @@ function* run(order: PodOrder): Script<PodStep, PodAnswer> {
   if (addresses !== undefined) {
     yield work(p.containerStart);
     if (p.statusReads) yield send(order, "get", "kubelet");
-    yield send(order, "patch", "kubelet", { merge: running(addresses, false) });
+    yield send(order, "patch", "kubelet", running(addresses, false));
     yield work(p.readiness);
     if (p.statusReads) yield send(order, "get", "kubelet");
-    yield send(order, "patch", "kubelet", { merge: running(addresses, true) });
-    yield { type: "tell", news: { type: "running" } };
+    yield send(order, "patch", "kubelet", running(addresses, true));
+    yield TELL_RUNNING;
   }
   yield LEAVE_SLOT;
 }
@@ -213,7 +215,7 @@ function* cniAdd(order: PodOrder, container: string): Part<readonly string[] | s
 
   yield work(p.interfaceSetUp);
   const merge = addressed(addresses, container);
-  const patched = (yield sendOnce(order, "patch", { merge })).outcome?.status;
+  const patched = (yield sendOnce(order, "patch", merge)).outcome?.status;
   return patched === "ok" ? addresses : `annotation: ${patched ?? ""}`;
 }
 
@@ -226,7 +228,7 @@ function* cniDel(order: PodOrder, container: string): Part<void> {
   yield work(p.cniStart);
   yield cniRead(order, "ClusterInformation", "default");
   const held = (yield sendOnce(order, "get")).outcome?.status;
-  if (held === "ok") yield sendOnce(order, "patch", { merge: unaddressed() });
+  if (held === "ok") yield sendOnce(order, "patch", unaddressed());
   yield work(p.interfaceTearDown);
   yield work(p.ipamStart);
   yield TAKE_LOCK;
@@ -245,7 +247,7 @@ function* cniDel(order: PodOrder, container: string): Part<void> {
 
 /** The API server's part of a deletion: the mark that the kubelet sees. */
 function* mark(order: PodOrder): Script<PodStep, PodAnswer> {
-  yield send(order, "patch", CONTROLLER, { merge: terminating(order.now) });
+  yield send(order, "patch", CONTROLLER, terminating(order.now));
 }
 
 /** The kubelet ends the pod, and then deletes it. */
@@ -256,10 +258,10 @@ function* stop(order: PodOrder): Script<PodStep, PodAnswer> {
     yield work(p.containerStop);
     if (pod.hostNetwork !== true) yield* cniDel(order, container);
     if (p.statusReads) yield send(order, "get", "kubelet");
-    yield send(order, "patch", "kubelet", { merge: stopped() });
+    yield send(order, "patch", "kubelet", stopped());
   }
   yield send(order, "delete", "kubelet");
-  yield { type: "tell", news: { type: "gone" } };
+  yield TELL_GONE;
 }
 
 /** Who creates and deletes pods. */
@@ -269,6 +271,9 @@ const ENTER_SLOT: PodStep = { type: "acquire", gate: "slot" };
 const LEAVE_SLOT: PodStep = { type: "release", gate: "slot" };
 const TAKE_LOCK: PodStep = { type: "acquire", gate: "ipam-lock" };
 const FREE_LOCK: PodStep = { type: "release", gate: "ipam-lock" };
+const TELL_SCHEDULED: PodStep = { type: "tell", news: { type: "scheduled" } };
+const TELL_RUNNING: PodStep = { type: "tell", news: { type: "running" } };
+const TELL_GONE: PodStep = { type: "tell", news: { type: "gone" } };
 
 function work(median: Micros): PodStep {
   return { type: "work", median };
@@ -279,23 +284,30 @@ function send(
   { pod, node }: PodOrder,
   verb: DatastoreRequest["verb"],
   client: ClientKind,
-  content: Pick<DatastoreRequest, "resource" | "merge"> = {},
+  merge?: MergePatch,
+  resource?: Pod,
 ): PodStep {
   const { name, namespace } = pod;
   const from = client === "kubelet" ? node : -1;
-  const request = { verb, kind: "Pod", name, namespace, ...content, client, node: from } as const;
-  return { type: "request", request, repeat: true };
+  return {
+    type: "request",
+    request: { verb, kind: "Pod", name, namespace, resource, merge, client, node: from },
+    repeat: true,
+  };
 }
 
 /** A request of the CNI plugin about the pod; it does not repeat. */
 function sendOnce(
   { pod, node }: PodOrder,
   verb: DatastoreRequest["verb"],
-  content: Pick<DatastoreRequest, "merge"> = {},
+  merge?: MergePatch,
 ): PodStep {
   const { name, namespace } = pod;
-  const request = { verb, kind: "Pod", name, namespace, ...content, client: "cni", node } as const;
-  return { type: "request", request, repeat: false };
+  return {
+    type: "request",
+    request: { verb, kind: "Pod", name, namespace, merge, client: "cni", node },
+    repeat: false,
+  };
 }
 
 function cniRead({ node }: PodOrder, kind: StoredKind, name: string): PodStep {

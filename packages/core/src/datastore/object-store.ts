@@ -2,7 +2,7 @@ import type { Micros } from "../engine/index.js";
 import { keyOf, RESOURCE_KINDS, type Resource } from "../resources/index.js";
 import { KindTable, type Row } from "./kind-table.js";
 import { objectBytes, type SizeProfile, watchEventBytes } from "./object-size.js";
-import { deepEqual, freezePlain, mergeFields } from "./plain-data.js";
+import { copyOf, deepEqual, freezePlain, mergeFields } from "./plain-data.js";
 import type { MergePatch, StoredKind, WatchEvent } from "./types.js";
 
 /** What a write did. `event` is absent when it changed nothing. */
@@ -76,11 +76,9 @@ export class ObjectStore {
     const held = row.resource!;
     const merged = mergeFields(held as unknown as MergePatch, patch) as Resource | undefined;
     if (merged === undefined) return this.write(held, at, row);
-    const metadata = Object.freeze({
-      ...merged.metadata,
-      resourceVersion: String(++this.revision),
-    });
-    return this.commit(Object.freeze(Object.assign(merged, { metadata })), at, row);
+    const stored = merged as Mutable<Resource>;
+    stored.metadata = stamped(merged.metadata, ++this.revision);
+    return this.commit(Object.freeze(stored), at, row);
   }
 
   /** An object that carries the latest revision takes its place. */
@@ -142,8 +140,17 @@ export class ObjectStore {
 
 /** A frozen copy that carries its revision. */
 function versioned(resource: Resource, revision: number): Resource {
-  const metadata = { ...resource.metadata, resourceVersion: String(revision) };
-  return freezePlain({ ...resource, metadata });
+  const copy: Mutable<Resource> = copyOf(resource);
+  copy.metadata = stamped(resource.metadata, revision);
+  return freezePlain(copy);
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function stamped(metadata: Resource["metadata"], revision: number): Resource["metadata"] {
+  const copy = copyOf(metadata);
+  copy.resourceVersion = String(revision);
+  return freezePlain(copy);
 }
 
 /** True when two versions of an object differ in nothing but `resourceVersion`. */

@@ -53,14 +53,14 @@ export interface DatastoreRequest {
   readonly verb: Exclude<Verb, "watch">;
   readonly kind: StoredKind;
   /** Absent for `list`. */
-  readonly name?: string;
-  readonly namespace?: string;
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
   /** For `create`, `update` and `patch`: the whole new object. Its `metadata.resourceVersion`, if present, must match (compare-and-swap) on `update`. */
-  readonly resource?: Resource;
+  readonly resource?: Resource | undefined;
   /** For `patch`, instead of `resource`: merged into the object as it stands when the request is served. */
-  readonly merge?: MergePatch;
+  readonly merge?: MergePatch | undefined;
   /** For `list`: only objects whose `spec.node`/label says this node (BlockAffinity by host, node-behaviour §2.7). */
-  readonly ofNode?: string;
+  readonly ofNode?: string | undefined;
   readonly client: ClientKind;
   /** Dense id of the node on which the client runs; −1 = beside the datastore. */
   readonly node: number;

@@ -3,7 +3,7 @@ export { Engine } from "./engine.js";
 export { EventQueue } from "./event-queue.js";
 export type { Forkable } from "./fork.js";
 export { ForkError, fork } from "./fork.js";
-export { hash32, hashText, normalQuantile, RandomStream, RandomStreams } from "./random.js";
+export { hash32, hashText, hex32, normalQuantile, RandomStream, RandomStreams } from "./random.js";
 export type { DurationInput, Micros } from "./time.js";
 export { formatMicros, HOUR, MILLISECOND, MINUTE, micros, SECOND } from "./time.js";
 export type { TraceSink } from "./trace.js";

@@ -99,6 +99,17 @@ export function hash32(a: number, b: number, c: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Two hexadecimal digits of each byte: `toString(16)` is slow, and a pod has some twenty words of them. */
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, "0"),
+);
+
+/** The eight hexadecimal digits of 32 bits. */
+export function hex32(bits: number): string {
+  const high = `${BYTES[bits >>> 24]!}${BYTES[(bits >>> 16) & 255]!}`;
+  return `${high}${BYTES[(bits >>> 8) & 255]!}${BYTES[bits & 255]!}`;
+}
+
 /** 32-bit FNV-1a of a text, to turn names into {@link hash32} operands. */
 export function hashText(text: string): number {
   let h = 0x811c9dc5;

@@ -1,4 +1,5 @@
 import type { Forkable } from "./fork.js";
+import { hex32 } from "./random.js";
 import type { Micros } from "./time.js";
 
 /** Sees every event of a run, in order. Sinks are for people; they do not travel into forks. */
@@ -30,8 +31,7 @@ export class Trace implements Forkable {
 
   /** 16 hexadecimal digits. */
   digest(): string {
-    const hex = (n: number): string => (n >>> 0).toString(16).padStart(8, "0");
-    return hex(this.high) + hex(this.low);
+    return hex32(this.high) + hex32(this.low);
   }
 
   /** See {@link Forkable}. */

@@ -1,3 +1,4 @@
+import { copyOf } from "../datastore/plain-data.js";
 import type { Micros } from "../engine/index.js";
 import {
   addressCount,
@@ -255,10 +256,10 @@ export function claimAge(block: IPAMBlock, now: Micros): Micros {
 }
 
 function attributeIndex(attributes: BlockAttributes[], ask: BlockAssignment): number {
-  const known = attributes.findIndex(
-    (a) => a.handle_id === ask.handle && sameAttributes(a.secondary ?? {}, ask.attributes),
-  );
-  if (known >= 0) return known;
+  for (let index = 0; index < attributes.length; index++) {
+    const { handle_id, secondary } = attributes[index]!;
+    if (handle_id === ask.handle && sameAttributes(secondary ?? {}, ask.attributes)) return index;
+  }
   attributes.push(Object.freeze({ handle_id: ask.handle, secondary: ask.attributes }));
   return attributes.length - 1;
 }
@@ -288,17 +289,17 @@ interface Edit {
 }
 
 function edited(block: IPAMBlock, edit: Edit): IPAMBlock {
-  const spec = blockSpec(block);
-  return withSpec(block, {
-    ...spec,
-    allocations: Object.freeze(edit.allocations),
-    unallocated: Object.freeze(edit.unallocated),
-    attributes: Object.freeze(edit.attributes),
-    sequenceNumber: (spec.sequenceNumber ?? 0) + 1,
-    sequenceNumberForAllocation: Object.freeze(edit.sequences),
-  });
+  const spec = copyOf(blockSpec(block));
+  spec.allocations = Object.freeze(edit.allocations);
+  spec.unallocated = Object.freeze(edit.unallocated);
+  spec.attributes = Object.freeze(edit.attributes);
+  spec.sequenceNumber = (spec.sequenceNumber ?? 0) + 1;
+  spec.sequenceNumberForAllocation = Object.freeze(edit.sequences);
+  return withSpec(block, spec);
 }
 
 function withSpec(block: IPAMBlock, spec: BlockSpec): IPAMBlock {
-  return Object.freeze({ ...block, spec: Object.freeze(spec) });
+  const copy = copyOf(block);
+  copy.spec = Object.freeze(spec);
+  return Object.freeze(copy);
 }

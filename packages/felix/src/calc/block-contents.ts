@@ -1,4 +1,5 @@
 import {
+  blockOwner,
   hostCidr,
   type IPAMBlock,
   type NodeDirectory,
@@ -45,7 +46,7 @@ export class BlockContents {
       return { prefix: latest?.prefix ?? -1, id: 0 };
     }
     const prefix = this.prefixes.intern(cidr);
-    const id = block.spec.deleted === true ? 0 : this.content(prefix, block);
+    const id = block.spec.deleted === true ? 0 : this.content(prefix, block, latest?.id ?? 0);
     latest = { block, prefix, id };
     this.latest.set(key, latest);
     return latest;
@@ -75,20 +76,23 @@ export class BlockContents {
    * The block's CIDR by its affine host, and a host route for each allocation whose `node` attribute is
    * another (calico: felix/calc/l3_route_resolver.go:655-689).
    */
-  private content(prefix: number, block: IPAMBlock): number {
-    const { affinity, allocations, attributes } = block.spec;
-    const host = affinity?.startsWith("host:") === true ? affinity.slice(5) : undefined;
+  private content(prefix: number, block: IPAMBlock, before: number): number {
+    const { allocations, attributes } = block.spec;
+    const host = blockOwner(block);
     const owner = host === undefined ? -1 : this.nodes.id(host);
     let borrowed: number[] | undefined;
     // Few distinct attributes exist, so the comparison of names happens per attribute, not per address.
     let holders: Int32Array | undefined;
-    attributes.forEach((attribute, i) => {
-      const node = attribute.secondary?.["node"];
-      if (node === undefined || node === host) return;
+    for (let i = 0; i < attributes.length; i++) {
+      const node = attributes[i]!.secondary?.["node"];
+      if (node === undefined || node === host) continue;
       holders ??= new Int32Array(attributes.length).fill(-1);
       holders[i] = this.nodes.id(node);
-    });
-    if (holders !== undefined) {
+    }
+    if (holders === undefined) {
+      const same = this.prefixOf[before] === prefix && this.ownerOf[before] === owner;
+      if (same && this.borrowedOf[before]!.length === 0) return before;
+    } else {
       const cidr = this.prefixes.cidr(prefix);
       for (let ordinal = 0; ordinal < allocations.length; ordinal++) {
         const attribute = allocations[ordinal];

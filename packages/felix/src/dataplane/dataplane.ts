@@ -6,6 +6,7 @@ import {
   type Kernels,
   type Micros,
   type NodeDirectory,
+  type RandomStream,
 } from "@calico-sim/core";
 import type { Endpoints } from "../calc/endpoints.js";
 import type { NodeViews } from "../calc/node-views.js";
@@ -53,6 +54,8 @@ interface Loop {
   others: boolean;
   /** Pods of the round in progress. */
   round: string[];
+  /** Draws how long endpoints take. */
+  readonly random: RandomStream;
   /** Endpoint id by pod of the endpoints that are up. */
   readonly up: Map<string, number>;
 }
@@ -103,6 +106,7 @@ export class Dataplane implements EventHandler {
       pods: [],
       others: false,
       round: [],
+      random: engine.stream("felix", nodes.name(node), "endpoint"),
       up: new Map(),
     };
     engine.after(CLEANUP_GRACE, this.kindGrace, node, life);
@@ -172,7 +176,7 @@ export class Dataplane implements EventHandler {
 
   /** Stages one round; returns its duration. The kernel changes when it is over. */
   private apply(node: number, loop: Loop, limit: number): Micros {
-    const { tables, costs, tally, engine, nodes } = this.parts;
+    const { tables, costs, tally } = this.parts;
     let programmed = 0;
     let recomputed = false;
     if (!loop.resynced) {
@@ -199,9 +203,8 @@ export class Dataplane implements EventHandler {
     let took = costs.applyBase.value + programmed * costs.programPerRoute.value;
     if (recomputed) took += tables.count(node) * costs.recomputePerRoute.value;
     if (loop.round.length > 0) {
-      const stream = engine.stream("felix", nodes.name(node), "endpoint");
       for (let i = 0; i < loop.round.length; i++) {
-        took += stream.logNormal(costs.perEndpoint.value, costs.perEndpointSigma);
+        took += loop.random.logNormal(costs.perEndpoint.value, costs.perEndpointSigma);
       }
     }
     tally.add(node, TALLY.routesProgrammed, programmed);

@@ -1,3 +1,5 @@
+import { hex32 } from "@calico-sim/core";
+
 /**
  * SHA-1 (FIPS 180-4) of a text's UTF-8 bytes, in hexadecimal.
  *
@@ -5,7 +7,7 @@
  * platform crypto, so the eighty rounds are here.
  */
 export function sha1Hex(text: string): string {
-  const words = padded(ENCODER.encode(text));
+  const words = padded(bytesOf(text));
   let h0 = 0x67452301;
   let h1 = 0xefcdab89 | 0;
   let h2 = 0x98badcfe | 0;
@@ -36,15 +38,22 @@ export function sha1Hex(text: string): string {
     h3 = (h3 + d) | 0;
     h4 = (h4 + e) | 0;
   }
-  return hex(h0) + hex(h1) + hex(h2) + hex(h3) + hex(h4);
+  return hex32(h0) + hex32(h1) + hex32(h2) + hex32(h3) + hex32(h4);
 }
 
 const ENCODER = new TextEncoder();
 /** Scratch of one block's rounds. */
 const SCHEDULE = new Int32Array(80);
 
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
+/** Names are ASCII, and the platform's encoder takes longer than the hash. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return ENCODER.encode(text);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** f and K of round `t`. */
