@@ -1,19 +1,22 @@
 /** Equality of plain data. Shared parts cost one comparison, which edited resources mostly are. */
 export function deepEqual(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((value, i) => deepEqual(value, b[i]));
-  }
+  if (Array.isArray(a)) return Array.isArray(b) && sameItems(a, b);
   if (Array.isArray(b)) return false;
-  const left = a as Readonly<Record<string, unknown>>;
-  const right = b as Readonly<Record<string, unknown>>;
+  const left = a as Fields;
+  const right = b as Fields;
   // A field that is undefined is as good as absent: neither is written.
-  for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) {
-    if (right[key] !== undefined && left[key] === undefined) return false;
+  for (const key in left) {
+    if (left[key] !== right[key] && !deepEqual(left[key], right[key])) return false;
   }
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  return true;
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!deepEqual(a[i], b[i])) return false;
   return true;
 }
 
@@ -34,7 +37,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 export function mergeFields(target: Fields, patch: Fields): Record<string, unknown> | undefined {
   let merged: Record<string, unknown> | undefined;
   let deletes = false;
-  for (const key of Object.keys(patch)) {
+  for (const key in patch) {
     const value = patch[key];
     const held = target[key];
     if (value === null) deletes ||= held !== undefined;
@@ -68,7 +71,7 @@ function isObject(value: unknown): value is Fields {
  */
 export function freezePlain<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const key of Object.keys(value)) freezePlain((value as Record<string, unknown>)[key]);
-  return value;
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) freezePlain(value[i]);
+  else for (const key in value) freezePlain(value[key]);
+  return Object.freeze(value);
 }
