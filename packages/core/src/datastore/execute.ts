@@ -105,11 +105,13 @@ export function listBytes(
   return bytes;
 }
 
-function unnamed({ verb, kind }: ServedRequest): RangeError {
-  return new RangeError(`a ${verb} of ${kind} must name its object`);
+function unnamed({ verb, table }: ServedRequest): RangeError {
+  return new RangeError(`a ${verb} of ${table.kind} must name its object`);
 }
 
-function written({ resource, verb, kind }: ServedRequest): Resource {
-  if (resource === undefined) throw new RangeError(`a ${verb} of ${kind} must carry the object`);
+function written({ resource, verb, table }: ServedRequest): Resource {
+  if (resource === undefined) {
+    throw new RangeError(`a ${verb} of ${table.kind} must carry the object`);
+  }
   return resource;
 }

@@ -21,7 +21,8 @@ export function requestWork(
   profile: DatastoreProfile,
   request: ServedRequest,
 ): Micros {
-  const { verb, kind, ofNode, resource, table } = request;
+  const { verb, ofNode, resource, table } = request;
+  const { kind } = table;
   const core = CORE_KINDS.has(kind);
   const perByte = (core ? profile.protobufMicrosPerByte : profile.jsonMicrosPerByte).value;
   const base = profile.requestMicros.value;

@@ -1,12 +1,6 @@
 import type { Resource } from "../resources/index.js";
 import type { KindTable } from "./kind-table.js";
-import type {
-  ClientKind,
-  DatastoreRequest,
-  MergePatch,
-  RequestOutcome,
-  StoredKind,
-} from "./types.js";
+import type { DatastoreRequest, MergePatch, RequestOutcome } from "./types.js";
 
 /**
  * A request on its way, or answered and not yet taken.
@@ -17,13 +11,11 @@ import type {
  */
 export class ServedRequest {
   readonly verb: DatastoreRequest["verb"];
-  readonly kind: StoredKind;
   readonly name: string | undefined;
   readonly namespace: string | undefined;
   readonly resource: Resource | undefined;
   readonly merge: MergePatch | undefined;
   readonly ofNode: string | undefined;
-  readonly client: ClientKind;
   readonly node: number;
   /** The objects it concerns. */
   readonly table: KindTable;
@@ -45,13 +37,11 @@ export class ServedRequest {
   ) {
     const { resource } = request;
     this.verb = request.verb;
-    this.kind = request.kind;
     this.name = request.name ?? resource?.metadata.name;
     this.namespace = request.namespace ?? resource?.metadata.namespace;
     this.resource = resource;
     this.merge = request.merge;
     this.ofNode = request.ofNode;
-    this.client = request.client;
     this.node = request.node;
     this.table = table;
     this.replyKind = replyKind;

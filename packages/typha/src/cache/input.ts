@@ -31,7 +31,8 @@ export class KeyTable {
  */
 export class Input {
   readonly batch: UpdateBatch;
-  readonly keys: Int32Array;
+  /** Ids of the updates' keys. */
+  readonly keys: readonly number[];
   private readonly type: SyncerType;
   private readonly against: (SyncerUpdate | undefined)[] = [];
   private readonly verdicts: (SyncerUpdate | undefined)[] = [];
@@ -42,9 +43,7 @@ export class Input {
   constructor(batch: UpdateBatch, type: SyncerType, keys: KeyTable) {
     this.batch = batch;
     this.type = type;
-    const { updates } = batch;
-    this.keys = new Int32Array(updates.length);
-    for (let i = 0; i < updates.length; i++) this.keys[i] = keys.intern(updates[i]!.key);
+    this.keys = batch.updates.map((update) => keys.intern(update.key));
   }
 
   /**
@@ -85,6 +84,7 @@ export class Input {
 }
 
 function sameUpdates(a: readonly SyncerUpdate[], b: readonly SyncerUpdate[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

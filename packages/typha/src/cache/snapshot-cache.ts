@@ -42,20 +42,23 @@ export class SnapshotCache {
   /** Messages of several crumbs that were made lately, and after which crumb each begins. */
   private messages: { readonly from: Position; readonly message: Message }[] = [];
 
-  /** Takes an input in; returns what is left of it for clients. */
-  take(input: Input): SyncerUpdate[] {
-    const { batch, keys } = input;
-    const kept: SyncerUpdate[] = [];
-    const named = batch.snapshot ? new Uint8Array(this.held.length) : undefined;
-    for (let i = 0; i < batch.updates.length; i++) {
+  /** Takes an input in; returns what is left of it for clients: the very same list if all is. */
+  take(input: Input): readonly SyncerUpdate[] {
+    const { keys } = input;
+    const { updates, snapshot } = input.batch;
+    const named = snapshot ? new Uint8Array(this.held.length) : undefined;
+    let kept: SyncerUpdate[] | undefined = snapshot ? [] : undefined;
+    for (let i = 0; i < updates.length; i++) {
       const key = keys[i]!;
       if (named !== undefined && key < named.length) named[key] = 1;
       const update = input.survivor(i, this.held[key]);
+      if (update !== updates[i]) kept ??= firstOf(updates, i);
       if (update === undefined) continue;
-      this.set(key, batch.updates[i]);
-      kept.push(update);
+      this.set(key, updates[i]);
+      kept?.push(update);
     }
-    if (named !== undefined) this.dropUnnamed(named, kept);
+    if (named === undefined || kept === undefined) return kept ?? updates;
+    this.dropUnnamed(named, kept);
     return kept;
   }
 
@@ -156,4 +159,10 @@ export class SnapshotCache {
     while (this.held.length < key) this.held.push(undefined);
     this.held[key] = after;
   }
+}
+
+function firstOf<T>(items: readonly T[], count: number): T[] {
+  const first: T[] = [];
+  for (let i = 0; i < count; i++) first.push(items[i]!);
+  return first;
 }

@@ -36,7 +36,8 @@ export class CacheLoops implements EventHandler {
       const typha = typhas[i]!;
       if (!this.hosts.listening[typha]!) continue;
       const server = this.servers[typha]!;
-      server.inputs.push({ at: arrivals[i]!, input });
+      server.inputs.push(input);
+      server.arrivals.push(arrivals[i]!);
       this.wait(typha, server, arrivals[i]!);
     }
   }
@@ -46,16 +47,14 @@ export class CacheLoops implements EventHandler {
     const { engine, config, costs } = this.hosts;
     const server = this.servers[typha]!;
     server.inputWaiting = false;
-    const drained: Input[] = [];
-    const { inputs } = server;
+    const { inputs, arrivals } = server;
+    const room = config.snapshotCacheMaxBatchSize;
     let items = 0;
-    for (const { at, input } of inputs) {
-      if (at > engine.now || items >= config.snapshotCacheMaxBatchSize) break;
-      drained.push(input);
-      items += Math.max(1, input.batch.updates.length);
+    let count = 0;
+    for (; count < inputs.length && arrivals[count]! <= engine.now && items < room; count++) {
+      items += Math.max(1, inputs[count]!.batch.updates.length);
     }
-    if (drained.length === inputs.length) inputs.length = 0;
-    else server.inputs = inputs.slice(drained.length);
+    const drained = server.drain(count);
     const cost = Math.ceil(items * costs.serialisePerUpdate.value);
     server.cacheUntil = engine.now + cost;
     this.hosts.busy[typha]! += cost;
@@ -65,8 +64,7 @@ export class CacheLoops implements EventHandler {
     if (server.cache.status === "in-sync" && before !== "in-sync") {
       this.hosts.watcher?.onCacheInSync(typha);
     }
-    const next = server.inputs[0];
-    if (next !== undefined) this.wait(typha, server, next.at);
+    if (server.inputs.length > 0) this.wait(typha, server, server.arrivals[0]!);
   }
 
   private wait(typha: number, server: Server, at: Micros): void {
@@ -79,7 +77,7 @@ export class CacheLoops implements EventHandler {
 
   private publish(server: Server, drained: readonly Input[], at: Micros): void {
     const { cache, load } = server;
-    let kept: SyncerUpdate[] = [];
+    let kept: readonly SyncerUpdate[] = NONE;
     for (const input of drained) {
       const part = cache.take(input);
       load.updatesTotal += input.batch.updates.length;
@@ -108,3 +106,5 @@ export class CacheLoops implements EventHandler {
     load.crumbs += crumbs;
   }
 }
+
+const NONE: readonly SyncerUpdate[] = Object.freeze([]);

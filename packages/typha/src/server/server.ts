@@ -20,8 +20,9 @@ const REUSE: Micros = 1_000_000;
 export class Server {
   cache: SnapshotCache = new SnapshotCache();
   readonly load: Load = new Load();
-  /** Batches from upstream that the cache loop has yet to take in. */
-  inputs: { readonly at: Micros; readonly input: Input }[] = [];
+  /** Batches from upstream that the cache loop has yet to take in, and when each came. */
+  inputs: Input[] = [];
+  arrivals: Micros[] = [];
   inputWaiting = false;
   /** When the cache loop is free. */
   cacheUntil: Micros = 0;
@@ -41,6 +42,7 @@ export class Server {
   reset(): void {
     this.cache = new SnapshotCache();
     this.inputs = [];
+    this.arrivals = [];
     this.inputWaiting = false;
     this.cacheUntil = 0;
     this.connections = [];
@@ -49,6 +51,12 @@ export class Server {
     this.sendWaiting = false;
     this.behind = new Set();
     this.live = undefined;
+  }
+
+  /** Takes out so many of the batches that came first. */
+  drain(count: number): readonly Input[] {
+    this.arrivals.splice(0, count);
+    return this.inputs.splice(0, count);
   }
 
   /** Whether anybody may still ask for the next crumb. */
