@@ -43,6 +43,9 @@ export class KindTable {
 
   /** Rows by namespace ("" for none), then name: names are at hand, keys would be joined for each look. */
   private readonly spaces: Map<string, Map<string, Row>> = new Map();
+  /** The namespace that was looked into last: most looks are into the same. */
+  private lastSpace = "";
+  private lastRows: Map<string, Row> | undefined = undefined;
   private count = 0;
   /** In key order, but for {@link added}; deleted rows are dropped when the order is next made. */
   private rows: Row[] = [];
@@ -66,7 +69,11 @@ export class KindTable {
 
   /** The place of the object with this name, if there is one. */
   row(name: string, namespace = ""): Row | undefined {
-    return this.spaces.get(namespace)?.get(name);
+    if (namespace !== this.lastSpace || this.lastRows === undefined) {
+      this.lastSpace = namespace;
+      this.lastRows = this.spaces.get(namespace);
+    }
+    return this.lastRows?.get(name);
   }
 
   /** All objects in key order: one frozen array until something changes. */

@@ -71,7 +71,9 @@ function firstAddressSource({ status, metadata }: Pod): readonly string[] | unde
   const { annotations } = metadata;
   if (annotations === undefined) return undefined;
   const several = annotations[POD_ANNOTATIONS.podIPs];
-  if (several !== undefined && several !== "") return several.split(",").map(withoutLength);
+  if (several !== undefined && several !== "") {
+    return several.includes(",") ? several.split(",").map(withoutLength) : [withoutLength(several)];
+  }
   const one = annotations[POD_ANNOTATIONS.podIP];
   return one === undefined || one === "" ? undefined : [withoutLength(one)];
 }

@@ -101,7 +101,7 @@ export function* assign(args: AssignArgs, context: ProcedureContext): Procedure<
     ...(args.pools === undefined ? {} : { requested: args.pools }),
   });
   if (pools.length === 0) return failed("NoQualifiedPool");
-  const affinities = listed("BlockAffinity", yield { ...list("BlockAffinity"), ofNode: args.node });
+  const affinities = listed("BlockAffinity", yield list("BlockAffinity", args.node));
   const { usable, stray } = ownBlocks(affinities, pools, allPools, nodeLabels);
   const search: Search = {
     args,

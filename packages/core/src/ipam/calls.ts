@@ -6,8 +6,14 @@ import {
   type ResourceOfKind,
 } from "../resources/index.js";
 
-/** A request without its sender, which only the driver of a procedure knows. */
-export type StoreCall = Omit<DatastoreRequest, "client" | "node">;
+/** A request without its sender, which only the driver of a procedure knows and then notes. */
+export interface StoreCall
+  extends Readonly<
+    Required<Pick<DatastoreRequest, "verb" | "kind" | "name" | "namespace" | "resource" | "ofNode">>
+  > {
+  client: DatastoreRequest["client"] | undefined;
+  node: number;
+}
 
 /**
  * Work over the datastore, written down as its source is: it yields one call at a time and is given
@@ -57,24 +63,34 @@ export function listed<K extends ResourceKind>(
 
 /** GET one object. */
 export function get(kind: ResourceKind, name: string, namespace?: string): StoreCall {
-  return namespace === undefined
-    ? { verb: "get", kind, name }
-    : { verb: "get", kind, name, namespace };
+  return call("get", kind, name, namespace);
 }
 
-/** LIST a kind. */
-export function list(kind: ResourceKind): StoreCall {
-  return { verb: "list", kind };
+/** LIST a kind; only the objects of a node if one is named. */
+export function list(kind: ResourceKind, ofNode?: string): StoreCall {
+  return call("list", kind, undefined, undefined, undefined, ofNode);
 }
 
 /** POST an object. */
 export function create(resource: Resource): StoreCall {
-  return { verb: "create", kind: resource.kind, name: resource.metadata.name, resource };
+  return call("create", resource.kind, resource.metadata.name, undefined, resource);
 }
 
 /** PUT an object, guarded by the revision it was read at. */
 export function update(resource: Resource): StoreCall {
-  return { verb: "update", kind: resource.kind, name: resource.metadata.name, resource };
+  return call("update", resource.kind, resource.metadata.name, undefined, resource);
+}
+
+/** All calls have one shape: the driver completes each, and the datastore reads it. */
+function call(
+  verb: DatastoreRequest["verb"],
+  kind: ResourceKind,
+  name?: string,
+  namespace?: string,
+  resource?: Resource,
+  ofNode?: string,
+): StoreCall {
+  return { verb, kind, name, namespace, resource, ofNode, client: undefined, node: -1 };
 }
 
 /** Deletes of IPAM objects may end so; `conflict` and `not-found` leave nothing to do for this caller. */
@@ -104,7 +120,7 @@ export function* deleteObject(
     if (status !== "ok") return status;
     resource = read.resource ?? object;
   }
-  return deleteStatus(answered(yield { verb: "delete", kind, name, resource }));
+  return deleteStatus(answered(yield call("delete", kind, name, undefined, resource)));
 }
 
 function deleteStatus(outcome: RequestOutcome): DeleteStatus {

@@ -27,9 +27,10 @@ export function ownBlocks(
 ): OwnBlocks {
   if (affinities.length === 0) return { usable: [], stray: [] };
   const parsed = parsedAffinities(affinities);
-  const usable = pools.flatMap((pool) =>
-    parsed.filter(({ cidr }) => cidrContains(pool.prefix, cidr)).map(({ affinity }) => affinity),
-  );
+  const usable: BlockAffinity[] = [];
+  for (const { prefix } of pools) {
+    for (const { affinity, cidr } of parsed) if (cidrContains(prefix, cidr)) usable.push(affinity);
+  }
   if (usable.length === affinities.length) return { usable, stray: [] };
   const all = usablePools(allPools);
   const stray = parsed.filter(({ affinity, cidr }) => {

@@ -113,5 +113,6 @@ function podAddresses(pod: Pod): readonly string[] {
   const annotations = pod.metadata.annotations;
   const written =
     annotations?.["cni.projectcalico.org/podIPs"] ?? annotations?.["cni.projectcalico.org/podIP"];
-  return written === undefined || written === "" ? [] : written.split(",");
+  if (written === undefined || written === "") return [];
+  return written.includes(",") ? written.split(",") : [written];
 }
