@@ -14,6 +14,7 @@ import { Learner } from "./rib/learner.js";
 import { Outbox } from "./rib/outbox.js";
 import { OWN } from "./rib/rib.js";
 import { UpdateTable } from "./rib/updates.js";
+import { Bfd } from "./session/bfd.js";
 import { Keepalives } from "./session/keepalives.js";
 import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
@@ -56,6 +57,7 @@ export class BirdFleet implements EventHandler {
         core: engine.defineKind("bird-core", this),
         release: engine.defineKind("tcp-release", this),
         hold: engine.defineKind("bgp-hold", this),
+        bfd: engine.defineKind("bfd-down", this),
         started: engine.defineKind("bird-started", this),
         hangUp: engine.defineKind("bgp-reset", this),
       }),
@@ -103,6 +105,7 @@ export class BirdFleet implements EventHandler {
       kernel,
     });
     x.loop = this.loop;
+    if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
     this.look = new Look(x, this.keepalives);
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
@@ -290,6 +293,9 @@ export class BirdFleet implements EventHandler {
         return;
       case kinds.hangUp:
         this.transport.onHangUp(a, b);
+        return;
+      case kinds.bfd:
+        this.x.bfd?.onDue(a);
         return;
       case kinds.hold:
         this.silence.onHoldExpired(a);

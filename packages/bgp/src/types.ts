@@ -2,6 +2,7 @@ import type { Engine, Kernels, Micros, NodeDirectory, PrefixTable } from "@calic
 import type { CommunityRule, ExportStep, FilterFunction } from "./confd/render/model.js";
 import type { BirdCosts } from "./cost-profile.js";
 import type { AttributeSet } from "./rib/attributes.js";
+import type { BfdOptions } from "./session/bfd.js";
 import type { SessionTimers } from "./session/constants.js";
 import type { SharedCores } from "./shared-cores.js";
 
@@ -170,6 +171,8 @@ export interface BirdOptions {
    * @defaultValue false
    */
   readonly eventPerMessage?: boolean;
+  /** What-if: BFD on every session. Absent: none, as Calico renders it. */
+  readonly bfd?: BfdOptions;
   /** Add-path capability on every session (calico: bird.cfg.template). @defaultValue true */
   readonly addPath?: boolean;
   /** `graceful restart` on every session (calico: bird.cfg.template); without it a lost session loses its routes. @defaultValue true */

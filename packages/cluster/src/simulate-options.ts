@@ -1,4 +1,4 @@
-import type { BirdCosts, ConfdCosts, SessionTimers } from "@calico-sim/bgp";
+import type { BfdOptions, BirdCosts, ConfdCosts, SessionTimers } from "@calico-sim/bgp";
 import type { DatastoreProfile, DurationInput, Micros, SizeProfile } from "@calico-sim/core";
 import type { FelixCosts } from "@calico-sim/felix";
 import type { TyphaConfig, TyphaCosts } from "@calico-sim/typha";
@@ -10,8 +10,12 @@ import type { WorkloadParameters } from "./workloads/index.js";
  * source; those marked assumed are listed in docs/model/fidelity.md.
  */
 export interface Parameters {
-  /** Timers of BGP sessions in seconds, and BIRD's CPU costs in microseconds. */
-  readonly bird?: { readonly timers?: Partial<SessionTimers>; readonly costs?: Partial<BirdCosts> };
+  /** Timers of BGP sessions in seconds, BIRD's CPU costs in microseconds, and BFD as a what-if. */
+  readonly bird?: {
+    readonly timers?: Partial<SessionTimers>;
+    readonly costs?: Partial<BirdCosts>;
+    readonly bfd?: BfdOptions;
+  };
   readonly confd?: Partial<ConfdCosts>;
   readonly felix?: FelixCosts;
   readonly typha?: { readonly config?: Partial<TyphaConfig>; readonly costs?: TyphaCosts };

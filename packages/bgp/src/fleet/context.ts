@@ -11,6 +11,7 @@ import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
 import { WireCounters } from "../messages/counters.js";
 import { AttributeTable } from "../rib/attributes.js";
 import { PathPool } from "../rib/path-pool.js";
+import type { Bfd } from "../session/bfd.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -30,6 +31,7 @@ export interface Kinds {
   readonly core: number;
   readonly release: number;
   readonly hold: number;
+  readonly bfd: number;
   readonly started: number;
   readonly hangUp: number;
 }
@@ -63,6 +65,8 @@ export class FleetContext {
   readonly cores: SharedCores | undefined;
   readonly eventPerMessage: boolean;
   readonly kinds: Kinds;
+  /** Present as a what-if; set when the fleet is put together. */
+  bfd: Bfd | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
 

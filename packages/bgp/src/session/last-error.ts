@@ -20,6 +20,8 @@ export const ERROR_CLASS = {
 
 const CODE = 0xfff;
 
+/** BFD found the path or the peer dead. */
+export const BFD_DOWN: number = ERROR_CLASS.miscellaneous | 6;
 /** A connection came while the session was up: taken for a restart of the neighbour. */
 export const GRACEFUL_RESTART: number = ERROR_CLASS.miscellaneous | 7;
 /** The other end closed its socket. */

@@ -8,6 +8,7 @@ import { leaveGroup } from "../rib/peer-groups.js";
 import { SIDE } from "./connections.js";
 import type { Keepalives } from "./keepalives.js";
 import {
+  BFD_DOWN,
   CONNECTION_CLOSED,
   CONNECTION_REFUSED,
   CONNECTION_RESET,
@@ -275,6 +276,7 @@ export class Sessions {
     ends.errorWait[e] = 0;
     ends.connectDue[e] = -1;
     ends.restartDue[e] = -1;
+    x.bfd?.found(e);
     x.protocols.up(e, x.second[node]!);
     x.establishedEnds++;
     this.recovery.onEstablished(node, e, recovers);
@@ -313,6 +315,18 @@ export class Sessions {
     if (established || !cease) this.cease(node, e);
     if (cease) this.decide(node, e);
     else this.beginAfterError(node, e);
+  }
+
+  /** BFD is down: the protocol stops, whether its session is up or its peer is expected back (bird: proto/bgp/bgp.c, bgp_bfd_notify). */
+  onBfdDown(node: number, e: number): void {
+    const { ends, engine, protocols } = this.x;
+    const side = ends.established[e]!;
+    if (side < 0 && ends.restarting[e] === 0) return;
+    protocols.fail(e, BFD_DOWN, side >= 0);
+    if (side >= 0) this.leaveEstablished(e, side, engine.now);
+    this.cease(node, e);
+    if (side >= 0) this.beginAfterError(node, e);
+    else this.decide(node, e);
   }
 
   /** The protocol of a peer stops: its connections end with a Cease, its routes and its part in recovery go (bird: proto/bgp/bgp.c, bgp_stop). */
@@ -358,6 +372,7 @@ export class Sessions {
     }
     x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     this.learner.markStale(node, e);
+    x.bfd?.lost(e);
     x.listener?.onPeerRestart?.(node, x.ends.peer[e]!, "detected", Math.round(x.t));
     const { gracefulRestart } = x.policy(x.conns.end(side ^ 1));
     const time = gracefulRestart < 0 ? x.timing.gracefulRestart : gracefulRestart;

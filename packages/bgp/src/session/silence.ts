@@ -83,6 +83,7 @@ export class Silence {
     const expiry = heard + this.keepalives.holdTime(side, heard);
     conns.holdUntil[side] = Math.max(engine.now, expiry);
     engine.schedule(conns.holdUntil[side], kinds.hold, side);
+    this.x.bfd?.lost(conns.end(side));
   }
 
   /** The path heals: a keepalive lost during the cut comes with its next retransmission. */
@@ -90,6 +91,7 @@ export class Silence {
     const { conns, engine, kinds } = this.x;
     const other = side ^ 1;
     conns.silent[side] = 0;
+    this.x.bfd?.found(conns.end(side));
     const lost = this.keepalives.next(other, conns.lastHeard(side));
     if (lost >= engine.now) return;
     const at = retransmission(lost, engine.now);

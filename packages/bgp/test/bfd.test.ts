@@ -1,0 +1,67 @@
+import { MILLISECOND } from "@calico-sim/core";
+import { describe, expect, test } from "vitest";
+import { high, low, Mesh } from "./support.js";
+
+/** The usual 300 ms × 3: a detection time of 900 ms, less the age of the last packet. */
+const bfd = { interval: 300 * MILLISECOND, multiplier: 3 };
+
+/** Seconds from now until the routes of node 2 are gone at the others, after `fault`. */
+function gone(mesh: Mesh, fault: (mesh: Mesh) => void, seconds: number): number[] {
+  const from = mesh.engine.now;
+  mesh.diary.forget();
+  fault(mesh);
+  mesh.run(seconds);
+  return mesh.diary.routes
+    .filter((route) => route.node !== 2 && !route.added)
+    .map((route) => mesh.since(from, route.at));
+}
+
+function cut(mesh: Mesh): void {
+  mesh.switch.cut.add(2);
+  mesh.bird.pathsChanged();
+}
+
+describe("BFD, a what-if", () => {
+  test("finds a silent cut within its detection time, which the hold time needs minutes for", () => {
+    const times = gone(new Mesh(5, { bfd }).converged(), cut, 5);
+    expect(times).toHaveLength(4);
+    expect(low(times)).toBeGreaterThan(0.6);
+    expect(high(times)).toBeLessThanOrEqual(0.9);
+    expect(gone(new Mesh(5).converged(), cut, 5)).toEqual([]);
+  });
+
+  test("ends graceful restart: a killed BIRD's routes go before it is back", () => {
+    const kill = (mesh: Mesh): void => mesh.bird.kill(2);
+    const mesh = new Mesh(5, { bfd }).converged();
+    expect(gone(mesh, kill, 5)).toHaveLength(4);
+    expect(gone(new Mesh(5).converged(), kill, 5)).toEqual([]);
+    mesh.start([2]).run(20);
+    expect(mesh.complete()).toBe(true);
+  });
+
+  test("does not mind a cut that is shorter than its detection time", () => {
+    const mesh = new Mesh(5, { bfd }).converged();
+    const times = gone(
+      mesh,
+      () => {
+        cut(mesh);
+        mesh.run(0.5);
+        mesh.switch.cut.delete(2);
+        mesh.bird.pathsChanged();
+      },
+      400,
+    );
+    expect(times).toEqual([]);
+    expect(mesh.bird.establishedEnds).toBe(20);
+  });
+
+  test("lets a session come up again after the error wait", () => {
+    const mesh = new Mesh(5, { bfd }).converged();
+    gone(mesh, cut, 5);
+    mesh.switch.cut.delete(2);
+    mesh.bird.pathsChanged();
+    mesh.run(60);
+    expect(mesh.bird.establishedEnds).toBe(20);
+    expect(mesh.complete()).toBe(true);
+  });
+});
