@@ -80,6 +80,7 @@ export async function clusterFromManifests(
     calicoVersion: settings.calicoVersion,
     datastore: settings.datastore === "etcdv3" ? "etcd" : "kubernetes",
     backend: settings.backend,
+    ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
     typhaConfig: typhaConfigOf(settings.typha.environment),
   });
   const issues = [...read.issues, ...notSimulated(settings, manifests[0] ?? "")];

@@ -31,6 +31,7 @@ export {
   type CreateOptions,
   cluster,
   clusterFromResources,
+  config,
   type DaemonName,
   describe,
   type Finding,

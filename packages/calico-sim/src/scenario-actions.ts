@@ -4,6 +4,7 @@ import { RESOURCE_KINDS } from "@calico-sim/core";
 /** What may stand in a field of a step. */
 export type FieldType =
   | { readonly type: "text" }
+  | { readonly type: "texts" }
   /** A name out of a list that the cluster knows. */
   | { readonly type: "name"; readonly of: "node" | "rack" }
   | { readonly type: "word"; readonly words: readonly string[] }
@@ -117,6 +118,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   },
   "datastore-down": plain("datastore-down", {}),
   "datastore-up": plain("datastore-up", {}),
+  "etcd-endpoints": plain("etcd-endpoints", { endpoints: { holds: { type: "texts" } } }),
 };
 
 /** Names that a step may use. */

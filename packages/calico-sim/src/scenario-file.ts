@@ -204,12 +204,10 @@ class ScenarioReader {
         return isRecord(value) && Object.values(value).every((v) => typeof v === "string")
           ? value
           : undefined;
+      case "texts":
+        return isTexts(value) && value.length > 0 ? value : undefined;
       case "pair":
-        return Array.isArray(value) &&
-          value.length === 2 &&
-          value.every((v) => typeof v === "string")
-          ? value
-          : undefined;
+        return isTexts(value) && value.length === 2 ? value : undefined;
       case "resources":
         return Array.isArray(value) ? this.resources(value, path) : undefined;
     }
@@ -254,6 +252,8 @@ class ScenarioReader {
         return `a duration such as 90s, 5m or 1h30m${holds.never === true ? ", or never" : ""}`;
       case "labels":
         return "labels as text";
+      case "texts":
+        return "a list of texts";
       case "pair":
         return "the names of two ends: [a, b]";
       case "resources":
@@ -282,4 +282,8 @@ function durationOf(value: unknown, never: boolean): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((v) => typeof v === "string");
 }

@@ -3,6 +3,7 @@ import {
   at,
   blocks,
   cluster,
+  config,
   defaultScenario,
   fail,
   heal,
@@ -41,6 +42,7 @@ describe("scenario files", () => {
 - { at: 8m, action: block-add, node: node-0 }
 - { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
 - { at: 10m, action: link-cut, between: [a, b] }
+- { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
 `;
     expect(read(text)).toEqual([
       at("0s", start({ stagger: "100ms" })),
@@ -55,6 +57,7 @@ describe("scenario files", () => {
       at("8m", blocks.add("node-0")),
       at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
       at("10m", fail.link("a", "b")),
+      at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
     ]);
   });
 

@@ -115,6 +115,9 @@ export class Actions {
       case "delete":
         this.parts.datastore.remove(action.kind, action.name, action.namespace);
         return;
+      case "etcd-endpoints":
+        this.parts.etcd.write(action.endpoints);
+        return;
       case "datastore-down":
         this.parts.datastore.setUp(false);
         return;

@@ -26,6 +26,12 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,
     });
   }
+  for (const [failure, times] of [...recorder.startFailures].slice(0, 5)) {
+    findings.push({
+      code: "start-failed",
+      text: `calico-node did not start (${String(times)} times) on ${failure}`,
+    });
+  }
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }

@@ -45,6 +45,7 @@ export {
   apply,
   at,
   blocks,
+  config,
   describe,
   fail,
   firewall,

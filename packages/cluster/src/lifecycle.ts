@@ -1,10 +1,21 @@
-import { type EventHandler, formatCidr, type Micros, parseCidr, SECOND } from "@calico-sim/core";
+import {
+  type EventHandler,
+  formatCidr,
+  MINUTE,
+  type Micros,
+  parseCidr,
+  SECOND,
+} from "@calico-sim/core";
 import type { ClusterParts } from "./parts.js";
 import type { DaemonName, JoiningNode } from "./scenario.js";
 import { nodeId, ScenarioError } from "./scenario-check.js";
 
 /** runit starts a service that ended after this (runit: runsv.8). */
 const SUPERVISOR_PAUSE: Micros = SECOND;
+
+/** A container that ended with an error is started again after 10 s, doubling to 5 min (kubernetes: pkg/kubelet, CrashLoopBackOff). */
+const CRASH_BACKOFF: Micros = 10 * SECOND;
+const CRASH_BACKOFF_MAX: Micros = 5 * MINUTE;
 
 const DAEMONS: readonly DaemonName[] = ["bird", "felix", "confd", "calico-node", "typha"];
 
@@ -22,11 +33,16 @@ export class Lifecycle implements EventHandler {
   private readonly cutOff: boolean[] = [];
   /** By node: confd has written the files that BIRD starts from. */
   private readonly rendered: boolean[] = [];
+  /** By node: how often its container was started. */
+  private readonly starts: number[] = [];
   /** By node: how often it lost power; what was to be started again before that is not. */
   private readonly outages: number[] = [];
   private readonly kindStart: number;
   private readonly kindBird: number;
   private readonly kindRestart: number;
+  private readonly kindCrashed: number;
+  /** By node: the present wait of its crash loop, 0 = none. */
+  private readonly backoff: Micros[] = [];
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -34,6 +50,7 @@ export class Lifecycle implements EventHandler {
     this.kindStart = engine.defineKind("node-start", this);
     this.kindBird = engine.defineKind("bird-start", this);
     this.kindRestart = engine.defineKind("process-restart", this);
+    this.kindCrashed = engine.defineKind("container-crashed", this, { background: true });
   }
 
   /** Names of the nodes on which calico-node is meant to run. */
@@ -54,10 +71,25 @@ export class Lifecycle implements EventHandler {
   /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
   onStartupDone(node: number): void {
     if (this.wanted[node] !== true) return;
+    this.backoff[node] = 0;
     const { felix, confd, spec, auxiliary } = this.parts;
     felix.start(node);
     if (spec.backend === "bird") confd.start(node);
     for (const source of auxiliary) source.connect(node);
+  }
+
+  /** Start-up ended with an error, and the container with it; the kubelet starts it again, later each time. */
+  onStartupFailed(node: number): void {
+    const last = this.backoff[node] ?? 0;
+    const wait = last === 0 ? CRASH_BACKOFF : Math.min(CRASH_BACKOFF_MAX, 2 * last);
+    this.backoff[node] = wait;
+    this.parts.engine.after(wait, this.kindCrashed, node, this.starts[node]!);
+  }
+
+  /** The container starts: it reads the ConfigMap, and has no file of an earlier one. */
+  private startContainer(node: number): void {
+    this.starts[node] = (this.starts[node] ?? 0) + 1;
+    this.parts.nodeServices.start(node, this.parts.etcd.fault());
   }
 
   /** BIRD's run script fails without a configuration and is tried again each second (runit: runsv.8). */
@@ -72,7 +104,9 @@ export class Lifecycle implements EventHandler {
   onEvent(kind: number, a: number, b: number): void {
     if (kind === this.kindStart) this.startNode(a);
     else if (kind === this.kindRestart) this.restart(a, b);
-    else if (this.wanted[a] === true) this.parts.bird.start(a);
+    else if (kind === this.kindCrashed) {
+      if (this.wanted[a] === true && this.starts[a] === b) this.startContainer(a);
+    } else if (this.wanted[a] === true) this.parts.bird.start(a);
   }
 
   /** Starts Typhas and all nodes, one node each `stagger`. */
@@ -88,7 +122,7 @@ export class Lifecycle implements EventHandler {
     if (this.wanted[node] === true || this.down[node] === true) return;
     this.wanted[node] = true;
     this.parts.tracker.setRunning(node, true);
-    this.parts.nodeServices.start(node);
+    this.startContainer(node);
   }
 
   /** A new node registers and starts. */
@@ -208,9 +242,13 @@ export class Lifecycle implements EventHandler {
         if (signal === "TERM") this.parts.bird.terminate(id);
         else this.parts.bird.kill(id);
         this.parts.felix.kill(id);
+        // What confd rendered lies in the container and goes with it.
         this.parts.confd.kill(id);
+        this.parts.confd.forgetFiles(id);
+        this.rendered[id] = false;
         this.parts.nodeServices.stop(id, { kubelet: false });
         this.wanted[id] = false;
+        this.backoff[id] = 0;
         break;
     }
     if (restartAfter === Number.POSITIVE_INFINITY) return;
@@ -247,9 +285,7 @@ export class Lifecycle implements EventHandler {
       case "calico-node":
         if (this.wanted[id] === true) return;
         this.wanted[id] = true;
-        parts.nodeServices.start(id);
-        // Rendered files are still there: BIRD does not wait for confd.
-        this.startBird(id);
+        this.startContainer(id);
     }
   }
 

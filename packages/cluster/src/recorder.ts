@@ -26,6 +26,8 @@ export class Recorder {
   readonly addressed: number[] = [];
   readonly programmed: number[] = [];
   readonly failures: string[] = [];
+  /** How often calico-node of a node could not start, by `node: reason`. */
+  readonly startFailures: Map<string, number> = new Map();
   podsFailed = 0;
   podsWithAddress = 0;
   private readonly bound: Map<string, Micros> = new Map();
@@ -58,6 +60,11 @@ export class Recorder {
   podFailed(key: string, reason: string): void {
     this.podsFailed++;
     if (this.failures.length < 100) this.failures.push(`${key}: ${reason}`);
+  }
+
+  startFailed(node: string, reason: string): void {
+    const text = `${node}: ${reason}`;
+    this.startFailures.set(text, (this.startFailures.get(text) ?? 0) + 1);
   }
 
   /** Closes the present window and opens the one of a step; steps at one moment share the window of the first. */

@@ -88,6 +88,7 @@ export interface Finding {
     | "not-converged"
     | "open-blackholes"
     | "pods-failed"
+    | "start-failed"
     | "not-modelled"
     | "setting";
   readonly text: string;

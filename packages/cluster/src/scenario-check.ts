@@ -12,6 +12,8 @@ export interface ScenarioNames {
   readonly nodes: NodeDirectory;
   readonly fabric: Fabric;
   readonly typhas: number;
+  /** The cluster's own etcd. */
+  readonly etcdEndpoints: readonly string[];
 }
 
 /** Id of a node. @throws ScenarioError when there is none of this name. */
@@ -77,6 +79,11 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
       if (action.port === undefined || action.port === BGP_PORT) return;
       throw new ScenarioError(
         `only TCP port ${String(BGP_PORT)} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
+      );
+    case "etcd-endpoints":
+      if (names.etcdEndpoints.length > 0) return;
+      throw new ScenarioError(
+        "the cluster does not say where its own etcd is: give it the datastore etcd and etcdEndpoints",
       );
     default:
       return;

@@ -17,7 +17,7 @@ export interface JoiningNode {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** What happens in a scenario; plain data. Build with {@link start}, {@link fail}, {@link heal}, {@link blocks}, {@link pods} and {@link apply}. */
+/** What happens in a scenario; plain data. Build with {@link start}, {@link fail}, {@link heal}, {@link blocks}, {@link pods}, {@link config} and {@link apply}. */
 export type Action =
   | { readonly type: "start"; readonly stagger: Micros }
   | { readonly type: "node-join"; readonly node: JoiningNode }
@@ -66,7 +66,8 @@ export type Action =
       readonly name: string;
       readonly namespace?: string;
     }
-  | { readonly type: "datastore-down" | "datastore-up" };
+  | { readonly type: "datastore-down" | "datastore-up" }
+  | { readonly type: "etcd-endpoints"; readonly endpoints: readonly string[] };
 
 /** An action at a time since the start of the run. */
 export interface Step {
@@ -233,6 +234,17 @@ export const pods: {
   }),
 });
 
+/** Settings of the installation, as an edit of the ConfigMap calico-config changes them. */
+export const config: {
+  readonly etcdEndpoints: (endpoints: readonly string[]) => Action;
+} = Object.freeze({
+  /** Where etcd is said to be. A node's calico-node reads it when it starts next. */
+  etcdEndpoints: (endpoints: readonly string[]): Action => ({
+    type: "etcd-endpoints",
+    endpoints: Object.freeze([...endpoints]),
+  }),
+});
+
 /** Writes resources as `kubectl apply` does. */
 export function apply(...resources: readonly Resource[]): Action {
   return { type: "apply", resources };
@@ -287,6 +299,8 @@ export function describe(action: Action): string {
       return "datastore goes down";
     case "datastore-up":
       return "datastore comes back";
+    case "etcd-endpoints":
+      return `calico-config: etcd at ${action.endpoints.join(",")}`;
   }
 }
 

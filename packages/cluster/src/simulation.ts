@@ -32,6 +32,7 @@ import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
 import { Actions } from "./actions.js";
 import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
+import { EtcdEndpoints } from "./etcd-endpoints.js";
 import { findingsOf } from "./findings.js";
 import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
@@ -99,6 +100,8 @@ export class Simulation
   outcome: RunOutcome = "quiet";
 
   /** See {@link import("./parts.js").ClusterParts}. */
+  readonly etcd: EtcdEndpoints;
+  /** See {@link import("./parts.js").ClusterParts}. */
   readonly path: ClusterDatastorePath;
   /** See {@link import("./parts.js").ClusterParts}. */
   readonly auxiliary: SyncerSource[] = [];
@@ -129,6 +132,7 @@ export class Simulation
         ? [id]
         : [],
     );
+    this.etcd = new EtcdEndpoints(spec.etcdEndpoints ?? []);
     this.path = new ClusterDatastorePath(this.fabric, controlPlane);
     const parameters = options.parameters ?? {};
     this.datastore = new Datastore(engine, {
@@ -226,6 +230,7 @@ export class Simulation
       nodes: this.nodes,
       fabric: this.fabric,
       typhas: this.typhaNodes.length,
+      etcdEndpoints: this.spec.etcdEndpoints ?? [],
     });
     for (const step of scenario) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
@@ -326,7 +331,8 @@ export class Simulation
   }
 
   onStartupFailed(node: number, reason: string): void {
-    this.recorder.failures.push(`${this.nodes.name(node)}: ${reason}`);
+    this.recorder.startFailed(this.nodes.name(node), reason);
+    this.lifecycle.onStartupFailed(node);
   }
 
   onReady(): void {}

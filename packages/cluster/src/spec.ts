@@ -16,6 +16,8 @@ export interface ClusterSpec {
   /** Calico release whose defaults hold, e.g. `3.33`. */
   readonly calicoVersion: string;
   readonly datastore: "kubernetes" | "etcd";
+  /** Of the datastore `etcd`: where it is, as calico-config says when the run begins. */
+  readonly etcdEndpoints?: readonly string[];
   /** `bird` runs BIRD and confd; `vxlan` and `none` run neither (control-plane-behaviour §5.5). */
   readonly backend: "bird" | "vxlan" | "none";
   /** Everything in the datastore before anything starts: Nodes, IPPools, BGPConfiguration, … */
@@ -55,6 +57,8 @@ export interface ClusterOptions {
   readonly calicoVersion?: string;
   /** @defaultValue `kubernetes` */
   readonly datastore?: "kubernetes" | "etcd";
+  /** Of the datastore `etcd`: where it is, e.g. `https://10.0.0.1:2379`. Needed by `config.etcdEndpoints` alone. */
+  readonly etcdEndpoints?: readonly string[];
   /** @defaultValue `bird` */
   readonly backend?: "bird" | "vxlan" | "none";
   /** Autonomous system of every node. @defaultValue 64512 */
@@ -123,6 +127,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     typhas,
     calicoVersion: options.calicoVersion ?? "3.33",
     datastore: options.datastore ?? "kubernetes",
+    ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     backend: options.backend ?? "bird",
   });
 }
@@ -138,6 +143,7 @@ export function clusterFromResources(options: {
   readonly typhas?: number;
   readonly calicoVersion?: string;
   readonly datastore?: "kubernetes" | "etcd";
+  readonly etcdEndpoints?: readonly string[];
   readonly backend?: "bird" | "vxlan" | "none";
   readonly fabric?: FabricSpec;
   readonly typhaConfig?: Partial<TyphaConfig>;
@@ -165,6 +171,7 @@ export function clusterFromResources(options: {
     resources: Object.freeze([...options.resources]),
     typhas: options.typhas ?? 0,
     fabric: options.fabric ?? underlayOf(placed),
+    ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
   });
 }

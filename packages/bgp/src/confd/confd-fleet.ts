@@ -190,6 +190,11 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
   /** The host is gone for good or reboots: the rendered files are gone too. */
   nodeDown(node: number): void {
     this.kill(node);
+    this.forgetFiles(node);
+  }
+
+  /** The rendered files are gone, as with the container that held them. */
+  forgetFiles(node: number): void {
     this.confd(node).rendered = false;
   }
 

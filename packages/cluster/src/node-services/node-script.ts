@@ -35,6 +35,8 @@ export interface NodeOrder {
   /** What autodetection finds: addresses with the length of their subnet. */
   readonly ipv4Address: string | undefined;
   readonly ipv6Address: string | undefined;
+  /** For `startup`: why this container comes to no datastore. */
+  readonly datastoreFault: string | undefined;
   /** For `ready`: the Node as last written. */
   readonly last: Node | undefined;
   readonly parameters: NodeServiceParameters;

@@ -90,11 +90,15 @@ export class NodeServices implements EventHandler {
     this.addresses.set(node, Object.freeze({ ...addresses }));
   }
 
-  /** The node's container of calico-node starts now; its kubelet's heartbeats, if they do not run yet. */
-  start(node: number): void {
+  /**
+   * The node's container of calico-node starts now; its kubelet's heartbeats, if they do not run yet.
+   *
+   * @param datastoreFault Why the container cannot come to its datastore, whatever it does; its start-up fails.
+   */
+  start(node: number, datastoreFault?: string): void {
     this.stopProcesses(node);
     this.heartbeats.addKubelet(node);
-    this.spawn(node, "startup");
+    this.spawn(node, "startup", datastoreFault);
   }
 
   /** As if {@link start} had been done long ago: heartbeats and monitor run, nothing else is sent, nobody is told. */
@@ -152,7 +156,7 @@ export class NodeServices implements EventHandler {
     this.carryOut(a, running);
   }
 
-  private spawn(node: number, type: NodeOrder["type"]): void {
+  private spawn(node: number, type: NodeOrder["type"], datastoreFault?: string): void {
     const { ipv4Address, ipv6Address } = this.addresses.get(node) ?? {};
     const order: NodeOrder = Object.freeze({
       type,
@@ -160,6 +164,7 @@ export class NodeServices implements EventHandler {
       node,
       ipv4Address,
       ipv6Address,
+      datastoreFault,
       last: this.started.get(node),
       parameters: this.parameters,
     });

@@ -44,6 +44,10 @@ export function* nodeScript(order: NodeOrder): Generator<NodeStep, void, NodeAns
 function* startup(order: NodeOrder): Part<void> {
   const { parameters: p } = order;
   yield { type: "work", median: p.processStart };
+  if (order.datastoreFault !== undefined) {
+    yield { type: "failed", reason: order.datastoreFault };
+    return;
+  }
   // Step 1: until the API answers at all.
   yield* ask(order, CLIENT, { verb: "get", kind: "Node", name: order.name });
   yield* ownNode(order, CLIENT);
