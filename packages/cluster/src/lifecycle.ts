@@ -83,7 +83,7 @@ export class Lifecycle implements EventHandler {
     const last = this.backoff[node] ?? 0;
     const wait = last === 0 ? CRASH_BACKOFF : Math.min(CRASH_BACKOFF_MAX, 2 * last);
     this.backoff[node] = wait;
-    this.parts.engine.after(wait, this.kindCrashed, node, this.starts[node]!);
+    this.parts.engine.after(wait, this.kindCrashed, node, this.starts[node]);
   }
 
   /** The container starts: it reads the ConfigMap, and has no file of an earlier one. */
