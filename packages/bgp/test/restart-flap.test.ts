@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { Mesh } from "./support.js";
+
+/** Ten runs of each: whether two active ends collide is a matter of their clocks. */
+const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1);
+
+/** A mesh in which no end is passive, as Calico rendered it before the passive rule. */
+function bothActive(seed: number): Mesh {
+  const mesh = new Mesh(6, { seed });
+  for (const node of mesh.all()) {
+    mesh.bird.configure(node, { add: mesh.others(node).map((peer) => ({ peer, passive: false })) });
+  }
+  return mesh;
+}
+
+/** For how long routes were away, each time, while node 2 restarts within its restart time; milliseconds. */
+function gapsOfRestart(mesh: Mesh): number[] {
+  mesh.start().run(120);
+  expect(mesh.complete()).toBe(true);
+  mesh.diary.forget();
+  mesh.bird.kill(2);
+  mesh.run(1).start([2]).run(120);
+  const away = new Map<string, number>();
+  return mesh.diary.routes.flatMap(({ node, prefix, added, at }) => {
+    const key = `${node} ${prefix}`;
+    const since = away.get(key);
+    if (!added) away.set(key, at);
+    else away.delete(key);
+    return added && since !== undefined ? [(at - since) / 1_000] : [];
+  });
+}
+
+describe("calico#1423, node#79: a mesh node restarts within its restart time", () => {
+  test("with both ends opening, connections collide and routes are away for milliseconds or until the next try", () => {
+    const gaps = SEEDS.flatMap((seed) => gapsOfRestart(bothActive(seed)));
+    expect(gaps.filter((ms) => ms < 5).length).toBeGreaterThan(0);
+    expect(Math.max(...gaps)).toBeLessThan(17_000);
+  });
+
+  test("with one end passive no route is away at all", () => {
+    expect(SEEDS.flatMap((seed) => gapsOfRestart(new Mesh(6, { seed })))).toEqual([]);
+  });
+});
