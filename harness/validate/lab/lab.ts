@@ -82,6 +82,7 @@ export class Lab {
       addPath: parameters.add_paths ?? true,
       gracefulRestart: parameters.graceful_restart ?? true,
       sharedCores: this.cores,
+      eventPerKeepalive: true,
       timers: timersOf(parameters),
     });
     this.clockPhase =

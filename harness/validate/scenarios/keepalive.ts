@@ -1,3 +1,4 @@
+import type { Micros } from "@calico-sim/core";
 import { type RunMetrics, seconds } from "../metrics/run-metrics.js";
 import { converge } from "./converge.js";
 import type { Scenario } from "./scenario.js";
@@ -13,12 +14,14 @@ export const KEEPALIVE: Scenario = {
     converge(lab, everyone);
     const from = lab.engine.now;
     lab.rest(lab.parameters.watch ?? WATCH);
+    const last = new Map<string, Micros>();
     const gaps: number[] = [];
-    for (const node of everyone) {
-      for (const { peer } of lab.peersOf(node)) {
-        const times = lab.bird.keepaliveTimes(node, peer, from);
-        for (let k = 1; k < times.length; k++) gaps.push(seconds(times[k] ?? 0, times[k - 1] ?? 0));
-      }
+    for (const { from: sender, to, what, at } of lab.logbook.segments) {
+      if (what !== "keepalive" || at < from) continue;
+      const direction = `${String(sender)}-${String(to)}`;
+      const before = last.get(direction);
+      if (before !== undefined) gaps.push(seconds(at, before));
+      last.set(direction, at);
     }
     return { keepalive_gap_s: gaps };
   },

@@ -1,4 +1,4 @@
-import { type EventHandler, hash32, type Micros, SECOND } from "@calico-sim/core";
+import { type EventHandler, hash32, SECOND } from "@calico-sim/core";
 import { Configuration } from "./fleet/configuration.js";
 import { FleetContext } from "./fleet/context.js";
 import { OFF, RUNNING } from "./fleet/daemon.js";
@@ -15,6 +15,7 @@ import { Outbox } from "./rib/outbox.js";
 import { OWN } from "./rib/rib.js";
 import { UpdateTable } from "./rib/updates.js";
 import { Bfd } from "./session/bfd.js";
+import { IdleTimers } from "./session/idle-timers.js";
 import { Keepalives } from "./session/keepalives.js";
 import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
@@ -71,6 +72,7 @@ export class BirdFleet implements EventHandler {
     this.transport = new Transport(x);
     const outbox = new Outbox(x, this.transport, updates, exporter);
     const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
+    if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
     this.sessions = new Sessions(x, this.transport, this.keepalives, recovery, learner);
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
@@ -98,6 +100,7 @@ export class BirdFleet implements EventHandler {
       transport: this.transport,
       reader,
       sessions: this.sessions,
+      silence: this.silence,
       recovery,
       learner,
       advertiser,
@@ -252,14 +255,6 @@ export class BirdFleet implements EventHandler {
       nextHop: path.end === OWN ? node : this.decision.nextHop(path),
       attributes: this.x.attributes.get(path.attributes),
     }));
-  }
-
-  /** When `node` sent keepalives to `peer` on their present session since `from`; they are no events. */
-  keepaliveTimes(node: number, peer: number, from: Micros): Micros[] {
-    const { ends, engine } = this.x;
-    const e = ends.find(node, peer);
-    const side = e < 0 ? -1 : ends.established[e]!;
-    return side < 0 ? [] : this.keepalives.times(side, from, engine.now);
   }
 
   /** Everything sent until now, keepalives of undisturbed sessions included. */

@@ -175,6 +175,11 @@ export interface BirdOptions {
   readonly bfd?: BfdOptions;
   /** Add-path capability on every session (calico: bird.cfg.template). @defaultValue true */
   readonly addPath?: boolean;
+  /**
+   * Every keepalive is a message and every hold time a timer, as in BIRD, instead of being computed when asked:
+   * exact to the wake-up, and dear in large clusters. @defaultValue false
+   */
+  readonly eventPerKeepalive?: boolean;
   /** `graceful restart` on every session (calico: bird.cfg.template); without it a lost session loses its routes. @defaultValue true */
   readonly gracefulRestart?: boolean;
 }

@@ -49,6 +49,24 @@ export interface Wakeable {
   sleep(node: number): void;
 }
 
+/** Keepalives and hold times as events: what happens to an end that they depend on. */
+export interface IdleSessions {
+  /** A process starts. */
+  onStart(node: number, at: Micros): void;
+  /** The daemon's next draw, as BIRD jitters a timer of `value` seconds. */
+  jittered(node: number, value: number): number;
+  /** An end sent a KEEPALIVE. */
+  spoke(node: number, e: number): void;
+  /** An end got a KEEPALIVE or an UPDATE. */
+  heard(node: number, e: number): void;
+  /** A session is over. */
+  stop(e: number): void;
+  /** A timer of an end came up; true if its hold time is over. */
+  onTimer(node: number, e: number, now: number): boolean;
+  /** Sends a keepalive that a timer queued. */
+  send(node: number, e: number): void;
+}
+
 /** State that every part of the fleet works on: the run, the sessions, and one column per property of a daemon. */
 export class FleetContext {
   readonly engine: Engine;
@@ -67,6 +85,8 @@ export class FleetContext {
   readonly kinds: Kinds;
   /** Present as a what-if; set when the fleet is put together. */
   bfd: Bfd | undefined;
+  /** Keepalives and hold times as events; undefined where they are computed. */
+  idle: IdleSessions | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
 

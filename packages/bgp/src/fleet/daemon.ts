@@ -19,6 +19,8 @@ export const TIMER_CONNECT = 0;
 export const TIMER_PEER_RESTART = 1;
 /** Graceful restart recovery of the daemon itself is over. */
 export const TIMER_RECOVERY = 2;
+/** The keepalive or the hold time of an end; only where they are events. */
+export const TIMER_IDLE = 3;
 
 // Work that a daemon queues for a later turn of its loop (bird: lib/event.c), above the session end.
 /** Announce everything to a peer. */
@@ -29,6 +31,8 @@ export const WORK_KERNEL = 1;
 export const WORK_STOP_STALE = 2;
 /** Drop the routes of a stopped protocol. */
 export const WORK_FLUSH = 3;
+/** Send a keepalive; only where they are events. */
+export const WORK_KEEPALIVE = 4;
 /** Packs a kind of work above a session end. */
 export const WORK = 0x10000000;
 

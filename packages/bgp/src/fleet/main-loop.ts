@@ -10,6 +10,7 @@ import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Reader } from "../session/reader.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
+import type { Silence } from "../session/silence.js";
 import type { Transport } from "../session/transport.js";
 import type { SharedCores } from "../shared-cores.js";
 import type { Configuration } from "./configuration.js";
@@ -19,9 +20,11 @@ import {
   RUNNING,
   STARTING,
   TIMER_CONNECT,
+  TIMER_IDLE,
   TIMER_PEER_RESTART,
   WORK,
   WORK_FEED,
+  WORK_KEEPALIVE,
   WORK_KERNEL,
   WORK_STOP_STALE,
 } from "./daemon.js";
@@ -46,6 +49,7 @@ export interface LoopParts {
   readonly transport: Transport;
   readonly reader: Reader;
   readonly sessions: Sessions;
+  readonly silence: Silence;
   readonly recovery: Recovery;
   readonly learner: Learner;
   readonly advertiser: Advertiser;
@@ -90,6 +94,7 @@ export class MainLoop implements Wakeable {
     const { x } = this;
     const daemon = x.daemons[node]!;
     x.state[node] = STARTING;
+    x.idle?.onStart(node, x.engine.now);
     x.phase[node] = clockPhase;
     x.recovering[node] = recover ? 1 : 0;
     x.locks[node] = 0;
@@ -285,10 +290,10 @@ export class MainLoop implements Wakeable {
     }
   }
 
-  /** The clock as an idle daemon read it when a scan woke it last; those wakes are not events here. */
+  /** The clock as an idle daemon read it when a scan last woke it before now; those wakes are not events here. */
   private catchUp(node: number): void {
     const { x } = this;
-    const sleeps = Math.floor((x.engine.now - x.busyUntil[node]!) / POLL_SECOND);
+    const sleeps = Math.ceil((x.engine.now - x.busyUntil[node]!) / POLL_SECOND) - 1;
     if (sleeps < 1) return;
     x.second[node] = x.clock(node, x.busyUntil[node]! + sleeps * POLL_SECOND);
   }
@@ -304,6 +309,7 @@ export class MainLoop implements Wakeable {
       if (what === WORK_FEED) parts.advertiser.feed(node, e);
       else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
+      else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
       else {
         parts.learner.flush(node, e);
         parts.sessions.restart(node, e);
@@ -340,6 +346,9 @@ export class MainLoop implements Wakeable {
       this.x.listener?.onPeerRestart?.(node, ends.peer[e]!, "expired", Math.round(this.x.t));
       this.parts.sessions.stop(e);
       this.x.queueWork(node, WORK_STOP_STALE, e);
+    } else if (what === TIMER_IDLE) {
+      if (this.x.idle?.onTimer(node, e, now) === true)
+        this.parts.silence.giveUp(node, ends.established[e]!);
     } else this.parts.recovery.end(node);
     return false;
   }

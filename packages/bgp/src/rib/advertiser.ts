@@ -63,7 +63,7 @@ export class Advertiser {
     const daemon = x.daemons[node]!;
     if (x.ends.exporting[e] === 0) daemon.exporting++;
     x.ends.exporting[e] = 1;
-    x.spend(node, x.costs.announce * (daemon.rib.size + 1));
+    x.spend(node, this.offerCost(node));
     if (daemon.meshOnly) this.feedBlocks(node, e);
     else {
       // What waits for the others is part of the feed.
@@ -75,6 +75,18 @@ export class Advertiser {
     x.counters.count(COUNT.update, END_OF_RIB_BYTES);
     x.counters.endOfRib++;
     this.transport.send(side, END_OF_RIB);
+  }
+
+  /**
+   * CPU of offering the table to a peer. Own blocks come in the order of a hash table, and so pass half of the
+   * rules in `calico_aggr` each; what other internal peers announced is refused before the filter
+   * (bird: nest/rt-table.c, export_filter).
+   */
+  private offerCost(node: number): number {
+    const { announce, aggregateRule } = this.x.costs;
+    const daemon = this.x.daemons[node]!;
+    const blocks = daemon.blocks.length;
+    return announce * (daemon.rib.size + 1) + (aggregateRule * blocks * (blocks + 1)) / 2;
   }
 
   private feedBlocks(node: number, e: number): void {
@@ -220,7 +232,7 @@ export class Advertiser {
         !meshOnly && concerned.has(peer)
           ? this.burst(before, after, all, first, addPath, peer)
           : common;
-      x.spend(node, (messages.length + 2) * x.costs.message + x.costs.announce * (rib.size + 1));
+      x.spend(node, (messages.length + 2) * x.costs.message + this.offerCost(node));
       x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, 2);
       for (const message of messages) countUpdate(x.counters, message, 1);
       this.transport.sendBurst(x.ends.established[e]!, REFRESH | (record << 4));

@@ -24,6 +24,7 @@ export class Keepalives {
   /** Sent by all sessions, ended ones included, until a time. */
   total(until: Micros): number {
     const { conns } = this.x;
+    if (this.x.idle !== undefined) return 0;
     let sent = this.ended;
     for (let side = 0; side < 2 * conns.count; side++)
       if (conns.state[side] === SIDE.established) sent += this.sent(side, until);
@@ -41,17 +42,6 @@ export class Keepalives {
       at += this.interval(side, k);
     }
     return sent;
-  }
-
-  /** When a side sent keepalives, or will if nothing disturbs it, within a span of time. */
-  times(side: number, from: Micros, until: Micros): Micros[] {
-    const times: Micros[] = [];
-    let at = this.x.conns.since[side]!;
-    for (let k = 0; ; k++) {
-      at += this.interval(side, k);
-      if (at > until) return times;
-      if (at >= from) times.push(at);
-    }
   }
 
   /** First keepalive of a side at or after a time. */

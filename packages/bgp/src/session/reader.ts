@@ -53,11 +53,14 @@ export class Reader {
         this.sessions.onOpen(node, e, side, what >> 4);
         return;
       case KEEPALIVE:
-        if (state !== SIDE.openConfirm) return;
+        if (state !== SIDE.openConfirm && state !== SIDE.established) return;
+        this.x.idle?.heard(node, e);
+        if (state === SIDE.established) return;
         this.sessions.onConfirmed(node, e, side);
         this.silence.check(side);
         return;
       case END_OF_RIB:
+        this.x.idle?.heard(node, e);
         this.recovery.unlock(node, e);
         this.learner.restartDone(node, e);
         return;
@@ -65,6 +68,7 @@ export class Reader {
         this.sessions.onNotification(node, e, side, what >> 4);
         return;
       default:
+        this.x.idle?.heard(node, e);
         this.learner.onUpdate(node, e, what >> 4);
     }
   }

@@ -146,7 +146,8 @@ export class Sessions {
 
   /** V − ⌊V/4⌋ plus a uniform integer up to ⌊V/4⌋ (bird: proto/bgp/bgp.c, bgp_start_timer). */
   private jittered(value: number, node: number, e: number, k: number): number {
-    const { nameHash, ends } = this.x;
+    const { nameHash, ends, idle } = this.x;
+    if (idle !== undefined) return idle.jittered(node, value);
     const draw = hash32(nameHash[node]!, nameHash[ends.peer[e]!]!, k);
     return value - (draw % (Math.floor(value / 4) + 1));
   }
@@ -233,6 +234,7 @@ export class Sessions {
     x.counters.count(COUNT.keepalive, KEEPALIVE_BYTES);
     conns.state[side] = SIDE.openConfirm;
     this.transport.send(side, KEEPALIVE);
+    this.x.idle?.spoke(node, e);
   }
 
   /** Subcode with which an OPEN of another AS (2) or with a bad identifier (3) is refused, 0 = none (RFC 4271 §6.2). */
@@ -387,7 +389,8 @@ export class Sessions {
     const { ends } = x;
     if (ends.established[e] !== side) return;
     const node = ends.node[e]!;
-    this.keepalives.ended += this.keepalives.sent(side, at);
+    if (x.idle !== undefined) x.idle.stop(e);
+    else this.keepalives.ended += this.keepalives.sent(side, at);
     ends.established[e] = -1;
     if (ends.exporting[e] === 1) {
       x.daemons[node]!.exporting--;

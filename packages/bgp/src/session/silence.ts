@@ -31,6 +31,7 @@ export class Silence {
 
   /** Connectivity changed: sessions over cut paths fall silent, healed ones speak again. */
   pathsChanged(): void {
+    if (this.x.idle !== undefined) return;
     const { conns } = this.x;
     for (let side = 0; side < 2 * conns.count; side++) {
       if (conns.state[side] !== SIDE.established) continue;
@@ -46,7 +47,8 @@ export class Silence {
 
   /** A side was established; its path may be cut already. */
   check(side: number): void {
-    if (this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY) this.fallSilent(side);
+    if (this.x.idle === undefined && this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY)
+      this.fallSilent(side);
   }
 
   /** The hold time of a side is over, unless something was heard. */
@@ -56,21 +58,28 @@ export class Silence {
     const { now } = x.engine;
     if (conns.state[side] !== SIDE.established || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
-    const e = conns.end(side);
     const node = x.conns.node(side);
     if (x.state[node] !== RUNNING) return;
     x.t = now;
+    x.second[node] = x.clock(node, now);
+    this.giveUp(node, side);
+    x.loop.sleep(node);
+  }
+
+  /** A daemon gives a session up whose hold time is over. */
+  giveUp(node: number, side: number): void {
+    const { x } = this;
+    const { conns } = x;
+    const e = conns.end(side);
     this.transport.notify(side, 4, 0);
     x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(4, 0), true);
-    x.protocols.enter(e, PROTOCOL_STATE.flush, x.clock(node, now));
-    this.sessions.leaveEstablished(e, side, now);
+    x.protocols.enter(e, PROTOCOL_STATE.flush, x.second[node]!);
+    this.sessions.leaveEstablished(e, side, Math.round(x.t));
     x.close(side);
     x.detach(e, side);
     // No graceful restart after a hold time: routes go when the stopped protocol is flushed (law 8 c).
     x.queueWork(node, WORK_FLUSH, e);
-    x.second[node] = x.clock(node, now);
     this.sessions.beginAfterError(node, e);
-    x.loop.sleep(node);
   }
 
   /** Nothing reaches this side any more: its hold time runs from the last thing heard. */
