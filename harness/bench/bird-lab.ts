@@ -86,6 +86,30 @@ export class BirdLab {
   }
 
   /**
+   * Configures the first nodes as reflectors, each with a cluster id of its own, which peer with one another;
+   * every other node is a client of all of them. Both ends open, as BGPPeers with selectors are rendered
+   * (ground-truth/bird, law 9). Nodes start within a time, evenly.
+   */
+  startReflectors(reflectors: number, within: number): void {
+    const { bird, engine, nodes } = this;
+    for (let node = 0; node < nodes; node++) {
+      const add = [];
+      for (let peer = 0; peer < (node < reflectors ? nodes : reflectors); peer++) {
+        if (peer === node) continue;
+        const client = node < reflectors && peer >= reflectors;
+        const options = client ? { options: { clusterId: node + 1 } } : {};
+        add.push({ peer, passive: false, ...options });
+      }
+      bird.configure(node, { add, blocks: [this.block(node)] });
+    }
+    const begin = engine.now;
+    for (let node = 0; node < nodes; node++) {
+      engine.run({ until: begin + Math.floor((node * within) / nodes) });
+      bird.start(node);
+    }
+  }
+
+  /**
    * Runs until all sessions are up and every route is in every kernel, and what is still on its way then
    * (End-of-RIBs) has arrived.
    */
