@@ -114,7 +114,9 @@ export class Lifecycle implements EventHandler {
     const { typha } = this.parts;
     if (typha !== undefined) for (let t = 0; t < this.parts.typhaNodes.length; t++) typha.start(t);
     for (let node = 0; node < this.parts.nodes.size; node++) {
-      this.parts.engine.after(node * stagger, this.kindStart, node);
+      // Who starts now is there for the next step of the same moment.
+      if (node * stagger === 0) this.startNode(node);
+      else this.parts.engine.after(node * stagger, this.kindStart, node);
     }
   }
 

@@ -12,6 +12,8 @@ export interface ScenarioNames {
   readonly nodes: NodeDirectory;
   readonly fabric: Fabric;
   readonly typhas: number;
+  /** Steps scheduled before these. */
+  readonly earlier: Scenario;
   /** The cluster's own etcd. */
   readonly etcdEndpoints: readonly string[];
 }
@@ -35,8 +37,28 @@ export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
       checkStep(step, names, joining);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      throw new ScenarioError(
-        `step "${describe(step.action)}" at ${String(step.at / SECOND)}s: ${text}`,
+      throw stepError(step, text);
+    }
+  }
+  checkPodsHaveNodes([...names.earlier, ...scenario]);
+}
+
+function stepError(step: Step, text: string): ScenarioError {
+  return new ScenarioError(
+    `step "${describe(step.action)}" at ${String(step.at / SECOND)}s: ${text}`,
+  );
+}
+
+/** Pods go to the nodes that run when they are created; before the first there is nowhere to go. */
+function checkPodsHaveNodes(scenario: Scenario): void {
+  const inOrder = [...scenario].sort((x, y) => x.at - y.at);
+  for (const step of inOrder) {
+    const { type } = step.action;
+    if (type === "start" || type === "node-join") return;
+    if (type === "pods-create" || type === "pods-churn") {
+      throw stepError(
+        step,
+        "no node runs yet, so the pods have nowhere to go; start() comes first",
       );
     }
   }

@@ -230,6 +230,7 @@ export class Simulation
       nodes: this.nodes,
       fabric: this.fabric,
       typhas: this.typhaNodes.length,
+      earlier: this.steps,
       etcdEndpoints: this.spec.etcdEndpoints ?? [],
     });
     for (const step of scenario) {

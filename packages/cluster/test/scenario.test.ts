@@ -47,6 +47,22 @@ describe("start", () => {
     expect(at10("5s")).toBeGreaterThan(0);
   });
 
+  test("pods of the same moment go to the nodes that it starts", () => {
+    const steps = [at(0, start()), at(0, pods.create(8, { over: "1s" }))];
+    expect(run(WITHOUT_TYPHA, steps, "60s").workloads.counts.running).toBe(8);
+  });
+
+  test("pods before it are refused: they would go nowhere", () => {
+    const early = [at(0, pods.create(8)), at(0, start())];
+    expect(() => run(WITHOUT_TYPHA, early, "60s")).toThrow(
+      'step "schedule 8 pods" at 0s: no node runs yet, so the pods have nowhere to go; start() comes first',
+    );
+    const simulation = run(WITHOUT_TYPHA, [at(0, start())], "60s");
+    simulation.schedule([at("61s", pods.create(8, { over: "1s" }))]);
+    simulation.run(micros("120s"));
+    expect(simulation.workloads.counts.running).toBe(8);
+  });
+
   test("ends with a full mesh, a block a node, and kernels that equal the oracle", () => {
     const simulation = after([], "4m");
     expect(sessions(simulation)).toBe(12);
