@@ -26,9 +26,25 @@ interface BgpPeersCase {
 
 /** Runs one case: what confd renders for a node, against the parsed golden files of upstream. */
 export function runBgpPeers(one: ConformanceCase): CaseResult {
-  const { node, env = {}, endpointStatus = {}, expected } = one.json as BgpPeersCase;
+  const { node, expected } = one.json as BgpPeersCase;
   if (node === undefined || expected === undefined)
     return { status: "unsupported", features: ["case without node or expectation"] };
+  const { ipv4, ipv6 } = renderCase(one, node);
+  const actual = {
+    ipv4: asGolden(ipv4),
+    ipv6: asGolden(ipv6),
+    counts: { ipv4Peers: ipv4.peers.length, ipv6Peers: ipv6.peers.length },
+  };
+  // A case may expect one family alone, or nothing but a count.
+  return compareExpected(normalise(actual), normalise(expected), 2);
+}
+
+/** What confd tells the BIRDs of a case's node. */
+export function renderCase(
+  one: ConformanceCase,
+  node: string,
+): { readonly ipv4: BirdConfiguration; readonly ipv6: BirdConfiguration } {
+  const { env = {}, endpointStatus = {} } = one.json as BgpPeersCase;
   const resources = readInput(join(one.directory, "input.yaml"));
   const render = (family: AddressFamily): BirdConfiguration =>
     bgpConfiguration(resources, {
@@ -38,15 +54,7 @@ export function runBgpPeers(one: ConformanceCase): CaseResult {
       environment: env,
       localWorkloads: Object.values(endpointStatus),
     });
-  const ipv4 = render(4);
-  const ipv6 = render(6);
-  const actual = {
-    ipv4: asGolden(ipv4),
-    ipv6: asGolden(ipv6),
-    counts: { ipv4Peers: ipv4.peers.length, ipv6Peers: ipv6.peers.length },
-  };
-  // A case may expect one family alone, or nothing but a count.
-  return compareExpected(normalise(actual), normalise(expected), 2);
+  return { ipv4: render(4), ipv6: render(6) };
 }
 
 /** The resources of a case, and the Kubernetes objects beside them. */

@@ -45,6 +45,7 @@ export type {
   StaticRoute,
 } from "./confd/render/model.js";
 export type { LocalWorkload } from "./confd/render/peerings.js";
+export { type BirdFile, birdFiles } from "./confd/text/bird-files.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";

@@ -1,4 +1,7 @@
 import {
+  type BirdFile,
+  bgpConfiguration,
+  birdFiles,
   type ControlReply,
   formatSocket,
   formatTerminal,
@@ -19,7 +22,7 @@ import {
   type ProtocolPeer,
   scanProtocols,
 } from "@calico-sim/calicoctl";
-import { type KnownResource, parseAddress } from "@calico-sim/core";
+import { type KnownResource, parseAddress, type Resource } from "@calico-sim/core";
 import type { Lifecycle } from "../lifecycle.js";
 import type { ClusterParts } from "../parts.js";
 import { nodeId } from "../scenario-check.js";
@@ -37,6 +40,16 @@ export interface IpamShowView extends IpamShowOptions {
 
 /** BIRD's control sockets in calico-node (calico: node/pkg/status, calicoctl/calicoctl/commands/node/status.go). */
 const CONTROL_SOCKET = "/var/run/calico/bird.ctl";
+
+/** What confd reads of the datastore (calico: node/filesystem/etc/calico/confd/conf.d/). */
+const CONFD_KINDS = [
+  "Node",
+  "IPPool",
+  "BGPConfiguration",
+  "BGPPeer",
+  "BGPFilter",
+  "BlockAffinity",
+] as const;
 
 /**
  * A cluster seen through the commands that people use on it, at any moment of a run. Looking changes nothing.
@@ -75,6 +88,18 @@ export class ClusterViews {
     const id = this.id(node);
     const view = this.parts.bird.view(id);
     return terminal(view && showStatus(view, this.parts.confd.routerId(id)));
+  }
+
+  /**
+   * The files that confd of a node renders from the datastore as it is now (`/etc/calico/confd/config`), for IPv4 or
+   * IPv6. They hold all that confd would write, BGPPeers and BGPFilters included, whether or not the simulated BIRD
+   * acts on it; what BIRD runs with may be older by a render.
+   */
+  birdFiles(node: string, family: 4 | 6 = 4): readonly BirdFile[] {
+    this.id(node);
+    const { datastore, era } = this.parts;
+    const resources = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
+    return birdFiles(bgpConfiguration(resources, { node, family, era }));
   }
 
   /** The peers of a node as Calico's tools read them from BIRD; empty where BIRD does not answer. */

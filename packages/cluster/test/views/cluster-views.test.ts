@@ -116,6 +116,19 @@ describe("what BIRD's and Calico's commands show of a cluster", () => {
     expect(() => whole.views.calicoctlIpamShowIP("10.0.0")).toThrow('"10.0.0" is no IP address');
   });
 
+  test("the files that confd writes name every peer that BIRD runs with, and every block", () => {
+    for (const name of names) {
+      const text = whole.views
+        .birdFiles(name)
+        .map((file) => file.text)
+        .join("\n");
+      for (const { session } of whole.views.peers(name))
+        expect(text).toContain(`protocol bgp ${session} from`);
+      for (const block of whole.blocksOf(name)) expect(text).toContain(`route ${block} blackhole;`);
+    }
+    expect(whole.views.birdFiles(names[0]!, 6).map(({ name }) => name)).toContain("bird6.cfg");
+  });
+
   test("a node that is not there is named, with what there is", () => {
     expect(() => whole.views.showProtocols("nowhere")).toThrow(/nowhere/);
   });
