@@ -50,11 +50,11 @@ export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { AttributeSet } from "./rib/attributes.js";
-export type { BfdOptions } from "./session/bfd.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
 export type {
+  BfdOptions,
   BirdListener,
   BirdOptions,
   ExportRules,

@@ -2,7 +2,6 @@ import type { Engine, Kernels, Micros, NodeDirectory, PrefixTable } from "@calic
 import type { CommunityRule, ExportStep, FilterFunction } from "./confd/render/model.js";
 import type { BirdCosts } from "./cost-profile.js";
 import type { AttributeSet } from "./rib/attributes.js";
-import type { BfdOptions } from "./session/bfd.js";
 import type { SessionTimers } from "./session/constants.js";
 import type { SharedCores } from "./shared-cores.js";
 
@@ -150,6 +149,16 @@ export interface RoutePath {
   /** Node that its BGP next hop belongs to. */
   readonly nextHop: number;
   readonly attributes: AttributeSet;
+}
+
+/**
+ * What-if: BFD on every session (RFC 5880). Calico renders none.
+ */
+export interface BfdOptions {
+  /** Time between two control packets, before jitter. */
+  readonly interval: Micros;
+  /** Packets that must be missing. */
+  readonly multiplier: number;
 }
 
 /** Options of `BirdFleet`. */

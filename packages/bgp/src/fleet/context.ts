@@ -11,7 +11,6 @@ import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
 import { WireCounters } from "../messages/counters.js";
 import { AttributeTable } from "../rib/attributes.js";
 import { PathPool } from "../rib/path-pool.js";
-import type { Bfd } from "../session/bfd.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -38,6 +37,16 @@ export interface Kinds {
 
 /** AS of a node that is told none (calico: confd/pkg/backends/calico/client.go:63). */
 const DEFAULT_AS = 64512;
+
+/** What the other parts need of BFD. */
+export interface PathWatch {
+  /** No packet reaches an end any more. */
+  lost(e: number): void;
+  /** Packets come again in time. */
+  found(e: number): void;
+  /** The detection time of an end may be over. */
+  onDue(e: number): void;
+}
 
 /** What the other parts need of the main loop. */
 export interface Wakeable {
@@ -84,7 +93,7 @@ export class FleetContext {
   readonly eventPerMessage: boolean;
   readonly kinds: Kinds;
   /** Present as a what-if; set when the fleet is put together. */
-  bfd: Bfd | undefined;
+  bfd: PathWatch | undefined;
   /** Keepalives and hold times as events; undefined where they are computed. */
   idle: IdleSessions | undefined;
   /** The main loop; set when the fleet is put together. */

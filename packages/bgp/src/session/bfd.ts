@@ -1,17 +1,8 @@
 import { hash32, type Micros } from "@calico-sim/core";
-import type { FleetContext } from "../fleet/context.js";
+import type { FleetContext, PathWatch } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import type { BfdOptions } from "../types.js";
 import type { Sessions } from "./sessions.js";
-
-/**
- * What-if: BFD on every session (RFC 5880). Calico renders none.
- */
-export interface BfdOptions {
-  /** Time between two control packets, before jitter. */
-  readonly interval: Micros;
-  /** Packets that must be missing. */
-  readonly multiplier: number;
-}
 
 const LAST_PACKET = 0x62666464;
 
@@ -21,7 +12,7 @@ const LAST_PACKET = 0x62666464;
  * one; then the protocol stops (bird: proto/bgp/bgp.c, bgp_bfd_notify), **without graceful restart**: the two
  * work against each other.
  */
-export class Bfd {
+export class Bfd implements PathWatch {
   private readonly x: FleetContext;
   private readonly sessions: Sessions;
   private readonly options: BfdOptions;
@@ -34,7 +25,7 @@ export class Bfd {
     this.options = options;
   }
 
-  /** No packet reaches an end any more. */
+  /** See {@link PathWatch}. */
   lost(e: number): void {
     const { engine, ends, kinds, nameHash } = this.x;
     if (this.due.has(e)) return;
@@ -47,12 +38,12 @@ export class Bfd {
     engine.schedule(at, kinds.bfd, e);
   }
 
-  /** Packets come again in time. */
+  /** See {@link PathWatch}. */
   found(e: number): void {
     this.due.delete(e);
   }
 
-  /** The detection time of an end may be over. */
+  /** See {@link PathWatch}. */
   onDue(e: number): void {
     const { ends, engine, loop, state } = this.x;
     if (this.due.get(e) !== engine.now) return;
