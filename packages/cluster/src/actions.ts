@@ -7,6 +7,7 @@ import {
   blockOwner,
   blockWithoutAffinity,
   type Era,
+  type EventHandler,
   formatCidr,
   type Micros,
   newAffinity,
@@ -17,28 +18,44 @@ import {
 } from "@calico-sim/core";
 import type { Lifecycle } from "./lifecycle.js";
 import type { ClusterParts } from "./parts.js";
-import type { Action } from "./scenario.js";
+import type { Recorder } from "./recorder.js";
+import { type Action, describe } from "./scenario.js";
 import { nodeId, ScenarioError } from "./scenario-check.js";
+import { TyphaDeployment } from "./typha-deployment.js";
 import { Churn } from "./workloads/index.js";
 
-/** Carries out the actions of a scenario. */
-export class Actions {
+/**
+ * Carries out the actions of a scenario.
+ *
+ * While the datastore is down, what an operator writes fails as it does for kubectl: nothing is written,
+ * nobody tries again, and the result says so. IPAM's work is begun anew by whoever asked for it.
+ */
+export class Actions implements EventHandler {
   private readonly parts: ClusterParts;
   private readonly lifecycle: Lifecycle;
   private readonly era: Era;
+  private readonly recorder: Recorder;
+  private readonly typhas: TyphaDeployment;
   private readonly churn: Churn;
+  /** Actions that wait for the datastore. */
+  private readonly waiting: Action[] = [];
+  private readonly kindRetry: number;
   private podsCreated = 0;
   private churns = 0;
 
-  constructor(parts: ClusterParts, lifecycle: Lifecycle, era: Era) {
+  constructor(parts: ClusterParts, lifecycle: Lifecycle, era: Era, recorder: Recorder) {
     this.parts = parts;
+    this.recorder = recorder;
+    this.kindRetry = parts.engine.defineKind("scenario-retry", this, { background: true });
     this.lifecycle = lifecycle;
     this.era = era;
     this.churn = new Churn(parts.engine, parts.workloads);
+    this.typhas = new TyphaDeployment(parts, lifecycle);
   }
 
   /** Carries out one action now. */
   carryOut(action: Action): void {
+    if (!this.parts.datastore.up && this.cannotWrite(action)) return;
     switch (action.type) {
       case "start":
         this.lifecycle.startAll(action.stagger);
@@ -127,6 +144,31 @@ export class Actions {
     }
   }
 
+  /** See {@link EventHandler}. */
+  onEvent(_kind: number, a: number): void {
+    this.carryOut(this.waiting[a]!);
+  }
+
+  /** During an outage: whether an action needs the datastore, and what then becomes of it. */
+  private cannotWrite(action: Action): boolean {
+    const { engine, workloads } = this.parts;
+    switch (action.type) {
+      case "apply":
+      case "delete":
+      case "node-delete":
+        this.recorder.writeRefused(describe(action), engine.now);
+        return true;
+      case "block-add":
+      case "block-remove":
+        // The sandbox that needs the block is made again after the kubelet's pause.
+        engine.after(workloads.parameters.backOff, this.kindRetry, this.waiting.length);
+        this.waiting.push(action);
+        return true;
+      default:
+        return false;
+    }
+  }
+
   /**
    * `kubectl delete node` and what its controllers make of it: its pods are collected, its addresses and
    * affinities released; a block in which others borrowed stays without an owner (node-behaviour §2.8).
@@ -138,6 +180,7 @@ export class Actions {
       datastore.remove("Pod", pod.metadata.name, pod.metadata.namespace);
     }
     workloads.forgetNode(name);
+    this.typhas.nodeDeleted(this.nodeId(name));
     const handles = datastore
       .list("IPAMBlock")
       .flatMap((block) => allocationsOf(block).filter(({ node }) => node === name))

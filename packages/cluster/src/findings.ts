@@ -32,6 +32,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `calico-node did not start (${String(times)} times) on ${failure}`,
     });
   }
+  for (const text of recorder.refused) findings.push({ code: "write-refused", text });
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }

@@ -1,6 +1,7 @@
 import {
   type EventHandler,
   formatCidr,
+  MILLISECOND,
   MINUTE,
   type Micros,
   parseCidr,
@@ -16,6 +17,9 @@ const SUPERVISOR_PAUSE: Micros = SECOND;
 /** A container that ended with an error is started again after 10 s, doubling to 5 min (kubernetes: pkg/kubelet, CrashLoopBackOff). */
 const CRASH_BACKOFF: Micros = 10 * SECOND;
 const CRASH_BACKOFF_MAX: Micros = 5 * MINUTE;
+/** A kubelet that cannot register its node tries again after 100 ms, and waits twice as long each time, 7 s at most (kubernetes: pkg/kubelet/kubelet_node_status.go, registerWithAPIServer). */
+const REGISTER_PAUSE: Micros = 100 * MILLISECOND;
+const REGISTER_PAUSE_MAX: Micros = 7 * SECOND;
 
 const DAEMONS: readonly DaemonName[] = ["bird", "felix", "confd", "calico-node", "typha"];
 
@@ -37,12 +41,15 @@ export class Lifecycle implements EventHandler {
   private readonly starts: number[] = [];
   /** By node: how often it lost power; what was to be started again before that is not. */
   private readonly outages: number[] = [];
+  /** Nodes that joined and have no Node object yet. */
+  private readonly unregistered: Map<number, JoiningNode> = new Map();
   private readonly kindStart: number;
   private readonly kindBird: number;
   private readonly kindRestart: number;
   private readonly kindCrashed: number;
   /** By node: the present wait of its crash loop, 0 = none. */
   private readonly backoff: Micros[] = [];
+  private readonly kindRegister: number;
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -51,6 +58,7 @@ export class Lifecycle implements EventHandler {
     this.kindBird = engine.defineKind("bird-start", this);
     this.kindRestart = engine.defineKind("process-restart", this);
     this.kindCrashed = engine.defineKind("container-crashed", this, { background: true });
+    this.kindRegister = engine.defineKind("node-register", this, { background: true });
   }
 
   /** Names of the nodes on which calico-node is meant to run. */
@@ -104,6 +112,7 @@ export class Lifecycle implements EventHandler {
   onEvent(kind: number, a: number, b: number): void {
     if (kind === this.kindStart) this.startNode(a);
     else if (kind === this.kindRestart) this.restart(a, b);
+    else if (kind === this.kindRegister) this.register(a, b);
     else if (kind === this.kindCrashed) {
       if (this.wanted[a] === true && this.starts[a] === b) this.startContainer(a);
     } else if (this.wanted[a] === true) this.parts.bird.start(a);
@@ -127,7 +136,7 @@ export class Lifecycle implements EventHandler {
     this.startContainer(node);
   }
 
-  /** A new node registers and starts. */
+  /** A new host is there: its kubelet registers the Node, then everything on it starts. */
   join(joining: JoiningNode): void {
     const cidr = parseCidr(joining.address);
     if (cidr === undefined)
@@ -142,7 +151,22 @@ export class Lifecycle implements EventHandler {
     const node = this.parts.nodes.add(joining.name);
     this.parts.kernels.addNode();
     this.parts.bird.addNode();
-    this.parts.datastore.put({
+    this.unregistered.set(node, joining);
+    this.register(node, 0);
+  }
+
+  /** A kubelet's attempt to register its node. */
+  private register(node: number, attempts: number): void {
+    const joining = this.unregistered.get(node);
+    if (joining === undefined || this.down[node] === true) return;
+    const { datastore, engine, nodeServices, path, workloads } = this.parts;
+    if (!datastore.up || path.delay(node) === Number.POSITIVE_INFINITY) {
+      const pause = Math.min(REGISTER_PAUSE * 2 ** attempts, REGISTER_PAUSE_MAX);
+      engine.after(pause, this.kindRegister, node, attempts + 1);
+      return;
+    }
+    this.unregistered.delete(node);
+    datastore.put({
       apiVersion: "v1",
       kind: "Node",
       metadata: {
@@ -151,8 +175,8 @@ export class Lifecycle implements EventHandler {
       },
       status: { addresses: [{ type: "InternalIP", address: joining.address.split("/")[0] ?? "" }] },
     });
-    this.parts.nodeServices.setHostAddresses(node, { ipv4Address: joining.address });
-    this.parts.workloads.startNode(joining.name, { rebooted: false });
+    nodeServices.setHostAddresses(node, { ipv4Address: joining.address });
+    workloads.startNode(joining.name, { rebooted: false });
     this.startNode(node);
   }
 
@@ -203,6 +227,10 @@ export class Lifecycle implements EventHandler {
     if (this.cutOff[node] !== true) this.parts.fabric.restoreNode(node);
     this.parts.bird.reboot(node);
     this.pathsChanged();
+    if (this.unregistered.has(node)) {
+      this.register(node, 0);
+      return;
+    }
     this.parts.workloads.startNode(this.parts.nodes.name(node), { rebooted: true });
     this.parts.typhaNodes.forEach((host, typha) => {
       if (host === node) this.parts.typha?.start(typha);

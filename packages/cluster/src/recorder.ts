@@ -1,4 +1,4 @@
-import { type Micros, quantileSorted, SECOND } from "@calico-sim/core";
+import { formatMicros, type Micros, quantileSorted, SECOND } from "@calico-sim/core";
 import type { ClusterParts } from "./parts.js";
 import type { ChangeResult, Convergence, SecondSample } from "./result.js";
 
@@ -28,6 +28,8 @@ export class Recorder {
   readonly failures: string[] = [];
   /** How often calico-node of a node could not start, by `node: reason`. */
   readonly startFailures: Map<string, number> = new Map();
+  /** What an operator could not write, since the datastore was down. */
+  readonly refused: string[] = [];
   podsFailed = 0;
   podsWithAddress = 0;
   private readonly bound: Map<string, Micros> = new Map();
@@ -55,6 +57,10 @@ export class Recorder {
   podGone(key: string): void {
     this.bound.delete(key);
     if (this.isAddressed.delete(key)) this.podsWithAddress--;
+  }
+
+  writeRefused(what: string, at: Micros): void {
+    this.refused.push(`"${what}" at ${formatMicros(at)} failed: the datastore did not answer`);
   }
 
   podFailed(key: string, reason: string): void {

@@ -89,6 +89,7 @@ export interface Finding {
     | "open-blackholes"
     | "pods-failed"
     | "start-failed"
+    | "write-refused"
     | "not-modelled"
     | "setting";
   readonly text: string;

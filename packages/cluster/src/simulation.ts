@@ -88,7 +88,6 @@ export class Simulation
   readonly confd: ConfdFleet;
   readonly felix: FelixFleet;
   readonly typha: TyphaFleet | undefined;
-  readonly typhaNodes: readonly number[];
   readonly ipam: IpamClient;
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
@@ -172,7 +171,6 @@ export class Simulation
       programClusterRoutes: this.era.felix.programClusterRoutes,
       listener: this,
     });
-    this.typhaNodes = placeTyphas(spec.typhas, this.nodes.size, controlPlane);
     this.typha =
       spec.typhas === 0
         ? undefined
@@ -182,7 +180,7 @@ export class Simulation
             engine,
             nodes: this.nodes,
             delay: this.fabric,
-            typhaNodes: this.typhaNodes,
+            typhaNodes: placeTyphas(spec.typhas, this.nodes.size, controlPlane),
             listener: this,
           });
     this.connectSyncers();
@@ -218,7 +216,7 @@ export class Simulation
     this.recorder = new Recorder();
     this.lifecycle = new Lifecycle(this);
     this.views = new ClusterViews(this, this.lifecycle);
-    this.actions = new Actions(this, this.lifecycle, this.era);
+    this.actions = new Actions(this, this.lifecycle, this.era, this.recorder);
     this.kindStep = engine.defineKind("scenario-step", this);
     this.kindSample = engine.defineKind("sample", this, { background: true });
     engine.schedule(0, this.kindSample);
@@ -264,6 +262,11 @@ export class Simulation
   /** A copy that goes its own way from here: same state, same draws to come. */
   fork(): Simulation {
     return fork<Simulation>(this);
+  }
+
+  /** Node of each Typha now. */
+  get typhaNodes(): readonly number[] {
+    return this.typha?.nodes ?? NOBODY;
   }
 
   /** Digest of the history so far. */
@@ -371,13 +374,12 @@ export class Simulation
       this.auxiliary.push(direct("node-status", "node-status", none));
       return;
     }
-    const nodeOf = Int32Array.from(this.typhaNodes);
     for (const type of ["felix", "bgp", "tunnel-ip-allocation", "node-status"] as const) {
       const syncer = typha.syncer(type);
       const upstream = new WatcherSyncers(engine, datastore, {
         type,
         client: "typha",
-        nodeOf,
+        nodeOf: typha,
         sink: syncer,
       });
       const daemon = type === "felix" ? this.felix : type === "bgp" ? this.confd : undefined;
@@ -391,6 +393,8 @@ export class Simulation
     }
   }
 }
+
+const NOBODY: readonly number[] = Object.freeze([]);
 
 /** Typhas are spread over the workers, as the scheduler spreads a host-network Deployment. */
 function placeTyphas(typhas: number, nodes: number, controlPlane: readonly number[]): number[] {

@@ -1,6 +1,16 @@
 import { micros } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { at, type ClusterOptions, fail, heal, nodes, pods, start } from "../src/index.js";
+import {
+  apply,
+  at,
+  blocks,
+  type ClusterOptions,
+  fail,
+  heal,
+  nodes,
+  pods,
+  start,
+} from "../src/index.js";
 import { run } from "./support.js";
 
 const SMALL: ClusterOptions = {
@@ -108,6 +118,96 @@ describe("a Typha that is terminated", () => {
     expect([0, 1, 2].map((node) => simulation.typha?.syncer("felix").typhaOf(node))).toEqual([
       0, 0, 0,
     ]);
+  });
+});
+
+describe("a Typha whose Node object is deleted", () => {
+  const lost = [at("0s", start()), at("4m", fail.node("node-0")), at("5m", nodes.remove("node-0"))];
+
+  test("is replaced by its Deployment on another node, and serves everybody there", () => {
+    const simulation = run({ ...SMALL, typhas: 1 }, lost, "330s");
+    // The garbage collector leaves pods without a Node alone for 40 s.
+    expect(simulation.typhaNodes).toEqual([0]);
+    simulation.run(micros("12m"));
+    const [host] = simulation.typhaNodes;
+    expect([1, 2]).toContain(host);
+    const served = [1, 2].map((node) => simulation.typha?.syncer("felix").typhaOf(node));
+    expect(served).toEqual([0, 0]);
+    expect(simulation.felix.inSync(1) && simulation.felix.inSync(2)).toBe(true);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("waits for a node without a Typha", () => {
+    const simulation = run({ ...SMALL, typhas: 3 }, lost, "7m");
+    expect([...simulation.typhaNodes].sort()).toEqual([0, 1, 2]);
+    const joins = at("7m", nodes.join({ name: "joiner", address: "10.0.0.249/24" }));
+    simulation.schedule([joins]);
+    simulation.run(micros("12m"));
+    expect([...simulation.typhaNodes].sort()).toEqual([1, 2, 3]);
+    expect(simulation.typha?.ready(simulation.typhaNodes.indexOf(3))).toBe(true);
+  });
+
+  test("has the same future in a fork taken before it is replaced", () => {
+    const simulation = run({ ...SMALL, typhas: 1 }, lost, "310s");
+    const other = simulation.fork();
+    for (const each of [simulation, other]) each.run(micros("8m"));
+    expect(other.typhaNodes).toEqual(simulation.typhaNodes);
+    expect(other.digest()).toBe(simulation.digest());
+  });
+});
+
+describe("a write while the datastore is down", () => {
+  const POOL = {
+    apiVersion: "projectcalico.org/v3",
+    kind: "IPPool" as const,
+    metadata: { name: "second" },
+    spec: { cidr: "10.210.0.0/20", blockSize: 26, ipipMode: "Always", nodeSelector: "all()" },
+  };
+  const outage = [at("0s", start()), at("4m", fail.datastore()), at("6m", heal.datastore())];
+
+  test("of an operator fails, and the result says so", () => {
+    const steps = [
+      ...outage,
+      at("5m", apply(POOL)),
+      at("301s", nodes.remove("node-2")),
+      at("302s", { type: "delete", kind: "IPPool", name: "default-ipv4-ippool" }),
+    ];
+    const simulation = run(SMALL, steps, "10m");
+    const { revision } = simulation.datastore;
+    const pools = simulation.datastore.list("IPPool").map(({ metadata }) => metadata.name);
+    expect([pools, simulation.datastore.count("Node")]).toEqual([["default-ipv4-ippool"], 3]);
+    const refused = simulation.result().findings.filter(({ code }) => code === "write-refused");
+    expect(refused).toHaveLength(3);
+    expect(refused[0]?.text).toContain("5m");
+    simulation.schedule([at("10m", apply(POOL))]);
+    simulation.run(micros("11m"));
+    expect(simulation.datastore.count("IPPool")).toBe(2);
+    expect(simulation.datastore.revision).toBeGreaterThan(revision);
+  });
+
+  test("of a new block comes when the datastore is back", () => {
+    const simulation = run(SMALL, [...outage, at("5m", blocks.add("node-1"))], "359s");
+    const before = simulation.blocksOf("node-1").length;
+    simulation.run(micros("10m"));
+    expect(simulation.blocksOf("node-1")).toHaveLength(before + 1);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("of a kubelet that registers its node is repeated; the node may lose power meanwhile", () => {
+    const joining = nodes.join({ name: "joiner", address: "10.0.0.249/24" });
+    const steps = [
+      ...outage,
+      at("5m", joining),
+      at("310s", fail.node("joiner")),
+      at("350s", heal.node("joiner")),
+    ];
+    const simulation = run(SMALL, steps, "359s");
+    expect(simulation.datastore.get("Node", "joiner")).toBeUndefined();
+    expect(simulation.bird.isRunning(3)).toBe(false);
+    simulation.run(micros("12m"));
+    expect(simulation.datastore.get("Node", "joiner")).toBeDefined();
+    expect(simulation.bird.establishedEnds).toBe(12);
+    expect(simulation.tracker.converged).toBe(true);
   });
 });
 

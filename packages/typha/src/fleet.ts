@@ -52,6 +52,26 @@ export class TyphaFleet implements EventHandler, HostWatcher {
     hosts.engine.after(hosts.costs.start.value, this.kindStarted, typha, hosts.life[typha]);
   }
 
+  /** Node of each Typha now. */
+  get nodes(): readonly number[] {
+    return this.hosts.nodes;
+  }
+
+  /** Node of a Typha now. */
+  nodeOf(typha: number): number {
+    return this.hosts.nodes[typha]!;
+  }
+
+  /**
+   * The pod is gone, and its Deployment's controller makes another, which the scheduler puts on this
+   * node. Clients of a process that still ran see the reset at once.
+   */
+  replace(typha: number, node: number): void {
+    this.kill(typha);
+    this.hosts.nodes[typha] = node;
+    this.start(typha);
+  }
+
   /** The process dies; its clients see the reset at once. */
   kill(typha: number): void {
     this.stop(typha, false);

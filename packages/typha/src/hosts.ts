@@ -20,8 +20,8 @@ export class TyphaHosts {
   readonly costs: TyphaCosts;
   readonly listener: TyphaListener | undefined;
   watcher: HostWatcher | undefined = undefined;
-  /** Node of each Typha. */
-  readonly nodes: readonly number[];
+  /** Node of each Typha; its Deployment may place it anew. */
+  readonly nodes: number[];
   /** The process listens. */
   readonly listening: boolean[] = [];
   /** The Typha is in the service's ready endpoints. */
@@ -46,7 +46,7 @@ export class TyphaHosts {
     this.config = Object.freeze({ ...TYPHA_CONFIG, ...options.config });
     this.costs = options.costs ?? TYPHA_COSTS;
     this.listener = options.listener;
-    this.nodes = Object.freeze([...options.typhaNodes]);
+    this.nodes = [...options.typhaNodes];
     for (let typha = 0; typha < this.nodes.length; typha++) {
       this.listening.push(false);
       this.ready.push(false);

@@ -60,7 +60,7 @@ export interface TyphaOptions {
   readonly engine: Engine;
   readonly nodes: NodeDirectory;
   readonly delay: NodeDelay;
-  /** Node of each Typha; its index is the Typha's id. */
+  /** Node on which each Typha begins; its index is the Typha's id. */
   readonly typhaNodes: readonly number[];
   readonly config?: Partial<TyphaConfig>;
   readonly costs?: TyphaCosts;
