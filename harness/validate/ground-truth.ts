@@ -6,6 +6,11 @@ export interface LabParameters {
   readonly nodes: number;
   readonly blocks?: number | readonly number[];
   readonly subnets?: number;
+  readonly tors?: number;
+  readonly reflectors?: number;
+  readonly clusters?: readonly { readonly clients: number; readonly rrs: number }[];
+  readonly shuffle_ips?: boolean;
+  readonly rr_peer_kind?: string;
   readonly stagger?: number;
   readonly spread?: number;
   readonly clock_phase?: string;
@@ -29,6 +34,7 @@ export interface LabParameters {
   readonly batch?: number;
   readonly via?: string;
   readonly watch?: number;
+  readonly full_watch?: boolean;
   readonly mode?: string;
   readonly victims?: readonly number[];
   readonly restart_after?: number;

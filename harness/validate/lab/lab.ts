@@ -1,4 +1,4 @@
-import { BirdFleet, type PeerConfig, SharedCores } from "@calico-sim/bgp";
+import { BirdFleet, type ExportRules, type PeerConfig, SharedCores } from "@calico-sim/bgp";
 import {
   Engine,
   Kernels,
@@ -9,6 +9,7 @@ import {
   SECOND,
 } from "@calico-sim/core";
 import type { GroundTruthFile, LabParameters, MeasuredRun } from "../ground-truth.js";
+import { POOL } from "../topologies/blocks.js";
 import type { LabNode, Topology } from "../topologies/topology.js";
 import { Bridge } from "./bridge.js";
 import { Completeness } from "./completeness.js";
@@ -38,6 +39,12 @@ export const LAB_PARAMETERS: readonly string[] = [
   "gr_wait",
   "graceful_restart",
 ];
+
+/** `calico_export_to_bgp_peers` with the lab's one pool (ground-truth/bird README, Configuration). */
+const POOL_RULES: ExportRules = {
+  steps: [{ kind: "own-blocks" }, { kind: "pool", cidr: POOL, action: "accept" }],
+  communities: [],
+};
 
 /** The measuring machine, simulated: one run of one configuration. Scenarios say what happens on it. */
 export class Lab {
@@ -100,9 +107,12 @@ export class Lab {
 
   /** Writes a node's configuration file: its blocks, and those of its peers that it knows. */
   configure(node: number, knows: (peer: number) => boolean = () => true): void {
+    const speaker = this.nodes[node]?.speaker;
     this.bird.configure(node, {
       add: this.peersOf(node).filter(({ peer }) => knows(peer)),
       blocks: this.prefixes[node] ?? [],
+      rules: POOL_RULES,
+      ...(speaker === undefined ? {} : { speaker }),
     });
   }
 
@@ -142,7 +152,8 @@ export class Lab {
   /** Starts one daemon now. */
   start(node: number): void {
     const phase = this.clockPhase === undefined ? {} : { clockPhase: this.clockPhase };
-    this.bird.start(node, { recover: this.parameters.recovery ?? true, ...phase });
+    const recover = (this.parameters.recovery ?? true) && this.nodes[node]?.external !== true;
+    this.bird.start(node, { recover, ...phase });
   }
 
   /** Does something some seconds from now. */

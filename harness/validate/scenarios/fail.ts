@@ -75,7 +75,16 @@ const MODES: ReadonlyMap<string, Mode> = new Map<string, Mode>([
 /** Nodes of a cluster at rest fail, and perhaps come back. */
 export const FAIL: Scenario = {
   // `snap_every` only adds snapshots to the measurement.
-  parameters: ["mode", "victims", "watch", "restart_after", "dwell", "dwell_jitter", "snap_every"],
+  parameters: [
+    "mode",
+    "victims",
+    "watch",
+    "full_watch",
+    "restart_after",
+    "dwell",
+    "dwell_jitter",
+    "snap_every",
+  ],
   run(lab): RunMetrics {
     const { victims = [0], watch = WATCH } = lab.parameters;
     const { dwell = 0, dwell_jitter = 0 } = lab.parameters;
@@ -88,7 +97,8 @@ export const FAIL: Scenario = {
     const zero = lab.engine.now;
     for (const victim of victims) mode.strike(lab, victim);
     const { recover } = mode;
-    if (recover === undefined) watchDecay(lab, victims, watch);
+    if (recover === undefined && lab.parameters.full_watch === true) lab.rest(watch);
+    else if (recover === undefined) watchDecay(lab, victims, watch);
     else {
       const { restart_after = RESTART_AFTER } = lab.parameters;
       lab.rest(lab.measured.restart_at_s?.[0] ?? restart_after);

@@ -4,7 +4,7 @@ import type { Topology } from "./topology.js";
 
 /** Every pair of nodes, the passive end chosen by address as confd does (unless `both_active`). */
 export const MESH: Topology = {
-  parameters: ["subnets"],
+  parameters: ["subnets", "both_active"],
   nodes(parameters) {
     const numbers = Array.from({ length: parameters.nodes }, (_, i) => i);
     const addresses = numbers.map((i) => addressOf(parameters, i));

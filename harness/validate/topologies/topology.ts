@@ -1,4 +1,4 @@
-import type { PeerConfig } from "@calico-sim/bgp";
+import type { PeerConfig, SpeakerConfig } from "@calico-sim/bgp";
 import type { RandomStream } from "@calico-sim/core";
 import type { LabParameters } from "../ground-truth.js";
 
@@ -9,7 +9,9 @@ export interface LabNode {
   readonly prefixes: readonly string[];
   /** Its peers by node number, in the order of its configuration. */
   readonly peers: readonly PeerConfig[];
-  /** An external router, which no operation is carried out on. @defaultValue false */
+  /** What its daemon says of itself. */
+  readonly speaker?: SpeakerConfig;
+  /** An external router, which starts without `-R`, and which no operation is carried out on. @defaultValue false */
   readonly external?: boolean;
 }
 

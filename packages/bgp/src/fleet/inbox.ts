@@ -1,4 +1,5 @@
 import { type Connections, widened } from "../session/connections.js";
+import { CLOSED } from "../session/segments.js";
 import { SocketQueue } from "./socket-queue.js";
 
 /** Stands for a daemon's listening socket among its readable sockets. */
@@ -46,10 +47,10 @@ export class Inbox {
     return this.writable[daemon]!.shift();
   }
 
-  /** A connection waits for accept(2). */
+  /** A connection waits for accept(2). The listening socket is the oldest, and sockets are looked at in that order (bird: sysdep/unix/io.c, sock_list). */
   addConnection(daemon: number, side: number): void {
     const backlog = this.backlog[daemon]!;
-    if (backlog.empty) this.readable[daemon]!.push(LISTENING);
+    if (backlog.empty) this.readable[daemon]!.unshift(LISTENING);
     backlog.push(side);
   }
 
@@ -75,7 +76,13 @@ export class Inbox {
     if (open) this.readable[daemon]!.push(side);
   }
 
-  /** A connection was accepted: what came before is readable now. */
+  /** Whether a message waits in a socket, and not only the end of its connection. */
+  hasData(side: number): boolean {
+    const j = this.conns.firstMessage(side);
+    return j >= 0 && (this.what[j]! & 15) !== CLOSED;
+  }
+
+  /** A socket is polled from now on: what came before is readable. */
   opened(daemon: number, side: number): void {
     if (this.conns.firstMessage(side) >= 0) this.readable[daemon]!.push(side);
   }

@@ -37,8 +37,10 @@ export class Reader {
       return;
     }
     const e = this.x.conns.end(socket);
-    for (let what = inbox.takeMessage(socket); what >= 0; what = inbox.takeMessage(socket))
-      this.message(node, e, socket, what);
+    this.message(node, e, socket, inbox.takeMessage(socket));
+    while (inbox.hasData(socket)) this.message(node, e, socket, inbox.takeMessage(socket));
+    // The end of a connection behind data is what the next read(2) brings (bird: sysdep/unix/io.c, sk_read).
+    inbox.opened(node, socket);
   }
 
   private message(node: number, e: number, side: number, what: number): void {
