@@ -77,11 +77,6 @@ export interface PeerPolicy {
   readonly addPath: boolean;
   /** Restart time advertised, seconds; −1 = that of the fleet. */
   readonly gracefulRestart: number;
-  readonly password: string;
-  /** Hops for TTL security (RFC 5082); 0 = off. */
-  readonly ttlSecurity: number;
-  /** Port that the peer is asked at. */
-  readonly port: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }

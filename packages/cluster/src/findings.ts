@@ -4,20 +4,21 @@ import type { Finding } from "./result.js";
 
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
-  const { datastore, spec, era, engine, recorder } = cluster;
+  const { confd, datastore, spec, era, engine, recorder } = cluster;
   const findings: Finding[] = [];
-  const peers = datastore.count("BGPPeer");
-  if (peers > 0) {
+  const external = confd.externalPeers();
+  if (external.length > 0) {
     findings.push({
       code: "not-modelled",
-      text: `${String(peers)} BGPPeer resources are not rendered yet: their sessions are missing`,
+      text: `BGP peers that are no nodes are left out, with their routes and the wait for them: ${external.join(", ")}`,
     });
   }
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
-  if (!bgp.nodeToNodeMeshEnabled && spec.backend === "bird") {
+  const peers = datastore.count("BGPPeer");
+  if (!bgp.nodeToNodeMeshEnabled && peers === 0 && spec.backend === "bird") {
     findings.push({
       code: "setting",
-      text: "the node-to-node mesh is off, so no BGP session is modelled",
+      text: "the node-to-node mesh is off and there is no BGPPeer, so there is no BGP session",
     });
   }
   if (cluster.outcome === "event-limit") {

@@ -21,6 +21,8 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 
+import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
+
 /** A route as it must be in a node's kernel once all is quiet. */
 export interface ExpectedRoute {
   readonly type: "unicast" | "blackhole";
@@ -39,6 +41,7 @@ export interface OracleNode {
   readonly subnet: Cidr | undefined;
   readonly vxlanAddress: string | undefined;
   readonly clusterId: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What the oracle knows of a pool. */
@@ -65,7 +68,13 @@ export interface OracleState {
   readonly nodes: ReadonlyMap<string, OracleNode>;
   readonly pools: readonly OraclePool[];
   readonly felix: { readonly ipip: boolean; readonly noEncap: boolean };
-  readonly bgp: { readonly ipip: boolean; readonly noEncap: boolean; readonly mesh: boolean };
+  readonly bgp: {
+    readonly ipip: boolean;
+    readonly noEncap: boolean;
+    readonly mesh: boolean;
+    /** What BGPPeer resources add. */
+    readonly peerings: OraclePeerings;
+  };
 }
 
 /** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
@@ -101,7 +110,11 @@ export function oracleState(
     nodes,
     pools,
     felix: claims(felix),
-    bgp: { ...bird, mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled },
+    bgp: {
+      ...bird,
+      mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
+      peerings: oraclePeerings(nodes, ofKind(all, "BGPPeer")),
+    },
   };
 }
 
@@ -116,6 +129,7 @@ export function oracleNode(node: Node): OracleNode {
     subnet,
     vxlanAddress: view.ipv4VXLANTunnelAddr,
     clusterId: view.routeReflectorClusterID ?? "",
+    labels: view.labels,
   };
 }
 
@@ -191,8 +205,7 @@ export function expectedRoute(
   if (self === undefined || other?.address === undefined) return undefined;
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
   if (writer === "bird") {
-    if (!state.bgp.mesh || self.clusterId !== "" || other.clusterId !== "") return undefined;
-    if (self.address === undefined || !live.connected(node, holder)) return undefined;
+    if (self.address === undefined || !told(state, live, node, holder)) return undefined;
   }
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
   if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
@@ -201,6 +214,19 @@ export function expectedRoute(
   // A VXLAN route waits for the peer's VTEP (node-behaviour §3.7).
   if (other.vxlanAddress === undefined) return undefined;
   return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
+}
+
+/** Whether a node hears by BGP of what another originates. */
+function told(state: OracleState, live: Liveness, node: string, holder: string): boolean {
+  const { mesh, peerings } = state.bgp;
+  const inMesh = (name: string): boolean => mesh && state.nodes.get(name)?.clusterId === "";
+  const linked = (a: string, b: string): boolean => {
+    const meshed = inMesh(a) && inMesh(b);
+    const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;
+    return (meshed || asked) && live.connected(a, b);
+  };
+  if (peerings.size === 0) return linked(node, holder);
+  return reaches({ nodes: state.nodes, peerings, linked }, holder, node);
 }
 
 function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {

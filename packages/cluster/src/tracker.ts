@@ -286,7 +286,14 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (after === undefined) nodes.delete(name);
     else nodes.set(name, after);
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
-    if (before !== undefined && after !== undefined && sameNode(before, after)) return;
+    const same = before !== undefined && after !== undefined && sameNode(before, after);
+    if (this.state.bgp.peerings.size > 0 && !(same && sameLabels(before, after))) {
+      // Selectors may make or end peerings of any node.
+      this.refreshState();
+      this.recheckAll();
+      return;
+    }
+    if (same) return;
     const node = this.nodes.id(name);
     if (node >= 0) this.recheckNode(node);
   }
@@ -295,6 +302,12 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private recheckNode(node: number): void {
     const now = this.engine.now;
     this.grow(node);
+    const { peerings } = this.state.bgp;
+    if (peerings.size > 0 && this.state.nodes.get(this.nodes.name(node))?.clusterId !== "") {
+      // What a reflector passes on concerns everybody.
+      this.recheckAll();
+      return;
+    }
     for (let row = 0; row < this.blocks.length; row++) {
       if (this.blocks[row] === undefined) continue;
       this.recheck(node, row, now);
@@ -501,6 +514,10 @@ function sameNode(a: OracleNode, b: OracleNode): boolean {
   );
 }
 
+function sameLabels(a: OracleNode, b: OracleNode): boolean {
+  return JSON.stringify(a.labels) === JSON.stringify(b.labels);
+}
+
 /** Whether delivery is owed: everything is alive and connected, only routes are missing. */
 function owed(code: number): boolean {
   return (
@@ -523,6 +540,7 @@ function decides(resource: Resource): boolean {
     resource.kind === "Node" ||
     resource.kind === "IPPool" ||
     resource.kind === "BGPConfiguration" ||
+    resource.kind === "BGPPeer" ||
     resource.kind === "FelixConfiguration"
   );
 }
@@ -539,11 +557,13 @@ function blockMatters({ previous, resource }: WatchEvent): boolean {
   return blockOwner(before) !== blockOwner(after) || lends(before) || lends(after);
 }
 
-/** Heartbeats rewrite Nodes all the time; only annotations and addresses decide routes. */
+/** Heartbeats rewrite Nodes all the time; only annotations, with the addresses, and labels decide routes. */
 function nodeMatters(event: WatchEvent): boolean {
   if (event.type !== "modified" || event.previous === undefined) return true;
+  const { previous, resource } = event;
   return (
-    JSON.stringify(event.previous.metadata.annotations) !==
-    JSON.stringify(event.resource.metadata.annotations)
+    JSON.stringify(previous.metadata.annotations) !==
+      JSON.stringify(resource.metadata.annotations) ||
+    JSON.stringify(previous.metadata.labels) !== JSON.stringify(resource.metadata.labels)
   );
 }

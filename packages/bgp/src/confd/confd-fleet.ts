@@ -25,11 +25,13 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
+import type { ExportRules, PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
 import type { Neighbour, Neighbours } from "../views/show-protocols.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
 import { peerName } from "./render/peer.js";
+import { addressNumber, RenderedPeers } from "./rendered-peers.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -55,6 +57,8 @@ export const CONFD_COSTS: ConfdCosts = Object.freeze({
 export interface ConfdListener {
   onFirstRender(node: number, at: Micros): void;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Options of {@link ConfdFleet}. */
 export interface ConfdOptions {
@@ -98,15 +102,20 @@ interface Confd {
   /** What is being decoded, oldest first; an event waits for each. */
   readonly inputs: Work[];
   /** Nodes whose keys changed since the last render. */
-  readonly changed: Set<number>;
+  changed: Set<number>;
   /** Everything is to be rendered anew, not only what changed. */
   all: boolean;
   readonly own: Set<number>;
   rendering: boolean;
   dirty: boolean;
   rendered: boolean;
-  /** Blocks as rendered last, as text for comparison. */
+  /** Blocks, peers, own settings and export rules as rendered last, for comparison. */
   blocksText: string;
+  peersText: string;
+  speakerText: string;
+  rules: ExportRules | undefined;
+  /** Peers as rendered last that are no nodes, by address. */
+  external: readonly string[];
   renders: number;
   reloads: number;
 }
@@ -117,8 +126,8 @@ interface Confd {
  *
  * A change of a BGP key of **any** node re-renders on every node; updates that arrive while a render
  * runs are folded into the next (no debounce); BIRD is reloaded only if a file changed
- * (calico: confd/pkg/resource/template/processor.go). BGPPeer and BGPFilter resources are not
- * rendered yet.
+ * (calico: confd/pkg/resource/template/processor.go). A mesh alone is rendered by what changed; where
+ * BGPPeers have a say each node is rendered in full.
  */
 export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
   /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
@@ -143,6 +152,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
   private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private filterConfig = -1;
   private mesh = true;
+  private globalAS: number;
+  private readonly rendered: RenderedPeers;
 
   constructor(options: ConfdOptions) {
     this.engine = options.engine;
@@ -153,6 +164,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     this.era = options.era;
     this.listener = options.listener;
     this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
+    this.globalAS = options.era.bgp.asNumber;
+    this.rendered = new RenderedPeers(options.nodes, options.era);
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
   }
@@ -214,17 +227,17 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     return this.keys.get(node)?.address ?? "";
   }
 
-  /** How a node's configuration calls a mesh peer; undefined when either has no address. See {@link Neighbours}. */
+  /** How a node's configuration calls a peer; undefined when either has no address. See {@link Neighbours}. */
   neighbour(node: number, peer: number): Neighbour | undefined {
     const own = this.keys.get(node);
     const other = this.keys.get(peer);
     if (own === undefined || other === undefined) return undefined;
+    const ownAS = own.asNumber < 0 ? this.globalAS : own.asNumber;
+    const rendered = this.rendered.needed ? this.rendered.peer(node, peer) : undefined;
     // The fallback is this node's AS, not the global one (calico: …/bgp_processor.go:370-377).
-    const ownAS =
-      own.asNumber < 0 ? bgpSettings(this.bgp.values(), this.era).asNumber : own.asNumber;
-    const peerAS = other.asNumber < 0 ? ownAS : other.asNumber;
+    const peerAS = rendered?.asNumber ?? (other.asNumber < 0 ? ownAS : other.asNumber);
     return {
-      name: peerName("mesh", other.address, undefined),
+      name: rendered?.name ?? peerName("mesh", other.address, undefined),
       address: other.address,
       asNumber: peerAS,
       routerId: this.routerId(peer),
@@ -282,6 +295,10 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
       dirty: false,
       rendered: false,
       blocksText: "",
+      peersText: "",
+      speakerText: "",
+      rules: undefined,
+      external: [],
       renders: 0,
       reloads: 0,
     });
@@ -300,6 +317,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     let global = false;
     if (batch.snapshot) this.forgetUnnamed(batch);
     for (const update of batch.updates) {
+      this.rendered.update(update);
       switch (update.kind) {
         case "Node":
           this.readNode(update, nodes);
@@ -311,7 +329,12 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
           global = true;
           this.readPool(update);
           break;
+        case "BGPPeer":
+        case "BGPFilter":
+          global = true;
+          break;
         case "BGPConfiguration":
+          global ||= this.rendered.needed;
           if (update.key.endsWith("/default")) {
             global = true;
             this.bgp.set(
@@ -338,7 +361,11 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     // change before the others hear of it.
     const { previous } = update;
     const before = previous === undefined ? undefined : this.keysOf(previous as Node);
-    if (previous === undefined || !sameKeys(before, keys)) nodes.push(node);
+    const relabelled =
+      this.rendered.needed &&
+      JSON.stringify(previous?.metadata.labels) !==
+        JSON.stringify(update.resource?.metadata.labels);
+    if (previous === undefined || !sameKeys(before, keys) || relabelled) nodes.push(node);
     const held = this.keys.get(node);
     this.keys.set(node, keys, update.revision);
     const latest = this.keys.get(node);
@@ -354,6 +381,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
       updates.filter((update) => update.kind === kind).map(({ key }) => key);
     const nodes = keysOf("Node").map((key) => this.nodes.id(key.slice(key.lastIndexOf("/") + 1)));
     this.keys.keepOnly(new Set(nodes), revision);
+    this.rendered.keepOnly(new Set(updates.map(({ key }) => key)), revision);
     this.pools.keepOnly(new Set(keysOf("IPPool")), revision);
     const settings = keysOf("BGPConfiguration").some((key) => key.endsWith("/default"));
     this.bgp.keepOnly(new Set(settings ? ["default"] : []), revision);
@@ -411,6 +439,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     const settings = bgpSettings(this.bgp.values(), this.era);
     const { programClusterRoutes } = settings;
     this.mesh = settings.nodeToNodeMeshEnabled;
+    this.globalAS = settings.asNumber;
     return this.filters.config({
       pools: this.pools.values(),
       programsIpip:
@@ -448,7 +477,34 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
 
   private onRendered(node: number, confd: Confd): void {
     confd.rendering = false;
-    const add: { peer: number; passive: boolean }[] = [];
+    const first = !confd.rendered;
+    const change: Writable<Reconfiguration> = this.peersChanged(node, confd) ?? {};
+    const blocks = [...confd.own].sort((x, y) => x - y);
+    const blocksText = blocks.join();
+    if (first || blocksText !== confd.blocksText) change.blocks = blocks;
+    confd.blocksText = blocksText;
+    const speaker = this.speaker(node);
+    const speakerText = JSON.stringify(speaker);
+    if (speaker !== undefined && speakerText !== confd.speakerText) change.speaker = speaker;
+    confd.speakerText = speakerText;
+    if (this.filters.set(node, this.filterConfig)) change.kernelFilter = true;
+    confd.rendered = true;
+    if (first || Object.keys(change).length > 0) {
+      confd.reloads++;
+      this.busyUntil[node]! += this.costs.reload;
+      this.bird.reconfigure(node, change);
+    }
+    if (first) this.listener?.onFirstRender(node, this.engine.now);
+    if (confd.dirty) this.render(node, confd);
+  }
+
+  /** What a new `bird.cfg` changes of a node's peers; undefined for nothing. */
+  private peersChanged(node: number, confd: Confd): Reconfiguration | undefined {
+    const { changed, all } = confd;
+    confd.changed = new Set();
+    confd.all = false;
+    if (this.rendered.needed) return this.explicitChanged(node, confd);
+    const add: PeerConfig[] = [];
     const remove: number[] = [];
     const consider = (peer: number): void => {
       const passive = this.meshPeer(node, peer);
@@ -456,30 +512,37 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
       if (passive === undefined && configured) remove.push(peer);
       else if (passive !== undefined && !configured) add.push({ peer, passive });
     };
-    if (confd.all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
-    else for (const peer of confd.changed) consider(peer);
-    confd.changed.clear();
-    confd.all = false;
-    const blocks = [...confd.own].sort((x, y) => x - y);
-    const text = blocks.join();
-    const filterChanged = this.filters.set(node, this.filterConfig);
-    const changed =
-      add.length > 0 || remove.length > 0 || text !== confd.blocksText || filterChanged;
-    const first = !confd.rendered;
-    confd.rendered = true;
-    if (changed || first) {
-      confd.reloads++;
-      this.busyUntil[node]! += this.costs.reload;
-      this.bird.reconfigure(node, {
-        add,
-        remove,
-        ...(text === confd.blocksText && !first ? {} : { blocks }),
-        kernelFilter: filterChanged,
-      });
-      confd.blocksText = text;
-    }
-    if (first) this.listener?.onFirstRender(node, this.engine.now);
-    if (confd.dirty) this.render(node, confd);
+    if (all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
+    else for (const peer of changed) consider(peer);
+    return add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
+  }
+
+  /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */
+  private explicitChanged(node: number, confd: Confd): Reconfiguration | undefined {
+    const { peers, external, text, rules } = this.rendered.of(node);
+    if (text === confd.peersText && rules === confd.rules) return undefined;
+    confd.peersText = text;
+    confd.external = external;
+    const sameRules = rules === confd.rules;
+    confd.rules = rules;
+    const wanted = new Set(peers.map(({ peer }) => peer));
+    const remove: number[] = [];
+    for (let peer = 0; peer < this.nodes.size; peer++)
+      if (!wanted.has(peer) && this.bird.isConfigured(node, peer)) remove.push(peer);
+    return { add: peers, remove, ...(sameRules ? {} : { rules }) };
+  }
+
+  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all. */
+  private speaker(node: number): SpeakerConfig | undefined {
+    const keys = this.keys.get(node);
+    if (keys === undefined) return undefined;
+    const asNumber = keys.asNumber < 0 ? this.globalAS : keys.asNumber;
+    return { asNumber, address: addressNumber(keys.address) };
+  }
+
+  /** Addresses that some node's configuration has as peers though they are no node's, in order. */
+  externalPeers(): readonly string[] {
+    return [...new Set(this.confds.flatMap(({ external }) => external))].sort();
   }
 
   /**

@@ -14,9 +14,6 @@ const MESH: PeerPolicy = Object.freeze({
   allowLocalAS: 0,
   addPath: true,
   gracefulRestart: -1,
-  password: "",
-  ttlSecurity: 0,
-  port: 179,
   importFilters: [],
   exportFilters: [],
 });

@@ -1,0 +1,164 @@
+import {
+  type Era,
+  type Node,
+  type NodeDirectory,
+  nodeView,
+  parseAddress,
+  type Resource,
+  type SyncerUpdate,
+} from "@calico-sim/core";
+import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
+import { Latest } from "./latest.js";
+import { renderBird } from "./render/configuration.js";
+import { type ConfdInputs, confdInputs } from "./render/inputs.js";
+import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
+
+/** Kinds that decide who peers with whom, and how. */
+const KINDS: ReadonlySet<string> = new Set([
+  "Node",
+  "IPPool",
+  "BGPPeer",
+  "BGPFilter",
+  "BGPConfiguration",
+]);
+
+/** What a node's files say of its peers, as far as they are nodes, and of what it tells them. */
+export interface NodePeers {
+  readonly peers: readonly PeerConfig[];
+  /** Addresses of peers that are no node of the cluster. */
+  readonly external: readonly string[];
+  /** Everything above, for comparison. */
+  readonly text: string;
+  /** Equal rules are one object. */
+  readonly rules: ExportRules;
+}
+
+/** The peers of every node from the resources as known to all confds: the mesh, and what BGPPeers say. */
+export class RenderedPeers {
+  private readonly nodes: NodeDirectory;
+  private readonly era: Era;
+  private readonly resources: Latest<string, Resource> = new Latest();
+  private inputs: ConfdInputs | undefined;
+  private byAddress: ReadonlyMap<string, number> = new Map();
+  private required = false;
+  private readonly ruleSets: Map<string, ExportRules> = new Map();
+
+  constructor(nodes: NodeDirectory, era: Era) {
+    this.nodes = nodes;
+    this.era = era;
+  }
+
+  /**
+   * Whether some resource asks for more than a mesh of one AS, or did: from then on every node is rendered in
+   * full, since what one BGPPeer adds may be found on any.
+   */
+  get needed(): boolean {
+    return this.required;
+  }
+
+  /** Takes an update of the stream; true if it is of a kind that is looked at here. */
+  update(update: SyncerUpdate): boolean {
+    if (!KINDS.has(update.kind)) return false;
+    this.resources.set(update.key, update.resource, update.revision);
+    this.inputs = undefined;
+    this.required ||= update.resource !== undefined && beyondMesh(update.resource);
+    return true;
+  }
+
+  /** A snapshot of this revision named these keys alone. */
+  keepOnly(named: ReadonlySet<string>, revision: number): void {
+    this.resources.keepOnly(named, revision);
+    this.inputs = undefined;
+  }
+
+  /** The peers of a node. */
+  of(node: number): NodePeers {
+    const inputs = this.read();
+    const rendered = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
+    const peers = new Map<number, PeerConfig>();
+    const external: string[] = [];
+    for (const peer of rendered.peers) {
+      const id = this.byAddress.get(peer.address) ?? -1;
+      if (id < 0) external.push(peer.address);
+      else if (!peers.has(id)) peers.set(id, configOf(id, peer, rendered));
+    }
+    const list = [...peers.values()];
+    const text = JSON.stringify([list, external]);
+    return { peers: list, external, text, rules: this.rules(rendered) };
+  }
+
+  /** What a node's `bird.cfg` says of one peer. */
+  peer(node: number, peer: number): BirdPeer | undefined {
+    const inputs = this.read();
+    const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
+    return peers.find(({ address }) => this.byAddress.get(address) === peer);
+  }
+
+  private rules({ exportSteps, communities }: BirdConfiguration): ExportRules {
+    const rules = { steps: exportSteps, communities };
+    const text = JSON.stringify(rules);
+    const known = this.ruleSets.get(text);
+    if (known !== undefined) return known;
+    this.ruleSets.set(text, rules);
+    return rules;
+  }
+
+  private read(): ConfdInputs {
+    if (this.inputs === undefined) {
+      this.inputs = confdInputs(this.resources.values(), { era: this.era });
+      this.byAddress = new Map(
+        this.inputs.nodes.flatMap(({ name, address }) =>
+          address[4] === undefined ? [] : [[address[4], this.nodes.id(name)] as const],
+        ),
+      );
+    }
+    return this.inputs;
+  }
+}
+
+/** A resource that the mesh rule alone does not cover. */
+function beyondMesh(resource: Resource): boolean {
+  switch (resource.kind) {
+    case "BGPPeer":
+      return true;
+    case "BGPConfiguration":
+      return resource.metadata.name.startsWith("node.");
+    case "Node":
+      return nodeView(resource as Node).asNumber !== undefined;
+    default:
+      return false;
+  }
+}
+
+/** A rendered peer as BIRD's model takes it; a mesh peer of the same AS has no options. */
+function configOf(id: number, peer: BirdPeer, { filters }: BirdConfiguration): PeerConfig {
+  const called = (calls: readonly FilterCall[], direction: "import" | "export"): PeerFilter[] =>
+    calls.flatMap((call) => {
+      const filter = filters.find((f) => f.filter === call.filter && f.direction === direction);
+      return filter === undefined ? [] : [{ filter, internal: call.internal ?? peer.internal }];
+    });
+  const importFilters = called(peer.importFilters, "import");
+  const exportFilters = called(peer.exportFilters, "export");
+  const options: PeerOptions = {
+    ...(peer.internal ? {} : { remoteAS: peer.asNumber }),
+    ...(peer.localAS === undefined ? {} : { localAS: peer.localAS }),
+    ...(peer.allowLocalAS === undefined ? {} : { allowLocalAS: peer.allowLocalAS }),
+    ...(peer.nextHop === "auto" ? {} : { nextHop: peer.nextHop }),
+    ...(peer.reflectorClusterId === undefined
+      ? {}
+      : { clusterId: addressNumber(peer.reflectorClusterId) }),
+    ...(peer.gracefulRestartSeconds === undefined
+      ? {}
+      : { gracefulRestart: peer.gracefulRestartSeconds }),
+    ...(importFilters.length === 0 ? {} : { importFilters }),
+    ...(exportFilters.length === 0 ? {} : { exportFilters }),
+  };
+  const plain = Object.keys(options).length === 0;
+  return { peer: id, passive: peer.passive, ...(plain ? {} : { options }) };
+}
+
+/** An IPv4 address or a cluster id as an unsigned integer; 0 for text that is none. */
+export function addressNumber(text: string): number {
+  const address = parseAddress(text);
+  return address?.family === 4 ? address.value : 0;
+}
