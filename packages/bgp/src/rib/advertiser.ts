@@ -218,7 +218,7 @@ export class Advertiser {
     told: Buckets,
   ): void {
     const { x } = this;
-    const { rib, meshOnly } = x.daemons[node]!;
+    const { meshOnly } = x.daemons[node]!;
     const addPath = x.addsPaths(sample);
     const after = this.offers(node, sample);
     const first = this.outbox.prepare(told, addPath);
