@@ -25,6 +25,7 @@ import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./types.js";
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
 import { Look } from "./views/look.js";
+import type { RouteView } from "./views/route-view.js";
 
 /** Names the draw of a daemon's clock phase. */
 const CLOCK = 0x636c6f63;
@@ -46,6 +47,7 @@ export class BirdFleet implements EventHandler {
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
   private readonly look: Look;
+  private readonly logsRoutes: boolean;
 
   constructor(options: BirdOptions) {
     const { engine } = options;
@@ -109,7 +111,8 @@ export class BirdFleet implements EventHandler {
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives);
+    this.look = new Look(x, this.keepalives, decision);
+    this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
 
@@ -138,6 +141,7 @@ export class BirdFleet implements EventHandler {
     const node = this.x.addDaemon();
     this.transport.addDaemon(node);
     this.loop.addDaemon(node);
+    if (this.logsRoutes) this.look.logRoutes(node);
   }
 
   /** Writes the configuration that a daemon finds when it starts. */
@@ -234,6 +238,11 @@ export class BirdFleet implements EventHandler {
   /** One session end in full; undefined when the daemon does not run, or `peer` is not in its configuration. */
   viewSession(node: number, peer: number): SessionDetail | undefined {
     return this.look.detail(node, peer);
+  }
+
+  /** The daemon's routing table, by destination; empty when it does not run. */
+  viewRoutes(node: number): readonly RouteView[] {
+    return this.look.routes(node);
   }
 
   /** Prefixes in the daemon's routing table, as ids. */

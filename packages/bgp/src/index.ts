@@ -81,6 +81,8 @@ export type {
   SessionView,
   TimerView,
 } from "./views/daemon-view.js";
+export type { PathView, RouteView } from "./views/route-view.js";
 export type { Neighbour, Neighbours } from "./views/show-protocols.js";
 export { sessionInfo, showProtocolAll, showProtocols } from "./views/show-protocols.js";
+export { type RouteNames, showRoute } from "./views/show-route.js";
 export { showStatus } from "./views/show-status.js";

@@ -6,6 +6,7 @@ import type {
   Fabric,
   Kernels,
   NodeDirectory,
+  PrefixTable,
   SyncerSource,
 } from "@calico-sim/core";
 import type { FelixFleet } from "@calico-sim/felix";
@@ -23,6 +24,7 @@ export interface ClusterParts {
   readonly era: Era;
   readonly engine: Engine;
   readonly nodes: NodeDirectory;
+  readonly prefixes: PrefixTable;
   readonly kernels: Kernels;
   readonly fabric: Fabric;
   readonly datastore: Datastore;

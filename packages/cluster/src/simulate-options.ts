@@ -15,6 +15,8 @@ export interface Parameters {
     readonly timers?: Partial<SessionTimers>;
     readonly costs?: Partial<BirdCosts>;
     readonly bfd?: BfdOptions;
+    /** Keeps when each route of BIRD came and what it replaced, for `Simulation.views`. @defaultValue false */
+    readonly routeLog?: boolean;
   };
   readonly confd?: Partial<ConfdCosts>;
   readonly felix?: FelixCosts;

@@ -26,7 +26,8 @@ import {
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
 import type { ExportRules, PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
-import type { Neighbour, Neighbours } from "../views/show-protocols.js";
+import type { Neighbour } from "../views/show-protocols.js";
+import type { RouteNames } from "../views/show-route.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
@@ -129,7 +130,7 @@ interface Confd {
  * (calico: confd/pkg/resource/template/processor.go). A mesh alone is rendered by what changed; where
  * BGPPeers have a say each node is rendered in full.
  */
-export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
+export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
   busyUntil: Float64Array = new Float64Array(0);
 
@@ -227,7 +228,12 @@ export class ConfdFleet implements SyncerSink, EventHandler, Neighbours {
     return this.keys.get(node)?.address ?? "";
   }
 
-  /** How a node's configuration calls a peer; undefined when either has no address. See {@link Neighbours}. */
+  /** See {@link RouteNames}. */
+  networkOf(node: number): string | undefined {
+    return this.keys.get(node)?.network;
+  }
+
+  /** How a node's configuration calls a peer; undefined when either has no address. See {@link RouteNames}. */
   neighbour(node: number, peer: number): Neighbour | undefined {
     const own = this.keys.get(node);
     const other = this.keys.get(peer);

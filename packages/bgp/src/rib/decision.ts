@@ -48,7 +48,8 @@ export class Decision implements Preference {
     return nextHop === NEXT_HOP_SENDER ? this.x.ends.peer[path.end]! : nextHop;
   }
 
-  private preference({ end, attributes }: Path): number {
+  /** What the protocol of a path, or a filter, makes it worth (bird: nest/route.h). */
+  preference({ end, attributes }: Path): number {
     if (end === OWN) return STATIC_PREFERENCE;
     if (this.x.daemons[this.x.ends.node[end]!]!.router) return BGP_PREFERENCE;
     const { localPref } = this.x.attributes.get(attributes);

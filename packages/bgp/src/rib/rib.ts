@@ -23,6 +23,13 @@ export interface RibChange {
   readonly bestAfter: Path | undefined;
 }
 
+/** Told of every change of a table. */
+export interface RibListener {
+  onChange(prefix: number, change: RibChange): void;
+  /** The process starts anew. */
+  onClear(): void;
+}
+
 /** How a {@link Rib} chooses among the paths of a prefix. */
 export interface Preference {
   /** Whether a path is preferred to another. */
@@ -43,6 +50,8 @@ export class Rib {
   paths = 0;
   /** Rises with every change. */
   version = 0;
+  /** Set where somebody asked for a log of the routes. */
+  listener: RibListener | undefined;
   private readonly pool: PathPool;
   /** 0 = no path, −1 = OWN alone, e + 1 = a plain path of end e alone, −2 − s = slot s and those behind it. */
   private row: Int32Array = new Int32Array(16);
@@ -97,6 +106,11 @@ export class Rib {
     this.size++;
     this.paths++;
     this.version++;
+    if (this.listener !== undefined) {
+      const after = this.best(prefix);
+      const change = { before: undefined, after, bestBefore: undefined, bestAfter: after };
+      this.listener.onChange(prefix, change);
+    }
     return true;
   }
 
@@ -115,7 +129,7 @@ export class Rib {
       elect(paths, preference);
     } else paths.splice(1, 0, path);
     this.store(prefix, paths);
-    return { before, after: path, bestBefore, bestAfter: paths[0] };
+    return this.told(prefix, { before, after: path, bestBefore, bestAfter: paths[0] });
   }
 
   /** Removes the path of an end and source; undefined if there is none. */
@@ -133,7 +147,7 @@ export class Rib {
     paths.splice(at, 1);
     if (at === 0) elect(paths, preference);
     this.store(prefix, paths);
-    return { before, after: undefined, bestBefore, bestAfter: paths[0] };
+    return this.told(prefix, { before, after: undefined, bestBefore, bestAfter: paths[0] });
   }
 
   /** Sources of the paths of a prefix that come from an end. */
@@ -163,6 +177,12 @@ export class Rib {
     this.size = 0;
     this.paths = 0;
     this.version++;
+    this.listener?.onClear();
+  }
+
+  private told(prefix: number, change: RibChange): RibChange {
+    this.listener?.onChange(prefix, change);
+    return change;
   }
 
   private store(prefix: number, paths: readonly Path[]): void {

@@ -1,6 +1,8 @@
-import { type Micros, SECOND } from "@calico-sim/core";
+import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import type { Decision } from "../rib/decision.js";
+import { OWN, type Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
@@ -14,6 +16,8 @@ import type {
   TimerView,
 } from "./daemon-view.js";
 import { errorText } from "./error-text.js";
+import { RouteLog } from "./route-log.js";
+import type { PathView, RouteView } from "./route-view.js";
 
 /** Names of {@link SIDE} for sides that have a socket. */
 const CONNECTED: Readonly<Record<number, BgpStateName>> = {
@@ -37,10 +41,56 @@ const ORDER: readonly BgpStateName[] = [
 export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
+  private readonly decision: Decision;
+  /** By node; empty unless it was asked for. */
+  private readonly logs: RouteLog[] = [];
 
-  constructor(context: FleetContext, keepalives: Keepalives) {
+  constructor(context: FleetContext, keepalives: Keepalives, decision: Decision) {
     this.x = context;
     this.keepalives = keepalives;
+    this.decision = decision;
+  }
+
+  /** Keeps a log of a daemon's routes from now on. */
+  logRoutes(node: number): void {
+    const log = new RouteLog(this.x);
+    this.logs[node] = log;
+    this.x.daemons[node]!.rib.listener = log;
+  }
+
+  /** The table of a daemon, by destination; empty when it does not run. */
+  routes(node: number): readonly RouteView[] {
+    const { x } = this;
+    if (x.state[node] !== RUNNING) return [];
+    const { rib } = x.daemons[node]!;
+    return rib
+      .prefixes()
+      .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
+      .map((prefix) => {
+        const change = this.logs[node]?.lastChange(prefix);
+        return Object.freeze({
+          prefix,
+          paths: rib.all(prefix).map((path) => this.path(node, prefix, path)),
+          replaced:
+            change?.before === undefined
+              ? undefined
+              : { path: this.path(node, prefix, change.before), at: change.at },
+        });
+      });
+  }
+
+  private path(node: number, prefix: number, path: Path): PathView {
+    const { x } = this;
+    const own = path.end === OWN;
+    const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
+    const logged = this.logs[node]?.since(prefix, path);
+    return Object.freeze({
+      peer: own ? undefined : x.ends.peer[path.end]!,
+      nextHop: own ? node : this.decision.nextHop(path),
+      attributes: x.attributes.get(path.attributes),
+      preference: this.decision.preference(path),
+      since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
+    });
   }
 
   /** A daemon as it is now; undefined when it does not run. */

@@ -7,6 +7,7 @@ import {
   formatTerminal,
   showProtocolAll,
   showProtocols,
+  showRoute,
   showStatus,
 } from "@calico-sim/bgp";
 import {
@@ -19,8 +20,11 @@ import {
   type GetOptions,
   type IpamShowOptions,
   type NodeStatusOptions,
+  type NodeStatusRoute,
   type ProtocolPeer,
   scanProtocols,
+  scanRoutes,
+  toNodeStatusRoute,
 } from "@calico-sim/calicoctl";
 import { type KnownResource, parseAddress, type Resource } from "@calico-sim/core";
 import type { Lifecycle } from "../lifecycle.js";
@@ -81,6 +85,20 @@ export class ClusterViews {
     return terminal(
       view && showProtocolAll(view, confd, name, (own, peer) => bird.viewSession(own, peer)),
     );
+  }
+
+  /**
+   * `birdcl show route` on a node, or with `all` `show route all`. When a route came is known with the parameter
+   * `bird.routeLog`; without it, the time is that of its session.
+   */
+  showRoute(node: string, options: { readonly all?: boolean } = {}): string {
+    return terminal(this.routeReply(this.id(node), options.all));
+  }
+
+  /** The routes of a node's BIRD as Calico's status reporter reads them; empty where BIRD does not answer. */
+  routes(node: string): readonly NodeStatusRoute[] {
+    const reply = this.routeReply(this.id(node));
+    return reply === undefined ? [] : scanRoutes(formatSocket(reply)).map(toNodeStatusRoute);
   }
 
   /** `birdcl show status` on a node. */
@@ -168,6 +186,12 @@ export class ClusterViews {
     if (address === undefined) throw new RangeError(`"${ip}" is no IP address`);
     const blocks = this.parts.datastore.list("IPAMBlock");
     return formatIpamShowIP(ip, assignmentOf(blocks, address));
+  }
+
+  private routeReply(id: number, all = false): ControlReply | undefined {
+    const { bird, confd, prefixes } = this.parts;
+    const view = bird.view(id);
+    return view && showRoute(view, bird.viewRoutes(id), confd, prefixes, all);
   }
 
   private birdV4(id: number): BirdAnswer {

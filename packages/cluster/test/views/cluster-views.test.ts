@@ -116,6 +116,21 @@ describe("what BIRD's and Calico's commands show of a cluster", () => {
     expect(() => whole.views.calicoctlIpamShowIP("10.0.0")).toThrow('"10.0.0" is no IP address');
   });
 
+  test("the routes of a node lead to every block of every other", () => {
+    const routes = whole.views.routes(names[0]!);
+    const learnt = routes.filter(({ learnedFrom }) => learnedFrom.sourceType === "NodeMesh");
+    const others = names.slice(1).flatMap((name) => whole.blocksOf(name));
+    expect(learnt.map(({ destination }) => destination).sort()).toEqual(others.sort());
+    expect(
+      learnt.every(
+        ({ type, learnedFrom, gateway }) => type === "FIB" && learnedFrom.peerIP === gateway,
+      ),
+    ).toBe(true);
+    expect(whole.views.showRoute(names[0]!, { all: true })).toContain(
+      "\tBGP.local_pref: 2147482623\n",
+    );
+  });
+
   test("the files that confd writes name every peer that BIRD runs with, and every block", () => {
     for (const name of names) {
       const text = whole.views

@@ -1,0 +1,24 @@
+import type { Micros } from "@calico-sim/core";
+import type { AttributeSet } from "../rib/attributes.js";
+
+/** One path to a prefix, as a daemon's table has it. */
+export interface PathView {
+  /** Node at the other end of the session that it came over; undefined for an own route. */
+  readonly peer: number | undefined;
+  /** Node that it leads to. */
+  readonly nextHop: number;
+  readonly attributes: AttributeSet;
+  readonly preference: number;
+  /** Since when it is known as it is, in whole seconds as BIRD prints it. Without a route log: since its protocol is up. */
+  readonly since: Micros;
+}
+
+/** A prefix in a daemon's table. */
+export interface RouteView {
+  /** Prefix id. */
+  readonly prefix: number;
+  /** The preferred one first. */
+  readonly paths: readonly PathView[];
+  /** What was preferred before, and until when; undefined without a route log, or when nothing was. */
+  readonly replaced: { readonly path: PathView; readonly at: Micros } | undefined;
+}

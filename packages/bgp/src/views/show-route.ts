@@ -1,0 +1,116 @@
+import {
+  cidrContains,
+  formatCidr,
+  type PrefixTable,
+  parseAddress,
+  parseCidr,
+} from "@calico-sim/core";
+import { ABSENT } from "../rib/attributes.js";
+import { formatSince } from "./clock-text.js";
+import { type ControlReply, END_OF_REPLY, type ReplyLine } from "./control-reply.js";
+import type { DaemonView } from "./daemon-view.js";
+import type { PathView, RouteView } from "./route-view.js";
+import type { Neighbours } from "./show-protocols.js";
+
+/** Codes of lines (bird: doc/reply_codes). */
+const CODE = { route: 1007, detail: 1008, attribute: 1012 } as const;
+
+/** Width of the destination (bird: nest/rt-table.c, rt_show_rte). */
+const DESTINATION_WIDTH = 18;
+
+/** What the texts of routes need beside the routes. */
+export interface RouteNames extends Neighbours {
+  /** A node's IPv4 address; empty without one. */
+  routerId(node: number): string;
+  /** A node's address with the length of its subnet; undefined without one. */
+  networkOf(node: number): string | undefined;
+}
+
+/**
+ * `show route`, or `show route all` (bird: nest/rt-table.c, proto/bgp/attrs.c): the connected subnet, then by
+ * destination; BIRD's own order is that of a hash. A next hop outside the node's subnet is shown as it was announced, with an unknown metric: which
+ * router leads to it is not modelled.
+ */
+export function showRoute(
+  view: DaemonView,
+  routes: readonly RouteView[],
+  names: RouteNames,
+  prefixes: PrefixTable,
+  all = false,
+): ControlReply {
+  const lines: ReplyLine[] = connected(view, names, all);
+  for (const { prefix, paths } of routes) {
+    const destination = formatCidr(prefixes.cidr(prefix));
+    paths.forEach((path, i) => {
+      lines.push({
+        code: CODE.route,
+        text: `${(i === 0 ? destination : "").padEnd(DESTINATION_WIDTH)} ${pathText(view, path, i === 0, names)}`,
+      });
+      if (all) lines.push(...detail(path, names));
+    });
+  }
+  return [...lines, END_OF_REPLY];
+}
+
+/** The subnet of the node's interface, which the protocol `direct` has. */
+function connected(view: DaemonView, names: RouteNames, all: boolean): ReplyLine[] {
+  const network = parseCidr(names.networkOf(view.node) ?? "");
+  if (network === undefined) return [];
+  const since = formatSince(view.booted, view.now);
+  const destination = formatCidr(network).padEnd(DESTINATION_WIDTH);
+  return [
+    { code: CODE.route, text: `${destination} dev eth0 [direct1 ${since}] * (240)` },
+    ...(all ? [{ code: CODE.detail, text: "\tType: device unicast univ" }] : []),
+  ];
+}
+
+function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteNames): string {
+  const since = formatSince(path.since, view.now);
+  const star = best ? " *" : "";
+  if (path.peer === undefined)
+    return `blackhole [static1 ${since}]${star} (${String(path.preference)})`;
+  const name = names.neighbour(view.node, path.peer)?.name ?? "";
+  const gateway = names.routerId(path.nextHop);
+  const address = parseAddress(gateway);
+  const network = parseCidr(names.networkOf(view.node) ?? "");
+  const onLink = address !== undefined && network !== undefined && cidrContains(network, address);
+  const metric = onLink ? "0" : "?";
+  const origin = path.attributes.asPath.at(-1);
+  const from = origin === undefined ? "" : `AS${String(origin)}`;
+  const letter = ["i", "e", "?"][path.attributes.origin] ?? "?";
+  return `via ${gateway} on eth0 [${name} ${since}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
+}
+
+function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
+  if (path.peer === undefined) return [{ code: CODE.detail, text: "\tType: static unicast univ" }];
+  const { attributes } = path;
+  const { med, communities, originatorId, clusterList, largeCommunities } = attributes;
+  const lines = [
+    `BGP.origin: ${["IGP", "EGP", "Incomplete"][attributes.origin] ?? ""}`,
+    `BGP.as_path: ${attributes.asPath.join(" ")}`,
+    `BGP.next_hop: ${names.routerId(path.nextHop)}`,
+    ...(med === ABSENT ? [] : [`BGP.med: ${String(med)}`]),
+    `BGP.local_pref: ${String(attributes.localPref)}`,
+    ...(communities.length === 0
+      ? []
+      : [`BGP.community: ${communities.map((one) => tuple(one, ",")).join(" ")}`]),
+    ...(originatorId === ABSENT ? [] : [`BGP.originator_id: ${dotted(originatorId)}`]),
+    ...(clusterList.length === 0 ? [] : [`BGP.cluster_list: ${clusterList.map(dotted).join(" ")}`]),
+    ...(largeCommunities.length === 0
+      ? []
+      : [`BGP.large_community: ${largeCommunities.map((one) => tuple(one, ", ")).join(" ")}`]),
+  ];
+  return [
+    { code: CODE.detail, text: "\tType: BGP unicast univ" },
+    ...lines.map((text) => ({ code: CODE.attribute, text: `\t${text}` })),
+  ];
+}
+
+function tuple(community: string, separator: string): string {
+  return `(${community.split(":").join(separator)})`;
+}
+
+/** A router or cluster id. */
+function dotted(id: number): string {
+  return [id >>> 24, (id >>> 16) & 255, (id >>> 8) & 255, id & 255].join(".");
+}
