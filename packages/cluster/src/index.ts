@@ -62,6 +62,7 @@ export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
 export { ClusterError, cluster, clusterFromResources } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
+export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";
 export {
   type AdoptedPod,
   layOutPods,

@@ -26,12 +26,13 @@ import {
   scanRoutes,
   toNodeStatusRoute,
 } from "@calico-sim/calicoctl";
-import { type KnownResource, parseAddress, type Resource } from "@calico-sim/core";
+import { type Address, type KnownResource, parseAddress, type Resource } from "@calico-sim/core";
 import type { Lifecycle } from "../lifecycle.js";
 import type { ClusterParts } from "../parts.js";
 import { nodeId } from "../scenario-check.js";
 import { calicoNode } from "./calico-node-resource.js";
 import { assignmentOf, ipamUsages } from "./ipam-usage.js";
+import { type RouteReason, routeReason } from "./route-reason.js";
 
 /** Options of {@link ClusterViews.calicoctlGet}. */
 export type CalicoctlGetOptions = Pick<GetOptions, "wide" | "allNamespaces">;
@@ -126,6 +127,18 @@ export class ClusterViews {
     return answer.state === "answers" ? scanProtocols(answer.protocols) : [];
   }
 
+  // Kernel --------------------------------------------------------------------------------------
+
+  /**
+   * Why a node sends packets for an address the way it does: the route in its kernel, who wrote it, what BIRD has for
+   * the same prefix, since when, and what that replaced. `undefined` when it has no route.
+   *
+   * @throws RangeError for a text that is no address.
+   */
+  whyRoute(node: string, ip: string): RouteReason | undefined {
+    return routeReason(this.parts, this.id(node), addressOf(ip));
+  }
+
   // calicoctl -----------------------------------------------------------------------------------
 
   /**
@@ -182,8 +195,7 @@ export class ClusterViews {
    * @throws RangeError for a text that is no address.
    */
   calicoctlIpamShowIP(ip: string): string {
-    const address = parseAddress(ip);
-    if (address === undefined) throw new RangeError(`"${ip}" is no IP address`);
+    const address = addressOf(ip);
     const blocks = this.parts.datastore.list("IPAMBlock");
     return formatIpamShowIP(ip, assignmentOf(blocks, address));
   }
@@ -215,4 +227,10 @@ function terminal(reply: ControlReply | undefined): string {
   return reply === undefined
     ? `Unable to connect to server control socket (${CONTROL_SOCKET}): Connection refused\n`
     : formatTerminal(reply);
+}
+
+function addressOf(ip: string): Address {
+  const address = parseAddress(ip);
+  if (address === undefined) throw new RangeError(`"${ip}" is no IP address`);
+  return address;
 }

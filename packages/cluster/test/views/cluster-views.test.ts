@@ -1,6 +1,15 @@
 import { micros } from "@calico-sim/core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { at, cluster, fail, pods, type Scenario, Simulation, start } from "../../src/index.js";
+import {
+  at,
+  blocks,
+  cluster,
+  fail,
+  pods,
+  type Scenario,
+  Simulation,
+  start,
+} from "../../src/index.js";
 
 /** A cluster after a scenario, at a time. */
 function simulated(nodes: number, scenario: Scenario, until: string): Simulation {
@@ -129,6 +138,39 @@ describe("what BIRD's and Calico's commands show of a cluster", () => {
     expect(whole.views.showRoute(names[0]!, { all: true })).toContain(
       "\tBGP.local_pref: 2147482623\n",
     );
+  });
+
+  test("why a route is where it is: who wrote it, what BIRD knows, since when, what it replaced", () => {
+    const spec = cluster({ nodes: 3, pools: [{ cidr: "10.200.0.0/20", ipipMode: "Never" }] });
+    const run = new Simulation(spec, { seed: 7, parameters: { bird: { routeLog: true } } });
+    run.schedule([at("0s", start()), at("2m", blocks.add("node-1"))]);
+    run.run(micros("3m"));
+    const [block] = run.blocksOf("node-1");
+    const address = block!.split("/")[0]!;
+    const [peer] = run.views.peers("node-0").filter(({ peerIP }) => peerIP === "10.0.0.2");
+    const why = run.views.whyRoute("node-0", address)!;
+    expect(why).toMatchObject({
+      destination: block,
+      type: "unicast",
+      nextHop: "node-1",
+      writtenBy: "bird",
+    });
+    expect(why.bird).toMatchObject({ learntFrom: peer!.session, others: [], replaced: undefined });
+    expect(why.bird!.since).toBeGreaterThanOrEqual(micros("119s"));
+    expect(run.views.whyRoute("node-1", address)).toMatchObject({
+      type: "blackhole",
+      nextHop: undefined,
+      bird: { learntFrom: "static1" },
+    });
+    expect(run.views.whyRoute("node-0", "203.0.113.1")).toBeUndefined();
+    expect(() => run.views.whyRoute("node-0", "nowhere")).toThrow(RangeError);
+  });
+
+  test("with IP-in-IP the kernel's route is Felix's, and BIRD knows the same prefix", () => {
+    const [block] = whole.blocksOf(names[1]!);
+    const why = whole.views.whyRoute(names[0]!, block!.split("/")[0]!)!;
+    expect(why).toMatchObject({ device: "tunl0", nextHop: names[1], writtenBy: "felix" });
+    expect(why.bird?.learntFrom).toMatch(/^Mesh_/);
   });
 
   test("the files that confd writes name every peer that BIRD runs with, and every block", () => {
