@@ -69,7 +69,7 @@ export class SyncerClients {
   spread(clients: Int32Array, sentAt: Micros, perWatch: Micros, path: DatastorePath): number {
     const { state, node, lastArrival, outClients, outArrivals } = this;
     let count = 0;
-    this.lost.length = 0;
+    if (this.lost.length > 0) this.lost.length = 0;
     for (let i = 0; i < clients.length; i++) {
       const client = clients[i]!;
       if (client < 0) continue;

@@ -97,7 +97,9 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     const { clients, datastore, options } = this;
     const members = this.clientsOf(stream, watches);
     const count = clients.spread(members, sentAt, perWatch, datastore.path);
-    for (const client of clients.lost.splice(0)) this.loseConnection(client, event);
+    if (clients.lost.length > 0) {
+      for (const client of clients.lost.splice(0)) this.loseConnection(client, event);
+    }
     if (count > 0) clients.handOver(batchOf([update], false, "in-sync"), count, options.sink);
   }
 

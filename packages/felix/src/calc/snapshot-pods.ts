@@ -1,6 +1,9 @@
 import type { NodeDirectory, Pod, SyncerUpdate } from "@calico-sim/core";
 import type { Endpoints } from "./endpoints.js";
 
+/** From so many askers on, all pods are sorted by node; a client that lost its connection usually comes alone. */
+const SORT_FROM = 3;
+
 /**
  * The pods of a snapshot by node. Each Felix asks for its own alone, so the others' endpoints are not
  * even read: a Typha that loses a connection makes a snapshot of all pods for one client.
@@ -11,6 +14,7 @@ export class SnapshotPods {
   /** Updates by node; undefined until somebody asks. */
   private byNode: Map<number, SyncerUpdate[]> | undefined = undefined;
   private readonly nodes: NodeDirectory;
+  private asked = 0;
 
   constructor(updates: readonly SyncerUpdate[], endpoints: Endpoints, nodes: NodeDirectory) {
     this.updates = updates;
@@ -20,13 +24,26 @@ export class SnapshotPods {
 
   /** Endpoint id by pod key, of the pods on a node that have one. */
   of(node: number): Map<string, number> {
-    this.byNode ??= this.sort();
     const found = new Map<string, number>();
-    for (const { key, resource } of this.byNode.get(node) ?? []) {
+    for (const { key, resource } of this.updatesOf(node)) {
       const id = this.endpoints.intern(key, resource as Pod);
       if (id !== 0) found.set(key, id);
     }
     return found;
+  }
+
+  private updatesOf(node: number): readonly SyncerUpdate[] {
+    if (++this.asked >= SORT_FROM) {
+      this.byNode ??= this.sort();
+      return this.byNode.get(node) ?? [];
+    }
+    const name = this.nodes.name(node);
+    const own: SyncerUpdate[] = [];
+    for (const update of this.updates) {
+      if (update.kind !== "Pod") continue;
+      if ((update.resource as Pod | undefined)?.spec?.nodeName === name) own.push(update);
+    }
+    return own;
   }
 
   private sort(): Map<number, SyncerUpdate[]> {

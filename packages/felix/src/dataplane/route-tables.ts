@@ -88,6 +88,7 @@ export class RouteTables {
   commit(node: number): void {
     const staged = this.staged[node]!;
     const before = this.before[node]!;
+    if (staged.length === 0) return;
     for (let i = 0; i < staged.length; i++) {
       const prefix = staged[i]!;
       const after = this.held(node, prefix);
