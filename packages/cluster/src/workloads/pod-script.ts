@@ -202,7 +202,7 @@ function* cniAdd(order: PodOrder, container: string): Part<readonly string[] | s
         attributes,
         use: "Workload",
         namespaceLabels,
-        ...(pod.pools === undefined ? {} : { pools: pod.pools }),
+        pools: pod.pools,
       },
     };
     if (result?.type !== "assign" || result.fault !== undefined) {

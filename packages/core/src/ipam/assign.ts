@@ -38,8 +38,8 @@ export interface AssignArgs {
   readonly attributes: AllocationAttributes;
   readonly use: IntendedUse;
   /** Pools by name or CIDR, used without a look at their selectors. */
-  readonly pools?: readonly string[];
-  readonly namespaceLabels?: Labels;
+  readonly pools?: readonly string[] | undefined;
+  readonly namespaceLabels?: Labels | undefined;
   /** The request's own block limit; 0 for none. @defaultValue 0 */
   readonly maxBlocksPerHost?: number;
 }
@@ -97,8 +97,8 @@ export function* assign(args: AssignArgs, context: ProcedureContext): Procedure<
     family: args.family,
     use: args.use,
     nodeLabels,
-    ...(args.namespaceLabels === undefined ? {} : { namespaceLabels: args.namespaceLabels }),
-    ...(args.pools === undefined ? {} : { requested: args.pools }),
+    namespaceLabels: args.namespaceLabels,
+    requested: args.pools,
   });
   if (pools.length === 0) return failed("NoQualifiedPool");
   const affinities = listed("BlockAffinity", yield list("BlockAffinity", args.node));

@@ -22,9 +22,9 @@ export interface PoolQuery {
   readonly use: IntendedUse;
   readonly nodeLabels: Labels;
   /** Labels of the pod's namespace; absent where there is none (tunnels), which fails every namespace selector. */
-  readonly namespaceLabels?: Labels;
+  readonly namespaceLabels?: Labels | undefined;
   /** Names or CIDRs that the request insists on; their selectors are then not looked at (calico: IPAM:307-314). */
-  readonly requested?: readonly string[];
+  readonly requested?: readonly string[] | undefined;
 }
 
 /** The pools that a request may use, in the order listed (or requested). */
