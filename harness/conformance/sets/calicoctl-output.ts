@@ -121,7 +121,13 @@ function attempt(read: () => object): Json {
 }
 
 function protocolsOf(one: Json, answer: unknown): readonly ProtocolPeer[] {
-  return scanProtocols(text(answer), one["separator"] === ":" ? ":" : ".");
+  return scanProtocols(text(answer), separatorOf(one));
+}
+
+/** A case about IPv6 says so by its separator, or by its features. */
+function separatorOf({ separator, features }: Json): "." | ":" {
+  if (typeof separator === "string") return separator === ":" ? ":" : ".";
+  return Array.isArray(features) && features.includes("ipv6") ? ":" : ".";
 }
 
 function statusPeer(peer: ProtocolPeer): Json {
@@ -130,7 +136,7 @@ function statusPeer(peer: ProtocolPeer): Json {
 }
 
 function nodeStatusLine(one: Json): Json {
-  const peer = readProtocolRow(text(one["line"]), one["separator"] === ":" ? ":" : ".");
+  const peer = readProtocolRow(text(one["line"]), separatorOf(one));
   return { parsed: peer !== undefined, peer: peer === undefined ? null : statusPeer(peer) };
 }
 

@@ -43,6 +43,7 @@ describe("the answer to show protocols", () => {
     expect(readBgpState("1006-  Description:    x\n   BGP state:          Active\n")).toBe(
       "Active",
     );
+    expect(readBgpState("1006-  BGP state:          Idle\n0000\n")).toBe("Idle");
     expect(readBgpState("9002 nonsense is not a protocol\n")).toBeUndefined();
   });
 

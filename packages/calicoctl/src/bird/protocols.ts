@@ -65,5 +65,5 @@ export function scanProtocols(text: string, separator: AddressSeparator = "."): 
 
 /** The BGP state in the answer to `show protocols all NAME`; `undefined` where it says none. */
 export function readBgpState(text: string): string | undefined {
-  return /^\s*BGP state:\s+(\S+)/m.exec(text)?.[1];
+  return /^(?:\d{4}-)?\s*BGP state:\s+(\S+)/m.exec(text)?.[1];
 }
