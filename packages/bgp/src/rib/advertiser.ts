@@ -128,7 +128,8 @@ export class Advertiser {
       for (const path of paths) {
         const attributes = this.exporter.attributes(node, e, prefix, path);
         const from = this.outbox.from(path);
-        offers.push({ prefix, source: addPath ? from : OWN, from, attributes });
+        const source = addPath ? this.outbox.identifier(path) : OWN;
+        offers.push({ prefix, source, from, attributes });
       }
     }
     return offers;

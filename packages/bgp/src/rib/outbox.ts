@@ -58,6 +58,8 @@ export class Outbox {
   private readonly transport: Transport;
   private readonly updates: UpdateTable;
   private readonly exporter: Exporter;
+  /** By peer and its own identifier. */
+  private readonly identifiers: Map<number, number> = new Map();
 
   constructor(
     context: FleetContext,
@@ -92,7 +94,7 @@ export class Outbox {
         afterFrom: this.from(after),
       };
       if (told.before === REJECTED && told.after === REJECTED) continue;
-      const source = group.addPath ? this.from(after ?? before) : OWN;
+      const source = group.addPath ? this.identifier(after ?? before) : OWN;
       this.note(group, prefix, source, told);
       daemon.unsent = true;
     }
@@ -115,6 +117,25 @@ export class Outbox {
   /** Node that a path was learnt from, or OWN. */
   from(path: Path | undefined): number {
     return path === undefined || path.end === OWN ? OWN : this.x.ends.peer[path.end]!;
+  }
+
+  /**
+   * Path identifier that a route is told with (RFC 7911 §3): one for each path of each peer, since a peer may
+   * have told several (bird: nest/rt-table.c, rt_get_source). A peer's own route has the peer's id.
+   */
+  identifier(path: Path | undefined): number {
+    if (path === undefined || path.end === OWN) return OWN;
+    const peer = this.x.ends.peer[path.end]!;
+    if (path.source === OWN) return peer;
+    const key = peer * SOURCES + path.source;
+    let id = this.identifiers.get(key);
+    if (id === undefined) {
+      id = FIRST_IDENTIFIER + this.identifiers.size;
+      if (id - OWN >= SOURCES)
+        throw new RangeError("more path identifiers than the model can hold");
+      this.identifiers.set(key, id);
+    }
+    return id;
   }
 
   /** Sends what waits. */
@@ -251,8 +272,11 @@ interface Part {
   bytes: number;
 }
 
-/** Room for sources above a prefix in one integer: node ids, and OWN. */
+/** Room for path identifiers beside a prefix in one integer: node ids, OWN, and those beyond. */
 export const SOURCES: number = 2 ** 22;
+
+/** First identifier that is no node's id: no fleet has as many nodes. */
+const FIRST_IDENTIFIER = 2 ** 20;
 
 /** No node: what peers are told that are not concerned themselves. */
 export const NOBODY = -3;

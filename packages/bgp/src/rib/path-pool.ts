@@ -9,7 +9,7 @@ export class PathPool {
   end: Int32Array = new Int32Array(64);
   /** Attribute set, as taken in. */
   attributes: Int32Array = new Int32Array(64);
-  /** Path identifier (RFC 7911 §3): the node that the sender has it from, or OWN. */
+  /** Path identifier of the sender (RFC 7911 §3): the node that it has the route from, OWN, or one beyond. */
   source: Int32Array = new Int32Array(64);
   /** Next path of the prefix, −1 = none. */
   next: Int32Array = new Int32Array(64);
