@@ -32,6 +32,7 @@ export const PLAIN = 0;
 /** Distinct attribute sets of a run by dense id; equal sets share one frozen object. */
 export class AttributeTable {
   private readonly sets: AttributeSet[] = [];
+  private readonly sizes: number[] = [];
   private readonly ids: Map<string, number> = new Map();
 
   constructor() {
@@ -55,13 +56,45 @@ export class AttributeTable {
     if (id === undefined) {
       id = this.sets.length;
       this.sets.push(Object.freeze({ ...set }));
+      this.sizes.push(attributeBytes(set));
       this.ids.set(key, id);
     }
     return id;
+  }
+
+  /** Bytes of the set with an id on the wire. */
+  bytes(id: number): number {
+    return this.sizes[id]!;
   }
 
   /** The set behind an id. */
   get(id: number): AttributeSet {
     return this.sets[id]!;
   }
+}
+
+/**
+ * Path attributes: ORIGIN 4, AS_PATH 3 + 2 + 4 n, NEXT_HOP 7, MED, LOCAL_PREF and ORIGINATOR_ID 7 each where they are,
+ * CLUSTER_LIST 3 + 4 n, communities 3 + 4 n, large ones 3 + 12 n; each list has a fourth octet of header beyond 255
+ * (RFC 4271 §4.3, RFC 6793, RFC 4456 §8, RFC 1997, RFC 8092).
+ */
+function attributeBytes(set: AttributeSet): number {
+  const single = (value: number): number => (value === ABSENT ? 0 : 7);
+  const { asPath, clusterList, communities, largeCommunities } = set;
+  return (
+    4 +
+    (asPath.length === 0 ? 3 : header(2 + 4 * asPath.length)) +
+    7 +
+    single(set.med) +
+    single(set.localPref) +
+    single(set.originatorId) +
+    header(4 * clusterList.length) +
+    header(4 * communities.length) +
+    header(12 * largeCommunities.length)
+  );
+}
+
+/** Length of a list attribute with its header; 0 for an empty one, which is not sent. */
+function header(length: number): number {
+  return length === 0 ? 0 : length + (length > 255 ? 4 : 3);
 }

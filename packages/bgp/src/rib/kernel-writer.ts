@@ -2,7 +2,7 @@ import { PROTOCOL } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { ABSENT } from "./attributes.js";
 import type { Decision } from "./decision.js";
-import { OWN, type RibChange } from "./rib.js";
+import { OWN, type Path, type RibChange } from "./rib.js";
 
 /** `metric = 2147483647 − local_pref` (calico: confd/pkg/backends/calico/bgp_processor.go:257). */
 const LOCAL_PREF_BASE = 2147483647;
@@ -43,10 +43,12 @@ export class KernelWriter {
       bestBefore.end === bestAfter.end &&
       bestBefore.source === bestAfter.source &&
       bestBefore.attributes === bestAfter.attributes;
-    const merged = (path: typeof before): boolean =>
-      path !== undefined && bestAfter !== undefined && this.decision.mergable(bestAfter, path);
-    if (sameBest && !merged(before) && !merged(after)) return;
+    if (sameBest && !this.merged(bestAfter, before) && !this.merged(bestAfter, after)) return;
     this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
+  }
+
+  private merged(best: Path, path: Path | undefined): boolean {
+    return path !== undefined && this.decision.mergable(best, path);
   }
 
   /** Writes the best path of a prefix unless the kernel has it. */

@@ -1,12 +1,6 @@
 import type { FleetContext } from "../fleet/context.js";
 import { COUNT, type WireCounters } from "../messages/counters.js";
-import {
-  attributeBytes,
-  MESSAGE_MAX,
-  prefixBytes,
-  reachBytes,
-  withdrawBytes,
-} from "../messages/sizes.js";
+import { MESSAGE_MAX, prefixBytes, reachBytes, withdrawBytes } from "../messages/sizes.js";
 import { UPDATE } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
 import { type Exporter, REJECTED } from "./exporter.js";
@@ -187,7 +181,7 @@ export class Outbox {
       messages.push({ record, reach: false, prefixes: count, bytes: withdrawBytes(bytes) });
     }
     for (const [attributes, bucket] of buckets.reach) {
-      const shape = attributeBytes(this.x.attributes.get(attributes));
+      const shape = this.x.attributes.bytes(attributes);
       for (const { prefixes, sources, bytes } of this.parts(bucket, shape, addPath)) {
         const record = this.updates.intern({
           reach: [{ attributes, prefixes, sources }],
@@ -229,7 +223,7 @@ export class Outbox {
       });
     }
     for (const [attributes, bucket] of buckets.reach) {
-      const shape = attributeBytes(this.x.attributes.get(attributes));
+      const shape = this.x.attributes.bytes(attributes);
       for (const { prefixes, bytes } of this.parts(bucket, shape, addPath))
         counted.push({ reach: true, prefixes: prefixes.length, bytes: reachBytes(shape, bytes) });
     }
