@@ -1,21 +1,24 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { disagreement, judged, medianOf } from "./agreement.js";
-import type { GroundTruthFile, Measured } from "./ground-truth.js";
-import { type Prediction, predict } from "./predict.js";
+import type { GroundTruthFile } from "./ground-truth.js";
+import { fidelityPage } from "./markdown.js";
+import { predict } from "./predict.js";
 import { type SelfCheck, selfCheck } from "./self-check.js";
+import { verdictTable } from "./table.js";
+import { count, type FileVerdicts, judge } from "./verdicts.js";
 
 /**
- * `npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json]`: predicts every ground-truth file of a
- * folder. `--self K` measures K times with the simulator itself instead and tells how often the rule finds a
- * difference by the chance of few runs alone. Exit 0: every judged metric agrees; 1: some do not; 2: the call was wrong. With `--json` the
- * verdict is left to the caller and the exit is 0.
+ * `npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json | --markdown]`: predicts every ground-truth file of a
+ * folder and prints measured, predicted and verdict, or the page docs/model/fidelity-bgp.md. `--self K` measures K times with the simulator itself instead and tells how often the rule finds a
+ * difference by the chance of few runs alone. Exit 0: every judged metric agrees; 1: some do not; 2: the call was wrong. With `--json` and
+ * `--markdown` the verdict is left to the reader and the exit is 0. Progress goes to stderr.
  */
 function main(): number {
   let args: {
     data?: string | undefined;
     json?: boolean | undefined;
+    markdown?: boolean | undefined;
     seeds?: string | undefined;
     only?: string | undefined;
     self?: string | undefined;
@@ -25,6 +28,7 @@ function main(): number {
       options: {
         data: { type: "string" },
         json: { type: "boolean" },
+        markdown: { type: "boolean" },
         seeds: { type: "string" },
         only: { type: "string" },
         self: { type: "string" },
@@ -45,9 +49,9 @@ function main(): number {
       (name) => name.endsWith(".json") && (args.only === undefined || name.includes(args.only)),
     )
     .sort();
-  const predictions: { file: GroundTruthFile; prediction: Prediction }[] = [];
-  for (const name of names) {
-    if (process.stderr.isTTY) process.stderr.write(`\r${name.padEnd(60)}`);
+  const files: FileVerdicts[] = [];
+  for (const [k, name] of names.entries()) {
+    process.stderr.write(`${String(k + 1).padStart(3)} of ${String(names.length)}  ${name}\n`);
     let file: GroundTruthFile;
     try {
       file = JSON.parse(readFileSync(join(dir, name), "utf8")) as GroundTruthFile;
@@ -65,20 +69,29 @@ function main(): number {
       );
       continue;
     }
-    predictions.push({ file, prediction: predict(name, file, seeds ?? seedsFor(file)) });
+    files.push(judge(file, predict(name, file, seeds ?? seedsFor(file))));
   }
-  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   if (args.self !== undefined) return 0;
   if (args.json === true) {
-    process.stdout.write(`${JSON.stringify({ files: predictions.map((p) => p.prediction) })}\n`);
+    const predictions = files.map(({ prediction }) => prediction);
+    process.stdout.write(`${JSON.stringify({ files: predictions })}\n`);
     return 0;
   }
-  return printTable(predictions);
+  if (args.markdown === true) {
+    process.stdout.write(fidelityPage(files));
+    return 0;
+  }
+  process.stdout.write(verdictTable(files));
+  const { agree, all } = count(files.flatMap(({ verdicts }) => verdicts));
+  return agree === all && agree > 0 ? 0 : 1;
 }
+
+/** Runs a file, if the call does not say. */
+const SEEDS = 200;
 
 /** Enough runs that the median of the prediction stands still: small clusters vary more, and cost less. */
 function seedsFor(file: GroundTruthFile): number {
-  return Math.min(400, Math.max(40, Math.round(4000 / file.parameters.nodes)));
+  return Math.min(2 * SEEDS, Math.max(SEEDS, Math.round(4000 / file.parameters.nodes)));
 }
 
 function printSelf(check: SelfCheck | undefined): void {
@@ -91,40 +104,9 @@ function printSelf(check: SelfCheck | undefined): void {
 
 function usage(problem: string): number {
   process.stderr.write(
-    `validate: ${problem}\nusage: npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json | --self K]\n`,
+    `validate: ${problem}\nusage: npm run -s validate -- --data DIR [--seeds N] [--only TEXT] [--json | --markdown | --self K]\n`,
   );
   return 2;
-}
-
-function printTable(
-  predictions: readonly { file: GroundTruthFile; prediction: Prediction }[],
-): number {
-  let agree = 0;
-  let differ = 0;
-  for (const { file, prediction } of predictions) {
-    process.stdout.write(`${basename(prediction.file)} (${String(prediction.seeds)} seeds)\n`);
-    for (const [metric, measured] of Object.entries(file.summary)) {
-      if (!judged(metric, measured)) continue;
-      const predicted = prediction.predicted[metric];
-      const why = disagreement(prediction.file, metric, measured, predicted);
-      if (why === undefined) agree++;
-      else differ++;
-      process.stdout.write(
-        `  ${metric.padEnd(32)} ${cell(measured)} ${cell(predicted)}  ${why === undefined ? "agrees" : `DIFFERS: ${why}`}\n`,
-      );
-    }
-    for (const note of prediction.notes) process.stdout.write(`  note: ${note}\n`);
-  }
-  process.stdout.write(
-    `\n${String(agree)} of ${String(agree + differ)} metrics agree (measured | predicted: median [min..max])\n`,
-  );
-  return differ === 0 && agree > 0 ? 0 : 1;
-}
-
-function cell(of: Measured | undefined): string {
-  if (of === undefined) return "–".padEnd(30);
-  const text = (value: number | undefined): string => (value === undefined ? "?" : String(value));
-  return `${text(medianOf(of))} [${text(of.min)}..${text(of.max)}]`.padEnd(30);
 }
 
 process.exitCode = main();

@@ -20,6 +20,9 @@ const LOOK_AFTER = 1;
 /** What becomes of a victim, and what of it later. */
 interface Mode {
   strike(lab: Lab, victim: number): void;
+  /** `restart_after` seconds later. */
+  readonly end?: (lab: Lab, victim: number) => void;
+  /** When the measured run was ready for it: `restart_at_s`, else at the same time. */
   readonly recover?: (lab: Lab, victim: number) => void;
 }
 
@@ -63,8 +66,10 @@ const MODES: ReadonlyMap<string, Mode> = new Map<string, Mode>([
     "cut-restart",
     {
       ...CUT,
-      recover(lab, victim) {
+      end(lab, victim) {
         lab.bird.kill(victim);
+      },
+      recover(lab, victim) {
         heal(lab, victim);
         lab.start(victim);
       },
@@ -101,7 +106,9 @@ export const FAIL: Scenario = {
     else if (recover === undefined) watchDecay(lab, victims, watch);
     else {
       const { restart_after = RESTART_AFTER } = lab.parameters;
-      lab.rest(lab.measured.restart_at_s?.[0] ?? restart_after);
+      lab.rest(restart_after);
+      for (const victim of victims) mode.end?.(lab, victim);
+      lab.rest(Math.max(0, (lab.measured.restart_at_s?.[0] ?? restart_after) - restart_after));
       for (const victim of victims) recover(lab, victim);
       lab.rest(restart_after + watch - seconds(lab.engine.now, zero));
     }
