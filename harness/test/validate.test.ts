@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { disagreement, judged } from "../validate/agreement.js";
 import type { GroundTruthFile, Measured, Summary } from "../validate/ground-truth.js";
+import { fidelityPage } from "../validate/markdown.js";
 import { predict } from "../validate/predict.js";
+import { judge } from "../validate/verdicts.js";
 
 const DATA = fileURLToPath(new URL("../../ground-truth/bird", import.meta.url));
 
@@ -84,5 +86,35 @@ describe("what else was measured of a mesh", () => {
     const { predicted, notes } = predict("strange.json", strange, 5);
     expect(predicted).toEqual({});
     expect(notes[0]).toContain('parameter "weather"');
+  });
+});
+
+describe("the page of verdicts", () => {
+  const verdictsOf = (id: string, change: object = {}) => {
+    const file = { ...measured(id), ...change };
+    return judge(file, predict(`${id}.json`, file, 5));
+  };
+
+  test("counts what agrees, and says of the rest what was measured, predicted, and why", () => {
+    const { summary } = measured("s3-block-n10-b2");
+    const wrong = { ...(summary["messages_add"] as Summary), min: 46, max: 46 };
+    const page = fidelityPage([
+      verdictsOf("s2-join-n3"),
+      verdictsOf("s3-block-n10-b2", { summary: { ...summary, messages_add: wrong } }),
+    ]);
+    expect(page).toContain("| s2-join-n3 | 17 of 17 | 5 |");
+    expect(page).toContain("| s3-block-n10-b2 | 5 of 6 | 5 |");
+    expect(page).toContain(
+      "| s3-block-n10-b2 | messages_add | 45 [46..46] | 45 [45..45] | not explained |",
+    );
+  });
+
+  test("names what is not modelled", () => {
+    const { parameters } = measured("s2-join-n3");
+    const page = fidelityPage([
+      verdictsOf("s2-join-n3", { parameters: { ...parameters, topology: "ring" } }),
+    ]);
+    expect(page).toContain("| s2-join-n3 | 0 of 17 | not modelled |");
+    expect(page).toContain('not modelled yet: topology "ring"');
   });
 });
