@@ -33,11 +33,6 @@ const KNOWN: readonly KnownDifference[] = [
     why: "where the grid of attempts lies against the end of the capture; the end is assumed",
   },
   {
-    file: /^s1-pack-n2-b1200/,
-    metric: /./,
-    why: "a feed of 1 200 blocks is one piece of 90 ms here, five with turns between in BIRD; the peers share a core in the lab",
-  },
-  {
     file: /^s2-join/,
     metric: /others_have_new_block_s/,
     why: "in a few seeds in a hundred a wake-up falls in another second and the deferred export leaves a second sooner; never seen in 5 runs",

@@ -60,6 +60,8 @@ export interface Daemon {
   readonly blocks: number[];
   /** UPDATEs that announce `blocks` to a mesh peer; undefined after a change. */
   feed: readonly Prepared[] | undefined;
+  /** By session end: the step of its feed that comes next, on which side of a connection. */
+  readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
   reconfigure: Reconfiguration[];
   /** Second of the process's clock in which it read its configuration first. */
   booted: number;
@@ -85,6 +87,7 @@ export function newDaemon(paths: PathPool): Daemon {
     work: [],
     blocks: [],
     feed: undefined,
+    feeding: new Map(),
     reconfigure: [],
     booted: 0,
     configured: 0,

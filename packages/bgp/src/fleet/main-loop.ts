@@ -104,6 +104,7 @@ export class MainLoop implements Wakeable {
     daemon.timers.clear();
     daemon.rib.clear();
     daemon.stale.clear();
+    daemon.feeding.clear();
     daemon.exporting = 0;
     for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN);
     for (const e of x.ends.of(node)) x.ends.reset(e);
@@ -257,6 +258,7 @@ export class MainLoop implements Wakeable {
     x.t = x.engine.now;
     x.turnQueued[node] = 1;
     this.catchUp(node);
+    let goesOn = false;
     if (daemon.due.length === 0) {
       x.spend(node, x.costs.loop + x.costs.loopPerSocket * x.sockets[node]!);
       parts.transport.collect(node);
@@ -272,13 +274,14 @@ export class MainLoop implements Wakeable {
         x.second[node] = x.clock(node, x.t);
         parts.configuration.apply(node);
       }
-      if (daemon.work.length > 0) this.runWork(node);
+      if (daemon.work.length > 0) goesOn = this.runWork(node);
       if (daemon.unsent) parts.outbox.send(node);
       x.second[node] = x.clock(node, x.t);
     }
     this.fireTimers(node);
     x.busyUntil[node] = Math.round(x.t);
     if (
+      goesOn ||
       inbox.pending(node) ||
       daemon.due.length > 0 ||
       x.mail.box(node).first < x.busyUntil[node]
@@ -298,16 +301,21 @@ export class MainLoop implements Wakeable {
     x.second[node] = x.clock(node, x.busyUntil[node]! + sleeps * POLL_SECOND);
   }
 
-  private runWork(node: number): void {
+  /** Carries out what was queued; true if some of it goes on at once in the next turn. */
+  private runWork(node: number): boolean {
     const { x, parts } = this;
+    let goesOn = false;
     const daemon = x.daemons[node]!;
     const { work } = daemon;
     daemon.work = [];
     for (const item of work) {
       const e = item % WORK;
       const what = Math.floor(item / WORK);
-      if (what === WORK_FEED) parts.advertiser.feed(node, e);
-      else if (what === WORK_KERNEL) parts.kernel.start(node);
+      if (what === WORK_FEED) {
+        if (!parts.advertiser.feed(node, e)) continue;
+        x.queueWork(node, WORK_FEED, e);
+        goesOn = true;
+      } else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
       else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
       else {
@@ -315,6 +323,7 @@ export class MainLoop implements Wakeable {
         parts.sessions.restart(node, e);
       }
     }
+    return goesOn;
   }
 
   private fireTimers(node: number): void {

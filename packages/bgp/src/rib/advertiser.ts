@@ -55,17 +55,23 @@ export class Advertiser {
     this.outbox = outbox;
   }
 
-  /** Announces everything to a peer, then End-of-RIB (law 3). */
-  feed(node: number, e: number): void {
+  /**
+   * Announces everything to a peer, then End-of-RIB (law 3). To a mesh peer own blocks go one step of a feed a
+   * turn, with other work in between (bird: nest/rt-table.c, rt_feed_baby).
+   *
+   * @returns whether a further turn has to go on with it
+   */
+  feed(node: number, e: number): boolean {
     const { x } = this;
     const side = x.ends.established[e]!;
-    if (side < 0) return;
+    if (side < 0) return false;
     const daemon = x.daemons[node]!;
     if (x.ends.exporting[e] === 0) daemon.exporting++;
     x.ends.exporting[e] = 1;
-    x.spend(node, this.offerCost(node));
-    if (daemon.meshOnly) this.feedBlocks(node, e);
-    else {
+    if (daemon.meshOnly) {
+      if (this.feedBlocks(node, e, side)) return true;
+    } else {
+      x.spend(node, this.offerCost(node));
       // What waits for the others is part of the feed.
       if (daemon.unsent) this.outbox.send(node);
       joinGroup(x, node, e);
@@ -75,6 +81,7 @@ export class Advertiser {
     x.counters.count(COUNT.update, END_OF_RIB_BYTES);
     x.counters.endOfRib++;
     this.transport.send(side, END_OF_RIB);
+    return false;
   }
 
   /**
@@ -89,13 +96,25 @@ export class Advertiser {
     return announce * (daemon.rib.size + 1) + (aggregateRule * blocks * (blocks + 1)) / 2;
   }
 
-  private feedBlocks(node: number, e: number): void {
+  /** One step; true if there are more. */
+  private feedBlocks(node: number, e: number, side: number): boolean {
     const { x } = this;
     const daemon = x.daemons[node]!;
     daemon.feed ??= this.steps(this.offers(node, e), NOBODY).flatMap((buckets) =>
       this.outbox.prepare(buckets, x.addPath),
     );
-    this.outbox.post(node, e, daemon.feed);
+    const steps = Math.max(1, daemon.feed.length);
+    x.spend(node, this.offerCost(node) / steps);
+    if (steps === 1) {
+      this.outbox.post(node, e, daemon.feed);
+      return false;
+    }
+    const before = daemon.feeding.get(e);
+    const step = before?.side === side ? before.step : 0;
+    this.outbox.post(node, e, daemon.feed.slice(step, step + 1));
+    if (step + 1 < steps) daemon.feeding.set(e, { side, step: step + 1 });
+    else daemon.feeding.delete(e);
+    return step + 1 < steps;
   }
 
   private feedTable(node: number, e: number): void {
