@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { GroundTruthFile } from "./ground-truth.js";
 import { fidelityPage } from "./markdown.js";
