@@ -1,19 +1,23 @@
 import { type Connections, widened } from "../session/connections.js";
 import { CLOSED } from "../session/segments.js";
 import { SocketQueue } from "./socket-queue.js";
+import { SocketWalk } from "./socket-walk.js";
+
+/** Age of the listening socket, which is opened before all others. */
+const OLDEST = 0;
 
 /** Stands for a daemon's listening socket among its readable sockets. */
 export const LISTENING = 0x7fffffff;
 
 /**
- * What poll(2) would report to each daemon, in the order in which it became ready: connection attempts
- * with an outcome (writable), sockets with data (readable), connections to accept, and the messages
+ * What poll(2) would report to each daemon: connection attempts with an outcome (writable) in the order in
+ * which they had it, sockets with data (readable) in that of their age, connections to accept, and the messages
  * that wait in each socket. A socket is read whole, one connection is accepted at a time
  * (bird: sysdep/unix/io.c, sk_read).
  */
 export class Inbox {
   private readonly writable: SocketQueue[] = [];
-  private readonly readable: SocketQueue[] = [];
+  private readonly readable: SocketWalk[] = [];
   private readonly backlog: SocketQueue[] = [];
   private readonly conns: Connections;
   private what: Int32Array = new Int32Array(1024);
@@ -28,7 +32,7 @@ export class Inbox {
   /** Makes room for one more daemon. */
   addDaemon(): void {
     this.writable.push(new SocketQueue());
-    this.readable.push(new SocketQueue());
+    this.readable.push(new SocketWalk());
     this.backlog.push(new SocketQueue());
   }
 
@@ -47,10 +51,10 @@ export class Inbox {
     return this.writable[daemon]!.shift();
   }
 
-  /** A connection waits for accept(2). The listening socket is the oldest, and sockets are looked at in that order (bird: sysdep/unix/io.c, sock_list). */
+  /** A connection waits for accept(2). */
   addConnection(daemon: number, side: number): void {
     const backlog = this.backlog[daemon]!;
-    if (backlog.empty) this.readable[daemon]!.unshift(LISTENING);
+    if (backlog.empty) this.readable[daemon]!.add(LISTENING, OLDEST);
     backlog.push(side);
   }
 
@@ -58,7 +62,7 @@ export class Inbox {
   takeConnection(daemon: number): number {
     const backlog = this.backlog[daemon]!;
     const side = backlog.shift();
-    if (!backlog.empty) this.readable[daemon]!.push(LISTENING);
+    if (!backlog.empty) this.readable[daemon]!.add(LISTENING, OLDEST);
     return side;
   }
 
@@ -73,7 +77,7 @@ export class Inbox {
       return;
     }
     conns.setMessages(side, j, j);
-    if (open) this.readable[daemon]!.push(side);
+    if (open) this.readable[daemon]!.add(side, conns.age(side));
   }
 
   /** Whether a message waits in a socket, and not only the end of its connection. */
@@ -84,12 +88,18 @@ export class Inbox {
 
   /** A socket is polled from now on: what came before is readable. */
   opened(daemon: number, side: number): void {
-    if (this.conns.firstMessage(side) >= 0) this.readable[daemon]!.push(side);
+    const { conns } = this;
+    if (conns.firstMessage(side) >= 0) this.readable[daemon]!.add(side, conns.age(side));
+  }
+
+  /** The process polls its sockets; see {@link SocketWalk}. */
+  poll(daemon: number): void {
+    this.readable[daemon]!.poll();
   }
 
   /** The socket that is read next: a side, {@link LISTENING}, or −1. */
   takeSocket(daemon: number): number {
-    return this.readable[daemon]!.shift();
+    return this.readable[daemon]!.take();
   }
 
   /** Removes the oldest message of a socket; −1 if there is none. */
@@ -108,8 +118,10 @@ export class Inbox {
     while (this.takeOutcome(daemon) >= 0);
     for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
       this.forget(side);
-    for (let s = this.takeSocket(daemon); s >= 0; s = this.takeSocket(daemon))
-      if (s !== LISTENING) this.forget(s);
+    const readable = this.readable[daemon]!;
+    for (; !readable.empty; readable.poll())
+      for (let s = readable.take(); s >= 0; s = readable.take())
+        if (s !== LISTENING) this.forget(s);
   }
 
   private forget(side: number): void {

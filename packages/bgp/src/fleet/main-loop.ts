@@ -264,6 +264,7 @@ export class MainLoop implements Wakeable {
       parts.transport.collect(node);
       for (let o = inbox.takeOutcome(node); o >= 0; o = inbox.takeOutcome(node))
         parts.sessions.onOutcome(node, o >> 1, (o & 1) === 1);
+      inbox.poll(node);
       for (let reads = 0; reads < READS_PER_LOOP; reads++) {
         const socket = inbox.takeSocket(node);
         if (socket < 0) break;

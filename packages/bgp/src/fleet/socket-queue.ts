@@ -16,14 +16,6 @@ export class SocketQueue {
     this.ring[(this.head + this.size++) & (this.ring.length - 1)] = item;
   }
 
-  /** Puts an item before the oldest. */
-  unshift(item: number): void {
-    if (this.size === this.ring.length) this.grow();
-    this.head = (this.head - 1) & (this.ring.length - 1);
-    this.ring[this.head] = item;
-    this.size++;
-  }
-
   /** The oldest item but `index`, which must exist. */
   peek(index: number): number {
     return this.ring[(this.head + index) & (this.ring.length - 1)]!;

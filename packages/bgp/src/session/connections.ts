@@ -26,6 +26,7 @@ const END = 9;
 const HELD = 10;
 const FIRST_MESSAGE = 11;
 const LAST_MESSAGE = 12;
+const AGE = 13;
 
 /**
  * TCP connections between BIRD daemons: one record a side for what TCP touches, and columns for the rest.
@@ -39,6 +40,8 @@ export class Connections {
   /** How often the slot was used, so that a SYN of an earlier use is told apart; index: connection. */
   generation: Int32Array = new Int32Array(256);
   private readonly vacant: number[] = [];
+  /** Sockets opened so far. */
+  private sockets = 0;
   /** One of {@link SIDE}; index: side. */
   state: Uint8Array = new Uint8Array(512);
   /** Whether the other end's OPEN carried the restart flag (RFC 4724 §3); index: side. */
@@ -74,6 +77,7 @@ export class Connections {
     this.ints[2 * c * INTS + NODE] = source;
     this.ints[2 * c * INTS + END] = opener;
     this.ints[(2 * c + 1) * INTS + NODE] = target;
+    this.ints[2 * c * INTS + AGE] = ++this.sockets;
     this.state[2 * c] = SIDE.connect;
     return c;
   }
@@ -93,8 +97,14 @@ export class Connections {
     return this.ints[side * INTS + END]!;
   }
 
+  /** When a side's socket was opened, among all: it rises from socket to socket. */
+  age(side: number): number {
+    return this.ints[side * INTS + AGE]!;
+  }
+
   /** A session end takes the accepting side. */
   accept(side: number, e: number): void {
+    this.ints[side * INTS + AGE] = ++this.sockets;
     this.ints[side * INTS + END] = e;
   }
 
