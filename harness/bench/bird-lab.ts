@@ -1,38 +1,20 @@
-import { BirdFleet, type KernelFilter } from "@calico-sim/bgp";
+import { BirdFleet } from "@calico-sim/bgp";
 import {
   Engine,
   Kernels,
   NodeDirectory,
-  PROTOCOL,
   PrefixTable,
   parseCidr,
   type RouteListener,
   SECOND,
 } from "@calico-sim/core";
+import { ExportAll } from "../shared/export-all.js";
 import { grouped } from "./scenario.js";
 
 /** One-way delay between any two nodes. */
 const DELAY = 100;
 /** A cold start that takes longer than this has failed. */
 const PATIENCE = 600 * SECOND;
-
-/** Exports everything: an unencapsulated pool on one subnet. */
-class ExportAll implements KernelFilter {
-  private readonly blackhole: number;
-  private readonly via: readonly number[];
-
-  constructor(kernels: Kernels, nodes: number) {
-    const common = { onlink: false, metric: 1024, protocol: PROTOCOL.bird };
-    this.blackhole = kernels.intern({ type: "blackhole", device: "", gateway: -1, ...common });
-    this.via = Array.from({ length: nodes }, (_, gateway) =>
-      kernels.intern({ type: "unicast", device: "eth0", gateway, ...common }),
-    );
-  }
-
-  kernelRoute(_node: number, _prefix: number, peer: number): number {
-    return peer < 0 ? this.blackhole : (this.via[peer] ?? 0);
-  }
-}
 
 class RouteCount implements RouteListener {
   routes = 0;

@@ -8,12 +8,12 @@ import {
   parseCidr,
   SECOND,
 } from "@calico-sim/core";
+import { ExportAll } from "../../shared/export-all.js";
 import type { GroundTruthFile, LabParameters, MeasuredRun } from "../ground-truth.js";
 import { POOL } from "../topologies/blocks.js";
 import type { LabNode, Topology } from "../topologies/topology.js";
 import { Bridge } from "./bridge.js";
 import { Completeness } from "./completeness.js";
-import { LabFilter } from "./kernel-filter.js";
 import { Logbook } from "./logbook.js";
 import { startTimes } from "./starts.js";
 
@@ -84,7 +84,7 @@ export class Lab {
       prefixes: this.table,
       names: new NodeDirectory(this.nodes.map((_, i) => `node-${String(i)}`)),
       path: this.bridge,
-      filter: new LabFilter(this.kernels, count),
+      filter: new ExportAll(this.kernels, count),
       listener: this.logbook,
       addPath: parameters.add_paths ?? true,
       gracefulRestart: parameters.graceful_restart ?? true,

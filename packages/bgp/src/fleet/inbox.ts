@@ -119,9 +119,11 @@ export class Inbox {
     for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
       this.forget(side);
     const readable = this.readable[daemon]!;
-    for (; !readable.empty; readable.poll())
+    while (!readable.empty) {
       for (let s = readable.take(); s >= 0; s = readable.take())
         if (s !== LISTENING) this.forget(s);
+      readable.poll();
+    }
   }
 
   private forget(side: number): void {

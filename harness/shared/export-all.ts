@@ -1,8 +1,8 @@
 import type { KernelFilter } from "@calico-sim/bgp";
 import { type Kernels, PROTOCOL } from "@calico-sim/core";
 
-/** The lab's kernel filter: an unencapsulated pool, so that BIRD programs every route. */
-export class LabFilter implements KernelFilter {
+/** A kernel filter that exports everything: an unencapsulated pool, so that BIRD programs every route. */
+export class ExportAll implements KernelFilter {
   private readonly blackhole: number;
   private readonly via: readonly number[];
 
