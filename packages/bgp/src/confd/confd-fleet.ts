@@ -144,7 +144,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   private readonly costs: ConfdCosts;
   private readonly kindApply: number;
   private readonly kindRendered: number;
-  private readonly confds: Confd[] = [];
+  /** By node; absent where confd never ran. */
+  private readonly confds: (Confd | undefined)[] = [];
   private source: SyncerSource | undefined;
   private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Latest content common to all: pools, settings and keys by node. */
@@ -217,8 +218,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     let renders = 0;
     let reloads = 0;
     for (const confd of this.confds) {
-      renders += confd.renders;
-      reloads += confd.reloads;
+      renders += confd?.renders ?? 0;
+      reloads += confd?.reloads ?? 0;
     }
     return { renders, reloads };
   }
@@ -548,7 +549,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
 
   /** Addresses that some node's configuration has as peers though they are no node's, in order. */
   externalPeers(): readonly string[] {
-    return [...new Set(this.confds.flatMap(({ external }) => external))].sort();
+    return [...new Set(this.confds.flatMap((confd) => confd?.external ?? []))].sort();
   }
 
   /**
