@@ -15,6 +15,7 @@ import { Outbox } from "./rib/outbox.js";
 import { OWN } from "./rib/rib.js";
 import { UpdateTable } from "./rib/updates.js";
 import { Bfd } from "./session/bfd.js";
+import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
 import { Keepalives } from "./session/keepalives.js";
 import { Reader } from "./session/reader.js";
@@ -26,6 +27,9 @@ import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./ty
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
 import { Look } from "./views/look.js";
 import type { RouteView } from "./views/route-view.js";
+
+/** Subcode of Cease (RFC 4486 §3). */
+const ADMINISTRATIVE_SHUTDOWN = 2;
 
 /** Names the draw of a daemon's clock phase. */
 const CLOCK = 0x636c6f63;
@@ -170,7 +174,7 @@ export class BirdFleet implements EventHandler {
     x.t = x.engine.now;
     for (const e of x.ends.of(node)) {
       const side = x.ends.established[e]!;
-      if (side >= 0) this.transport.notify(side, 6, 2);
+      if (side >= 0) this.transport.notify(side, CEASE, ADMINISTRATIVE_SHUTDOWN);
     }
     this.end(node, true);
   }

@@ -1,6 +1,7 @@
 import type { Advertiser } from "../rib/advertiser.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
+import { CEASE } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
@@ -145,7 +146,7 @@ export class Configuration {
   private close(node: number, e: number, why: number): void {
     const { ends } = this.x;
     const side = ends.established[e]!;
-    if (side >= 0) this.transport.notify(side, 6, why);
+    if (side >= 0) this.transport.notify(side, CEASE, why);
     this.sessions.drop(e, true);
     this.learner.flush(node, e);
     this.recovery.leave(node, e);

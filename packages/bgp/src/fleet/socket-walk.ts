@@ -1,3 +1,5 @@
+import { widened } from "../session/connections.js";
+
 /**
  * Readable sockets of a daemon in the order in which its main loop looks at them: from the oldest to the
  * newest, some at a time, and then from the oldest again (bird: sysdep/unix/io.c, io_loop walks sock_list
@@ -48,8 +50,8 @@ class AgeHeap {
   /** Adds a socket. */
   push(age: number, socket: number): void {
     if (this.size === this.ages.length) {
-      this.ages = wider(this.ages);
-      this.sockets = wider(this.sockets);
+      this.ages = widened(this.ages, 2 * this.size);
+      this.sockets = widened(this.sockets, 2 * this.size);
     }
     let i = this.size++;
     while (i > 0) {
@@ -81,10 +83,4 @@ class AgeHeap {
     this.ages[i] = age;
     this.sockets[i] = socket;
   }
-}
-
-function wider(from: Float64Array): Float64Array {
-  const to = new Float64Array(from.length * 2);
-  to.set(from);
-  return to;
 }

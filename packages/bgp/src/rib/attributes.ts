@@ -26,7 +26,20 @@ export interface AttributeSet {
   readonly largeCommunities: readonly string[];
 }
 
-/** Id of the set of a node's own blocks inside its AS: nearly every path of a mesh has it. */
+/** What a node's own blocks have inside its AS, by Calico's filter: nearly every path of a mesh. */
+export const PLAIN_SET: AttributeSet = Object.freeze({
+  origin: ORIGIN.igp,
+  asPath: [],
+  nextHop: NEXT_HOP_SENDER,
+  med: ABSENT,
+  localPref: NORMAL_LOCAL_PREF,
+  originatorId: ABSENT,
+  clusterList: [],
+  communities: [],
+  largeCommunities: [],
+});
+
+/** Id of {@link PLAIN_SET}. */
 export const PLAIN = 0;
 
 /** Distinct attribute sets of a run by dense id; equal sets share one frozen object. */
@@ -36,17 +49,7 @@ export class AttributeTable {
   private readonly ids: Map<string, number> = new Map();
 
   constructor() {
-    this.intern({
-      origin: ORIGIN.igp,
-      asPath: [],
-      nextHop: NEXT_HOP_SENDER,
-      med: ABSENT,
-      localPref: NORMAL_LOCAL_PREF,
-      originatorId: ABSENT,
-      clusterList: [],
-      communities: [],
-      largeCommunities: [],
-    });
+    this.intern(PLAIN_SET);
   }
 
   /** The id of a set. */

@@ -1,12 +1,6 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
-import {
-  ABSENT,
-  type AttributeSet,
-  NEXT_HOP_SENDER,
-  NORMAL_LOCAL_PREF,
-  ORIGIN,
-} from "./attributes.js";
+import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, PLAIN_SET } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
 import { OWN, type Path } from "./rib.js";
 
@@ -38,17 +32,7 @@ export class Exporter {
 
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
   private created(to: number, internal: boolean): AttributeSet {
-    return {
-      origin: ORIGIN.igp,
-      asPath: internal ? [] : [this.x.localAS(to)],
-      nextHop: NEXT_HOP_SENDER,
-      med: ABSENT,
-      localPref: NORMAL_LOCAL_PREF,
-      originatorId: ABSENT,
-      clusterList: [],
-      communities: [],
-      largeCommunities: [],
-    };
+    return internal ? PLAIN_SET : { ...PLAIN_SET, asPath: [this.x.localAS(to)] };
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */

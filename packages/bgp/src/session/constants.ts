@@ -35,6 +35,9 @@ export const SESSION_TIMERS: SessionTimers = Object.freeze({
 /** TCP port of BGP (RFC 4271 §2). */
 export const BGP_PORT = 179;
 
+/** NOTIFICATION code Cease (RFC 4271 §4.5). */
+export const CEASE = 6;
+
 /** Connections that wait for accept(2) before the kernel drops further SYNs: backlog 8, so 9 (bird: sysdep/unix/io.c; linux: sk_acceptq_is_full). */
 export const ACCEPT_QUEUE_MAX = 9;
 

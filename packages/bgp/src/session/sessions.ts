@@ -6,6 +6,7 @@ import { KEEPALIVE_BYTES, openBytes } from "../messages/sizes.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
 import { SIDE } from "./connections.js";
+import { CEASE } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import {
   BFD_DOWN,
@@ -22,8 +23,6 @@ import type { Recovery } from "./recovery.js";
 import { KEEPALIVE, OPEN } from "./segments.js";
 import type { Transport } from "./transport.js";
 
-/** NOTIFICATION code Cease (RFC 4271 §4.5). */
-const CEASE = 6;
 /** Its subcode Connection Collision Resolution (RFC 4486 §3). */
 const COLLISION = 7;
 /** NOTIFICATION code OPEN Message Error. */

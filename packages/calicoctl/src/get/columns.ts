@@ -89,6 +89,19 @@ const networkSet: KindColumns = {
 
 const nameOnly: KindColumns = both([NAME]);
 
+const ENDPOINT: readonly Column[] = [
+  WORKLOAD,
+  NODE,
+  list("NETWORKS", "spec.ipNetworks"),
+  text("INTERFACE", "spec.interfaceName"),
+];
+
+const IPAM: readonly Column[] = [
+  NAME,
+  text("STRICTAFFINITY", "spec.strictAffinity", "false"),
+  text("AUTOALLOCATEBLOCKS", "spec.autoAllocateBlocks", "true"),
+];
+
 /** The tables of `calicoctl get` by kind (calico: calicoctl/calicoctl/resourcemgr/; control-plane-behaviour §6.5). */
 export const KIND_COLUMNS: Readonly<Record<string, KindColumns>> = {
   Node: {
@@ -134,21 +147,8 @@ export const KIND_COLUMNS: Readonly<Record<string, KindColumns>> = {
     count("NUMIMPORTV6", "spec.importV6"),
   ]),
   WorkloadEndpoint: {
-    narrow: [
-      WORKLOAD,
-      NODE,
-      list("NETWORKS", "spec.ipNetworks"),
-      text("INTERFACE", "spec.interfaceName"),
-    ],
-    wide: [
-      NAME,
-      WORKLOAD,
-      NODE,
-      list("NETWORKS", "spec.ipNetworks"),
-      text("INTERFACE", "spec.interfaceName"),
-      list("PROFILES", "spec.profiles"),
-      NATS,
-    ],
+    narrow: ENDPOINT,
+    wide: [NAME, ...ENDPOINT, list("PROFILES", "spec.profiles"), NATS],
     namespaced: true,
   },
   GlobalNetworkPolicy: policy,
@@ -173,17 +173,8 @@ export const KIND_COLUMNS: Readonly<Record<string, KindColumns>> = {
   GlobalNetworkSet: networkSet,
   NetworkSet: { ...networkSet, namespaced: true },
   IPAMConfiguration: {
-    narrow: [
-      NAME,
-      text("STRICTAFFINITY", "spec.strictAffinity", "false"),
-      text("AUTOALLOCATEBLOCKS", "spec.autoAllocateBlocks", "true"),
-    ],
-    wide: [
-      NAME,
-      text("STRICTAFFINITY", "spec.strictAffinity", "false"),
-      text("AUTOALLOCATEBLOCKS", "spec.autoAllocateBlocks", "true"),
-      text("MAXBLOCKSPERHOST", "spec.maxBlocksPerHost", "0"),
-    ],
+    narrow: IPAM,
+    wide: [...IPAM, text("MAXBLOCKSPERHOST", "spec.maxBlocksPerHost", "0")],
   },
   ClusterInformation: both([
     NAME,
