@@ -1,4 +1,5 @@
 import { parseAddress, parseCidr } from "../net/index.js";
+import { parseSelector, SelectorError } from "../selector/index.js";
 import { didYouMean, type Issue, issueAt, type PathSegment } from "./issue.js";
 import type { ResourceReference } from "./resource.js";
 import type { FieldSchema, TextFormat } from "./schema.js";
@@ -182,6 +183,12 @@ const FORMATS: Readonly<
     want: "a duration such as 90s or 1m30s",
     what: "a duration",
   },
+  selector: {
+    accepts: isSelector,
+    code: "SELECTOR_INVALID",
+    want: "a selector such as all(), has(rack) or rack == 'a' && !has(drained)",
+    what: "a selector",
+  },
   autonomousSystem: {
     accepts: isAutonomousSystem,
     code: "VALUE_OUT_OF_RANGE",
@@ -209,6 +216,16 @@ function checkFormat(
       want: rule.want,
     }),
   );
+}
+
+function isSelector(value: string): boolean {
+  try {
+    parseSelector(value);
+    return true;
+  } catch (error) {
+    if (error instanceof SelectorError) return false;
+    throw error;
+  }
 }
 
 function isAutonomousSystem(value: string): boolean {

@@ -1,5 +1,11 @@
 /** How a text field must read. */
-export type TextFormat = "cidr" | "address" | "addressOrCidr" | "duration" | "autonomousSystem";
+export type TextFormat =
+  | "cidr"
+  | "address"
+  | "addressOrCidr"
+  | "duration"
+  | "autonomousSystem"
+  | "selector";
 
 /** What one field of a resource may hold. Plain data, so that a kind is a table. */
 export type FieldSchema =
@@ -33,6 +39,8 @@ export const address: FieldSchema = { type: "string", format: "address" };
 export const addressOrCidr: FieldSchema = { type: "string", format: "addressOrCidr" };
 /** A Go duration: `90s`, `1m30s`. */
 export const duration: FieldSchema = { type: "string", format: "duration" };
+/** Calico's label language; an empty one is no finding (calico: libcalico-go/lib/validator/v3/validator.go). */
+export const selector: FieldSchema = { type: "string", format: "selector" };
 /** An AS number: 64512, "64512" or "1.10" (calico: api/pkg/lib/numorstring/asnumber.go). */
 export const autonomousSystem: FieldSchema = { type: "integerOrText", format: "autonomousSystem" };
 /** A whole number, or text. */

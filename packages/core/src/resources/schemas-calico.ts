@@ -13,6 +13,7 @@ import {
   mapOf,
   object,
   oneOf,
+  selector,
   text,
 } from "./schema.js";
 
@@ -35,8 +36,8 @@ const ipPool = object(
     disableBGPExport: boolean,
     // The range depends on the address family: see validate.ts.
     blockSize: integer(),
-    nodeSelector: text,
-    namespaceSelector: text,
+    nodeSelector: selector,
+    namespaceSelector: selector,
     allowedUses: listOf(oneOf("Workload", "Tunnel", "LoadBalancer", "HostSecondaryInterface")),
     assignmentMode: oneOf("Automatic", "Manual"),
     // Deprecated spellings of the v1 API, still accepted by the type.
@@ -73,7 +74,8 @@ const bgpConfiguration = object({
 
 /** @see calico: api/pkg/apis/projectcalico/v3/bgppeer.go */
 const bgpPeer = object({
-  ...fields(text, "node nodeSelector peerIP peerSelector reachableBy localWorkloadSelector"),
+  ...fields(text, "node peerIP reachableBy"),
+  ...fields(selector, "nodeSelector peerSelector localWorkloadSelector"),
   ...fields(autonomousSystem, "asNumber localASNumber"),
   keepOriginalNextHop: boolean,
   nextHopMode: oneOf("Auto", "Self", "Keep"),

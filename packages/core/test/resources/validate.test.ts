@@ -104,6 +104,18 @@ describe("an IP pool", () => {
 });
 
 describe("other kinds", () => {
+  test("a selector that cannot be read is refused where it stands", () => {
+    const peer: Resource = {
+      apiVersion: "projectcalico.org/v3",
+      kind: "BGPPeer",
+      metadata: { name: "to-reflectors" },
+      spec: { nodeSelector: "!has(rr)", peerSelector: "has(rr" },
+    };
+    expect(brief(validate(peer, options))).toEqual(["error SELECTOR_INVALID spec.peerSelector"]);
+    const odd = pool("p", { cidr: "10.0.0.0/16", nodeSelector: "rack == a" });
+    expect(brief(validate(odd, options))).toEqual(["error SELECTOR_INVALID spec.nodeSelector"]);
+  });
+
   test("a BGPPeer's exclusive fields are refused (L45, L46)", () => {
     const peer: Resource = {
       apiVersion: "crd.projectcalico.org/v1",
