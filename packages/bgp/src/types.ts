@@ -19,6 +19,8 @@ export interface NodeDelay {
    * only connections that `from` opens suffer. Absent: nothing is dropped.
    */
   drops?(from: number, to: number, port: number): boolean;
+  /** Routers on the way, each of which takes one from a packet's TTL. Absent: none. */
+  routersBetween?(from: number, to: number): number;
 }
 
 /** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */
@@ -66,20 +68,37 @@ export interface KernelFilter {
 export interface PeerPolicy {
   /** AS shown to the peer; 0 = the daemon's own. */
   readonly localAS: number;
-  /** AS that the peer must show; 0 = the same as the one shown to it. */
+  /** AS that the peer must show; 0 = the same as the one shown to it, {@link ANY_AS} = whatever it shows. */
   readonly remoteAS: number;
   /** Cluster id (RFC 4456 §7) if the peer is a client of this reflector, else −1. */
   readonly clusterId: number;
   readonly nextHop: "auto" | "self" | "keep";
-  /** The peer is on the link, so that an external one is told next hops on that link as they are. */
+  /**
+   * The peer must be on the link: an external one is told next hops on that link as they are, and one that is
+   * elsewhere is waited for and never connected to (bird: proto/bgp/bgp.c, `direct`). False: `multihop`.
+   */
   readonly onLink: boolean;
   readonly allowLocalAS: number;
   readonly addPath: boolean;
   /** Restart time advertised, seconds; −1 = that of the fleet. */
   readonly gracefulRestart: number;
+  /**
+   * The OPEN says that this end keeps forwarding while it restarts (RFC 4724 §3). False: it only helps others,
+   * as a BIRD that is told nothing does (`graceful restart aware`), so that its own routes go with its session.
+   */
+  readonly keepsForwarding: boolean;
+  /** TCP MD5 key (RFC 2385); empty = none. */
+  readonly password: string;
+  /** Routers within which the peer must be, plus one (RFC 5082); 0 = no TTL security. */
+  readonly ttlSecurity: number;
+  /** TCP port of the peer. */
+  readonly port: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }
+
+/** As {@link PeerPolicy.remoteAS}: the peer may show any AS, as a router's dynamic neighbours may. */
+export const ANY_AS = -1;
 
 /** A BGPFilter as one peer uses it. */
 export interface PeerFilter {
@@ -113,6 +132,8 @@ export interface SpeakerConfig {
   readonly address?: number;
   /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
   readonly router?: boolean;
+  /** TCP port that the daemon listens on from its next start. @defaultValue 179 */
+  readonly listenPort?: number;
 }
 
 /** What Calico's export filter looks at beside the peer (node-behaviour §1.6). */

@@ -1,14 +1,14 @@
 import type { Advertiser } from "../rib/advertiser.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
-import { CEASE } from "../session/constants.js";
+import { BGP_PORT, CEASE } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
 import type { Transport } from "../session/transport.js";
 import type { PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
 import type { FleetContext } from "./context.js";
-import { WORK_KERNEL } from "./daemon.js";
+import { OFF, WORK_KERNEL } from "./daemon.js";
 
 // Subcodes of Cease (RFC 4486 §3).
 const PEER_DECONFIGURED = 3;
@@ -22,6 +22,8 @@ export class Configuration {
   private readonly recovery: Recovery;
   private readonly learner: Learner;
   private readonly advertiser: Advertiser;
+  /** By node, the port that its files name; a running process listens on the one that they named at its start. */
+  private readonly listenPorts: number[] = [];
 
   constructor(
     context: FleetContext,
@@ -77,6 +79,13 @@ export class Configuration {
     x.address[node] = speaker.address ?? x.address[node]!;
     x.routerId[node] = speaker.routerId ?? x.address[node];
     x.daemons[node]!.router = speaker.router ?? false;
+    this.listenPorts[node] = speaker.listenPort ?? this.listenPorts[node] ?? BGP_PORT;
+    if (x.state[node] === OFF) this.openPort(node);
+  }
+
+  /** The listening socket is opened once, by the port in the configuration then (bird: proto/bgp/bgp.c, bgp_open). */
+  private openPort(node: number): void {
+    this.x.listenPort[node] = this.listenPorts[node] ?? BGP_PORT;
   }
 
   /** A process that ended had changes to read: the next one finds them. */
@@ -84,6 +93,7 @@ export class Configuration {
     const daemon = this.x.daemons[node]!;
     for (const change of daemon.reconfigure) this.write(node, change);
     daemon.reconfigure = [];
+    this.openPort(node);
   }
 
   /** A running daemon reads its files (bird: nest/proto.c, protos_commit). */
@@ -93,6 +103,8 @@ export class Configuration {
     daemon.reconfigure = [];
     daemon.configured = this.x.second[node]!;
     for (const change of changes) {
+      const port = change.speaker?.listenPort;
+      if (port !== undefined) this.listenPorts[node] = port;
       if (change.speaker !== undefined && this.introduces(node, change.speaker)) {
         // The AS and the identifier are part of every BGP protocol, which starts anew (bird: proto/bgp/bgp.c, bgp_reconfigure).
         this.introduce(node, change.speaker);

@@ -16,8 +16,16 @@ import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constan
 import { Peerings } from "../session/peerings.js";
 import { PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
+import { ttlTooLow } from "../session/session-guards.js";
 import type { SharedCores } from "../shared-cores.js";
-import type { BirdListener, BirdOptions, KernelFilter, NodeDelay, PeerPolicy } from "../types.js";
+import {
+  ANY_AS,
+  type BirdListener,
+  type BirdOptions,
+  type KernelFilter,
+  type NodeDelay,
+  type PeerPolicy,
+} from "../types.js";
 import { type Daemon, newDaemon, WORK } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
@@ -144,6 +152,8 @@ export class FleetContext {
   routerId: Float64Array = new Float64Array(16);
   /** IPv4 address. */
   address: Float64Array = new Float64Array(16);
+  /** TCP port that the process listens on. */
+  listenPort: Uint16Array = new Uint16Array(16);
 
   constructor(options: BirdOptions, kinds: Kinds) {
     this.engine = options.engine;
@@ -173,6 +183,7 @@ export class FleetContext {
     this.asNumber[d] = DEFAULT_AS;
     this.routerId[d] = d + 1;
     this.address[d] = d + 1;
+    this.listenPort[d] = BGP_PORT;
     this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
     return d;
   }
@@ -190,7 +201,10 @@ export class FleetContext {
   /** Whether a session end takes its peer for one of its own AS. */
   isInternal(e: number): boolean {
     const { remoteAS } = this.policy(e);
-    return remoteAS === 0 || remoteAS === this.localAS(e);
+    const own = this.localAS(e);
+    if (remoteAS !== ANY_AS) return remoteAS === 0 || remoteAS === own;
+    const other = this.ends.find(this.ends.peer[e]!, this.ends.node[e]!);
+    return other >= 0 && this.localAS(other) === own;
   }
 
   /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */
@@ -218,13 +232,25 @@ export class FleetContext {
 
   /** Delay from a side to the other; infinity while nothing passes. */
   delayFrom(side: number): Micros {
+    if (this.policies.limitsTtl && ttlTooLow(this, side)) return Number.POSITIVE_INFINITY;
+    return this.wayFrom(side);
+  }
+
+  /** The same for a SYN, whose receiver looks at no TTL yet. */
+  wayFrom(side: number): Micros {
     const from = this.conns.node(side);
     const to = this.conns.node(side ^ 1);
     if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
-    // Only what the opener sends goes to BGP's port.
-    if ((side & 1) === 0 && this.path.drops?.(from, to, BGP_PORT) === true)
+    // Only what the opener sends goes to the port that the other listens on.
+    if ((side & 1) === 0 && this.path.drops?.(from, to, this.portOf(side)) === true)
       return Number.POSITIVE_INFINITY;
     return this.path.delay(from, to);
+  }
+
+  /** Port that the opener of a connection connects to. */
+  portOf(side: number): number {
+    const e = this.conns.end(side & ~1);
+    return e < 0 ? BGP_PORT : this.policy(e).port;
   }
 
   /**
@@ -266,5 +292,6 @@ export class FleetContext {
     this.asNumber = widened(this.asNumber, n);
     this.routerId = widened(this.routerId, n);
     this.address = widened(this.address, n);
+    this.listenPort = widened(this.listenPort, n);
   }
 }

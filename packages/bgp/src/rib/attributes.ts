@@ -10,6 +10,9 @@ export const ABSENT = -1;
 /** LOCAL_PREF of an ordinary route: 2147483647 − metric 1024 (calico: confd/pkg/backends/calico/bgp_processor.go:257,663). */
 export const NORMAL_LOCAL_PREF: number = 2147483647 - 1024;
 
+/** `default bgp_local_pref` for routes that come without one (bird: proto/bgp/config.Y). */
+export const DEFAULT_LOCAL_PREF = 100;
+
 /** The path attributes of a route (RFC 4271 §4.3, RFC 4456, RFC 1997, RFC 8092); AS_PATH is one sequence. */
 export interface AttributeSet {
   readonly origin: number;

@@ -1,8 +1,17 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
-import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, PLAIN_SET } from "./attributes.js";
+import {
+  ABSENT,
+  type AttributeSet,
+  DEFAULT_LOCAL_PREF,
+  NEXT_HOP_SENDER,
+  PLAIN_SET,
+} from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
 import { OWN, type Path } from "./rib.js";
+
+/** What an ordinary router tells peers of its own AS of its own routes (bird: proto/bgp/config.Y, `default bgp_local_pref`). */
+const ROUTER_SET: AttributeSet = Object.freeze({ ...PLAIN_SET, localPref: DEFAULT_LOCAL_PREF });
 
 /** Stands for a route that is not told. */
 export const REJECTED = -1;
@@ -23,7 +32,7 @@ export class Exporter {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set = path.end === OWN ? this.created(to, internal) : this.passedOn(to, internal, path);
+    const set = path.end === OWN ? this.created(node, to, internal) : this.passedOn(to, internal, path);
     if (set === undefined) return REJECTED;
     const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
     if (!this.accepted(daemon, to, route)) return REJECTED;
@@ -31,7 +40,8 @@ export class Exporter {
   }
 
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
-  private created(to: number, internal: boolean): AttributeSet {
+  private created(node: number, to: number, internal: boolean): AttributeSet {
+    if (internal && this.x.daemons[node]!.router) return ROUTER_SET;
     return internal ? PLAIN_SET : { ...PLAIN_SET, asPath: [this.x.localAS(to)] };
   }
 
@@ -67,9 +77,9 @@ export class Exporter {
 
   /** The export filter as confd renders it: BGPFilters, then the common checks (node-behaviour §1.6). */
   private accepted(daemon: Daemon, to: number, route: FilteredRoute): boolean {
-    if (daemon.router) return true;
     const verdict = runFilters(this.x.policy(to).exportFilters, route);
     if (verdict !== undefined) return verdict === "accept";
+    if (daemon.router) return true;
     const { rules } = daemon;
     if (rules === undefined) return true;
     const own = rules.ownBlocks ?? daemon.blocks;

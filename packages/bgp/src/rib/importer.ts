@@ -1,10 +1,7 @@
 import type { FleetContext } from "../fleet/context.js";
-import { ABSENT } from "./attributes.js";
+import { ABSENT, DEFAULT_LOCAL_PREF } from "./attributes.js";
 import { REJECTED } from "./exporter.js";
 import { runFilters } from "./filters.js";
-
-/** `default bgp_local_pref` for routes that come without one (bird: proto/bgp/config.Y). */
-const DEFAULT_LOCAL_PREF = 100;
 
 /** What becomes of received attributes (bird: proto/bgp/attrs.c, bgp_decode_attrs; Calico's import filter). */
 export class Importer {

@@ -1,4 +1,5 @@
 import type { PeerOptions, PeerPolicy } from "../types.js";
+import { BGP_PORT } from "./constants.js";
 
 /** Id of the mesh's policy. */
 export const MESH_POLICY = 0;
@@ -14,6 +15,10 @@ const MESH: PeerPolicy = Object.freeze({
   allowLocalAS: 0,
   addPath: true,
   gracefulRestart: -1,
+  keepsForwarding: true,
+  password: "",
+  ttlSecurity: 0,
+  port: BGP_PORT,
   importFilters: [],
   exportFilters: [],
 });
@@ -22,6 +27,8 @@ const MESH: PeerPolicy = Object.freeze({
 export class PolicyTable {
   private readonly policies: PeerPolicy[] = [MESH];
   private readonly ids: Map<string, number> = new Map([[JSON.stringify(MESH), MESH_POLICY]]);
+  /** Some policy asks for TTL security. */
+  limitsTtl = false;
 
   /**
    * The id of what a configuration says of a peer.
@@ -38,9 +45,18 @@ export class PolicyTable {
       if (id === POLICIES_MAX)
         throw new RangeError(`more than ${String(POLICIES_MAX)} kinds of BGP peer`);
       this.policies.push(Object.freeze(policy));
+      this.limitsTtl ||= policy.ttlSecurity > 0;
       this.ids.set(key, id);
     }
     return id;
+  }
+
+  /** Whether routes are told and taken as in the mesh, whatever it takes to have a session. */
+  routesAsInMesh(id: number): boolean {
+    if (id === MESH_POLICY) return true;
+    const { password, ttlSecurity, port, gracefulRestart } = MESH;
+    const policy = { ...this.policies[id]!, password, ttlSecurity, port, gracefulRestart };
+    return this.ids.get(JSON.stringify(policy)) === MESH_POLICY;
   }
 
   /** The policy behind an id. */

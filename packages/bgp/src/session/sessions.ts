@@ -5,6 +5,7 @@ import { COUNT } from "../messages/counters.js";
 import { KEEPALIVE_BYTES, openBytes } from "../messages/sizes.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
+import { ANY_AS } from "../types.js";
 import { SIDE } from "./connections.js";
 import { CEASE } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
@@ -21,6 +22,7 @@ import {
 import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
 import { KEEPALIVE, OPEN } from "./segments.js";
+import { waitsForNeighbour } from "./session-guards.js";
 import type { Transport } from "./transport.js";
 
 /** Its subcode Connection Collision Resolution (RFC 4486 §3). */
@@ -55,7 +57,8 @@ export class Sessions {
   /** A configured peer begins: the opener waits its connect delay (bird: proto/bgp/bgp.c, bgp_active). */
   begin(node: number, e: number): void {
     this.x.protocols.begin(e, this.x.second[node]!);
-    this.connectLater(node, e);
+    if (waitsForNeighbour(this.x, e)) this.x.ends.stopped[e] = 1;
+    else this.connectLater(node, e);
   }
 
   private connectLater(node: number, e: number): void {
@@ -170,7 +173,7 @@ export class Sessions {
       return;
     }
     const live = ends.established[e]!;
-    if (live >= 0 && x.gracefulRestart) {
+    if (live >= 0 && this.isKept(live)) {
       x.protocols.fail(e, GRACEFUL_RESTART, true);
       this.keepStale(node, e, live);
       this.closeConnection(e, live);
@@ -197,8 +200,25 @@ export class Sessions {
   private sendOpen(node: number, e: number, side: number): void {
     const { x } = this;
     x.spend(node, x.costs.message);
-    x.counters.count(COUNT.open, openBytes(x.addPath && x.policy(e).addPath));
+    const { addPath, keepsForwarding } = x.policy(e);
+    x.counters.count(COUNT.open, openBytes(x.addPath && addPath, keepsForwarding));
     this.transport.send(side, OPEN | (this.recovery.recovers(node, e) << 4));
+    this.limitOpening(side);
+  }
+
+  /**
+   * The hold time also ends an opening that gets no further (bird: proto/bgp/bgp.c, `initial hold time` has the same
+   * default). Only where something is in the way does it matter, so only then is it an event.
+   */
+  private limitOpening(side: number): void {
+    const { conns, engine, kinds } = this.x;
+    const whole =
+      this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
+      this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
+    if (whole) return;
+    conns.silent[side] = 1;
+    conns.holdUntil[side] = engine.now + this.keepalives.holdTime(side, engine.now);
+    engine.schedule(conns.holdUntil[side], kinds.hold, side);
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */
@@ -240,8 +260,8 @@ export class Sessions {
   private refusal(e: number, peer: number): number {
     const { x } = this;
     const shown = x.localAS(peer);
-    const wanted = x.policy(e).remoteAS || x.localAS(e);
-    if (shown !== wanted) return 2;
+    const { remoteAS } = x.policy(e);
+    if (remoteAS !== ANY_AS && shown !== (remoteAS || x.localAS(e))) return 2;
     const same = x.routerId[x.ends.node[e]!] === x.routerId[x.ends.node[peer]!];
     return same && shown === x.localAS(e) ? 3 : 0;
   }
@@ -272,6 +292,7 @@ export class Sessions {
     x.spend(node, x.costs.establish);
     conns.state[side] = SIDE.established;
     conns.since[side] = Math.round(x.t);
+    conns.silent[side] = 0;
     ends.established[e] = side;
     ends.sessions[e]!++;
     ends.errorWait[e] = 0;
@@ -361,12 +382,18 @@ export class Sessions {
     this.transport.hangUp(side, Math.round(this.x.t));
   }
 
+  /** Whether the routes of a side's session outlive it: both ends restart gracefully, and the other said that it keeps forwarding. */
+  private isKept(side: number): boolean {
+    const other = this.x.conns.end(side ^ 1);
+    return this.x.gracefulRestart && (other < 0 || this.x.policy(other).keepsForwarding);
+  }
+
   /** The session is lost but the peer is expected back: its routes stay, marked stale (RFC 4724 §4.2). */
   private keepStale(node: number, e: number, side: number): void {
     const { x } = this;
     const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
-    if (!x.gracefulRestart) {
+    if (!this.isKept(side)) {
       x.protocols.restart(e, x.second[node]!);
       this.learner.flush(node, e);
       return;

@@ -32,6 +32,7 @@ import {
   REFRESH,
   UPDATE,
 } from "./segments.js";
+import { synFate } from "./session-guards.js";
 
 // Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
 const ACKNOWLEDGED = 0;
@@ -78,7 +79,7 @@ export class Transport {
     const { x } = this;
     const from = x.conns.node(2 * c);
     const to = x.conns.node(2 * c + 1);
-    const delay = x.delayFrom(2 * c);
+    const delay = x.wayFrom(2 * c);
     if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
       // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
       if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);
@@ -128,17 +129,18 @@ export class Transport {
     const target = x.conns.node(side + 1);
     const opener = x.conns.node(side);
     const back = x.path.delay(target, opener);
-    const runs = x.state[target] === RUNNING;
+    const fate = synFate(x, c);
     if (
       x.hostDown[target] === 1 ||
       back === Number.POSITIVE_INFINITY ||
-      (runs && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
+      fate === "dropped" ||
+      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
     ) {
       this.repeatSyn(c, now);
       return;
     }
     x.conns.answered[c] = 1;
-    if (!runs) {
+    if (fate === "refused") {
       x.counters.refused++;
       this.deliver(side, CONNECT_FAILED, now + back);
       return;

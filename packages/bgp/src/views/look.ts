@@ -7,6 +7,7 @@ import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import { holdsLock } from "../session/recovery.js";
+import { waitsForNeighbour } from "../session/session-guards.js";
 import type {
   BgpStateName,
   DaemonView,
@@ -187,7 +188,8 @@ export class Look {
     const into: BgpStateName =
       incoming >= 0 ? (CONNECTED[conns.state[2 * incoming + 1]!] ?? "Idle") : "Idle";
     const state = ORDER.indexOf(out) >= ORDER.indexOf(into) ? out : into;
-    return state === "Idle" && ends.passive[e] === 1 && !delayed ? "Passive" : state;
+    const listens = ends.passive[e] === 1 && !delayed && !waitsForNeighbour(this.x, e);
+    return state === "Idle" && listens ? "Passive" : state;
   }
 
   private count(

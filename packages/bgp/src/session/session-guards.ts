@@ -1,0 +1,69 @@
+import type { FleetContext } from "../fleet/context.js";
+import { RUNNING } from "../fleet/daemon.js";
+import type { PeerPolicy } from "../types.js";
+
+/** TTL of a `multihop` peer's packets when no number is given (bird: proto/bgp/config.Y). */
+const MULTIHOP_TTL = 64;
+/** Highest TTL, which TTL security sends and counts from (RFC 5082 §3). */
+const TTL_MAX = 255;
+
+/** What meets a SYN at the host that it reaches, before any daemon sees it. */
+export type SynFate = "accepted" | "refused" | "dropped";
+
+/**
+ * What the kernel of a host that is up does with the SYN of connection `c`.
+ *
+ * A key on one side alone, or two that differ, make it drop the SYN without a word (linux: net/ipv4/tcp.c,
+ * tcp_inbound_md5_hash). Where nobody listens it answers with a RST that carries no key, which an opener with
+ * a password drops in turn: it sees no refusal, and goes on waiting. Both measured with BIRD 1.6.8
+ * (docs/model/fidelity.md, peer options).
+ */
+export function synFate(x: FleetContext, c: number): SynFate {
+  const side = 2 * c;
+  const opener = x.conns.node(side);
+  const target = x.conns.node(side + 1);
+  const { password } = x.policy(x.conns.end(side));
+  const listens =
+    x.state[target] === RUNNING && x.listenPort[target] === x.portOf(side) && accepts(x, target);
+  if (!listens) return password === "" ? "refused" : "dropped";
+  const e = x.ends.find(target, opener);
+  const key = e >= 0 && x.ends.configured[e] === 1 ? x.policy(e).password : "";
+  return key === password ? "accepted" : "dropped";
+}
+
+/** BIRD opens its listening socket with the first BGP protocol that does not wait for its neighbour (bird: proto/bgp/bgp.c, bgp_open). */
+function accepts(x: FleetContext, node: number): boolean {
+  if (x.path.routersBetween === undefined) return true;
+  const { ends } = x;
+  const configured = ends.of(node).filter((e) => ends.configured[e] === 1);
+  return configured.length === 0 || configured.some((e) => !waitsForNeighbour(x, e));
+}
+
+/** Whether an end may only have a peer on its link, and has one elsewhere: BIRD leaves it Idle for good (bird: nest/neighbor.c). */
+export function waitsForNeighbour(x: FleetContext, e: number): boolean {
+  return x.policy(e).onLink && routers(x, x.ends.node[e]!, x.ends.peer[e]!) > 0;
+}
+
+/**
+ * Whether what a side sends comes with too low a TTL for the other. Assumed: the other looks at the TTL from the
+ * first message on; BIRD sets the limit a moment after the handshake, so that a quick OPEN may still slip through.
+ */
+export function ttlTooLow(x: FleetContext, side: number): boolean {
+  const from = x.conns.node(side);
+  const to = x.conns.node(side ^ 1);
+  const receiver = x.ends.find(to, from);
+  const sender = x.ends.find(from, to);
+  if (receiver < 0 || sender < 0) return false;
+  const { ttlSecurity } = x.policy(receiver);
+  if (ttlSecurity === 0) return false;
+  return ttlOf(x.policy(sender)) - routers(x, from, to) < TTL_MAX + 1 - ttlSecurity;
+}
+
+function ttlOf({ ttlSecurity, onLink }: PeerPolicy): number {
+  if (ttlSecurity > 0) return TTL_MAX;
+  return onLink ? 1 : MULTIHOP_TTL;
+}
+
+function routers({ path }: FleetContext, from: number, to: number): number {
+  return path.routersBetween?.(from, to) ?? 0;
+}
