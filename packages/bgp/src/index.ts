@@ -7,6 +7,7 @@
 export { BirdFleet } from "./bird-fleet.js";
 export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-fleet.js";
 export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
+export type { ExternalPeers } from "./confd/external-peers.js";
 export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
 export { KernelFilters } from "./confd/kernel-filters.js";
 export type { RenderOptions } from "./confd/render/configuration.js";
@@ -49,10 +50,12 @@ export { type BirdFile, birdFiles } from "./confd/text/bird-files.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
+export { addressNumber } from "./confd/rendered-peers.js";
 export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
+export { ANY_AS } from "./types.js";
 export type {
   BfdOptions,
   BirdListener,

@@ -141,7 +141,7 @@ describe("ports", () => {
     expect(lab.bird.isEstablished(0, 1)).toBe(true);
   });
 
-  test("a daemon listens on the port that it found at its start", () => {
+  test("a daemon that is told another port goes on with its own while one of its peers stays (measured)", () => {
     const lab = new Peered(2);
     lab.peer(0, 1, {}, { passive: true });
     lab.start().run(5);
@@ -155,6 +155,22 @@ describe("ports", () => {
     lab.run(5);
     expect(lab.bird.isEstablished(0, 1)).toBe(false);
     expect(end(lab, 0).lastError).toBe("Socket: Connection refused");
+  });
+
+  test("and moves at once when all of them start anew (measured)", () => {
+    const lab = new Peered(2);
+    lab.peer(0, 1, {}, { passive: true });
+    lab.start().run(5);
+    const options = { gracefulRestart: 60 };
+    lab.bird.reconfigure(1, {
+      speaker: { listenPort: 1790 },
+      add: [{ peer: 0, passive: true, options }],
+    });
+    lab.run(5);
+    expect(lab.bird.isEstablished(0, 1)).toBe(false);
+    lab.bird.reconfigure(0, { add: [{ peer: 1, passive: false, options: { port: 1790 } }] });
+    lab.run(5);
+    expect(lab.bird.isEstablished(0, 1)).toBe(true);
   });
 });
 

@@ -94,7 +94,6 @@ const CORE_IGNORED: ReadonlySet<string> = new Set([
   "PodTemplate",
   "ReplicationController",
   "ResourceQuota",
-  "Secret",
   "ServiceAccount",
 ]);
 

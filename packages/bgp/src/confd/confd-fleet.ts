@@ -17,6 +17,7 @@ import {
   parseCidr,
   poolView,
   type ResourceKind,
+  type Secret,
   type SyncerSink,
   type SyncerSource,
   type SyncerUpdate,
@@ -28,6 +29,7 @@ import type { BirdFleet } from "../bird-fleet.js";
 import type { ExportRules, PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
 import type { Neighbour } from "../views/show-protocols.js";
 import type { RouteNames } from "../views/show-route.js";
+import type { ExternalPeers } from "./external-peers.js";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
@@ -71,6 +73,10 @@ export interface ConfdOptions {
   readonly era: Era;
   readonly listener?: ConfdListener;
   readonly costs?: Partial<ConfdCosts>;
+  /** Peers that are no nodes. Absent: they are left out, see {@link ConfdFleet.externalPeers}. */
+  readonly externalPeers?: ExternalPeers;
+  /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
+  readonly secretNamespace?: string;
 }
 
 /** The BGP keys of one Node (calico: bgpnodeprocessor.go); IPv4 only. */
@@ -156,6 +162,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   private mesh = true;
   private globalAS: number;
   private readonly rendered: RenderedPeers;
+  private readonly outside: ExternalPeers | undefined;
 
   constructor(options: ConfdOptions) {
     this.engine = options.engine;
@@ -167,7 +174,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     this.listener = options.listener;
     this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
     this.globalAS = options.era.bgp.asNumber;
-    this.rendered = new RenderedPeers(options.nodes, options.era);
+    this.rendered = new RenderedPeers(options);
+    this.outside = options.externalPeers;
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
   }
@@ -226,7 +234,22 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
 
   /** A node's router id: its IPv4 address; empty without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
   routerId(node: number): string {
-    return this.keys.get(node)?.address ?? "";
+    return this.keys.get(node)?.address ?? this.outside?.addressOf(node) ?? "";
+  }
+
+  /**
+   * A Secret is written or gone. Every confd that runs takes it up at once; in reality each has an informer of its
+   * own for the Secrets that BGPPeers name (calico: confd/pkg/backends/calico/secret_watcher.go), whose way is not
+   * modelled.
+   */
+  secretChanged(key: string, secret: Secret | undefined, revision: number): void {
+    if (!this.rendered.secret(key, secret, revision) || !this.rendered.needed) return;
+    this.confds.forEach((confd, node) => {
+      if (confd?.running !== true || !confd.inSync) return;
+      confd.all = true;
+      if (confd.rendering) confd.dirty = true;
+      else this.render(node, confd);
+    });
   }
 
   /** See {@link RouteNames}. */
@@ -238,14 +261,16 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   neighbour(node: number, peer: number): Neighbour | undefined {
     const own = this.keys.get(node);
     const other = this.keys.get(peer);
-    if (own === undefined || other === undefined) return undefined;
+    const address = other?.address ?? this.outside?.addressOf(peer);
+    if (own === undefined || address === undefined) return undefined;
     const ownAS = own.asNumber < 0 ? this.globalAS : own.asNumber;
     const rendered = this.rendered.needed ? this.rendered.peer(node, peer) : undefined;
     // The fallback is this node's AS, not the global one (calico: …/bgp_processor.go:370-377).
-    const peerAS = rendered?.asNumber ?? (other.asNumber < 0 ? ownAS : other.asNumber);
+    const nodeAS = other === undefined || other.asNumber < 0 ? ownAS : other.asNumber;
+    const peerAS = rendered?.asNumber ?? nodeAS;
     return {
-      name: rendered?.name ?? peerName("mesh", other.address, undefined),
-      address: other.address,
+      name: rendered?.name ?? peerName("mesh", address, undefined),
+      address,
       asNumber: peerAS,
       routerId: this.routerId(peer),
       internal: peerAS === ownAS,
@@ -544,10 +569,12 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     const keys = this.keys.get(node);
     if (keys === undefined) return undefined;
     const asNumber = keys.asNumber < 0 ? this.globalAS : keys.asNumber;
-    return { asNumber, address: addressNumber(keys.address) };
+    const address = addressNumber(keys.address);
+    if (!this.rendered.needed) return { asNumber, address };
+    return { asNumber, address, listenPort: this.rendered.listenPort(node) };
   }
 
-  /** Addresses that some node's configuration has as peers though they are no node's, in order. */
+  /** Addresses that some node's configuration has as peers though nobody is known there, in order. */
   externalPeers(): readonly string[] {
     return [...new Set(this.confds.flatMap((confd) => confd?.external ?? []))].sort();
   }

@@ -43,6 +43,7 @@ export class KernelFilters implements KernelFilter {
   private readonly direct: number[] = [];
   private readonly tunnelled: number[] = [];
   private readonly blackhole: number;
+  private readonly routers: Set<number> = new Set();
 
   constructor(kernels: Kernels, prefixes: PrefixTable) {
     this.kernels = kernels;
@@ -82,9 +83,16 @@ export class KernelFilters implements KernelFilter {
     this.subnets[node] = subnet;
   }
 
+  /** A host with an ordinary router, whose kernel takes all that it learns. */
+  placeRouter(node: number, address: Address): void {
+    this.place(node, address, undefined);
+    this.routers.add(node);
+  }
+
   /** See {@link KernelFilter}. The rules are numbered in node-behaviour §1.6. */
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number {
     const index = this.configOf[node];
+    if (this.routers.has(node)) return nextHop < 0 ? 0 : this.accept(nextHop, metric);
     if (index === undefined) return 0;
     const config = this.configs[index]!;
     // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).

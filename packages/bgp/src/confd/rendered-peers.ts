@@ -1,13 +1,18 @@
 import {
+  type BGPConfiguration,
+  type BGPPeer,
   type Era,
   type Node,
   type NodeDirectory,
   nodeView,
   parseAddress,
   type Resource,
+  type Secret,
   type SyncerUpdate,
 } from "@calico-sim/core";
+import { BGP_PORT } from "../session/constants.js";
 import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
+import type { ExternalPeers } from "./external-peers.js";
 import { Latest } from "./latest.js";
 import { renderBird } from "./render/configuration.js";
 import { type ConfdInputs, confdInputs } from "./render/inputs.js";
@@ -22,10 +27,10 @@ const KINDS: ReadonlySet<string> = new Set([
   "BGPConfiguration",
 ]);
 
-/** What a node's files say of its peers, as far as they are nodes, and of what it tells them. */
+/** What a node's files say of its peers, as far as somebody stands at their address, and of what it tells them. */
 export interface NodePeers {
   readonly peers: readonly PeerConfig[];
-  /** Addresses of peers that are no node of the cluster. */
+  /** Addresses of peers that are left out: nobody is known there. */
   readonly external: readonly string[];
   /** Everything above, for comparison. */
   readonly text: string;
@@ -33,19 +38,35 @@ export interface NodePeers {
   readonly rules: ExportRules;
 }
 
+/** Where {@link RenderedPeers} finds what BGPPeers refer to. */
+export interface PeerSources {
+  readonly nodes: NodeDirectory;
+  readonly era: Era;
+  /** Absent: peers that are no nodes are left out. */
+  readonly externalPeers?: ExternalPeers;
+  /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
+  readonly secretNamespace?: string;
+}
+
 /** The peers of every node from the resources as known to all confds: the mesh, and what BGPPeers say. */
 export class RenderedPeers {
   private readonly nodes: NodeDirectory;
   private readonly era: Era;
+  private readonly outside: ExternalPeers | undefined;
+  private readonly secretNamespace: string | undefined;
   private readonly resources: Latest<string, Resource> = new Latest();
+  /** Not of the syncer's stream: confd watches the Secrets that it is referred to (calico: …/secret_watcher.go). */
+  private readonly secrets: Latest<string, Secret> = new Latest();
   private inputs: ConfdInputs | undefined;
   private byAddress: ReadonlyMap<string, number> = new Map();
   private required = false;
   private readonly ruleSets: Map<string, ExportRules> = new Map();
 
-  constructor(nodes: NodeDirectory, era: Era) {
-    this.nodes = nodes;
-    this.era = era;
+  constructor(options: PeerSources) {
+    this.nodes = options.nodes;
+    this.era = options.era;
+    this.outside = options.externalPeers;
+    this.secretNamespace = options.secretNamespace;
   }
 
   /**
@@ -65,6 +86,19 @@ export class RenderedPeers {
     return true;
   }
 
+  /** Takes a Secret as it is now; true if some resource takes a password from it. */
+  secret(key: string, secret: Secret | undefined, revision: number): boolean {
+    this.secrets.set(key, secret, revision);
+    this.inputs = undefined;
+    const name = key.slice(key.lastIndexOf("/") + 1);
+    return this.resources.values().some((resource) => secretsOf(resource).includes(name));
+  }
+
+  /** The port that a node's BIRD listens on by its files. */
+  listenPort(node: number): number {
+    return this.read().nodeByName.get(this.nodes.name(node))?.listenPort ?? BGP_PORT;
+  }
+
   /** A snapshot of this revision named these keys alone. */
   keepOnly(named: ReadonlySet<string>, revision: number): void {
     this.resources.keepOnly(named, revision);
@@ -78,7 +112,10 @@ export class RenderedPeers {
     const peers = new Map<number, PeerConfig>();
     const external: string[] = [];
     for (const peer of rendered.peers) {
-      const id = this.byAddress.get(peer.address) ?? -1;
+      const id =
+        this.byAddress.get(peer.address) ??
+        this.outside?.idOf(peer.address, peer.asNumber) ??
+        -1;
       if (id < 0) external.push(peer.address);
       else if (!peers.has(id)) peers.set(id, configOf(id, peer, rendered));
     }
@@ -91,7 +128,10 @@ export class RenderedPeers {
   peer(node: number, peer: number): BirdPeer | undefined {
     const inputs = this.read();
     const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
-    return peers.find(({ address }) => this.byAddress.get(address) === peer);
+    const outside = this.outside?.addressOf(peer);
+    return peers.find(
+      ({ address }) => address === outside || this.byAddress.get(address) === peer,
+    );
   }
 
   private rules({ exportSteps, communities }: BirdConfiguration): ExportRules {
@@ -105,7 +145,11 @@ export class RenderedPeers {
 
   private read(): ConfdInputs {
     if (this.inputs === undefined) {
-      this.inputs = confdInputs(this.resources.values(), { era: this.era });
+      const { era, secretNamespace } = this;
+      this.inputs = confdInputs([...this.resources.values(), ...this.secrets.values()], {
+        era,
+        ...(secretNamespace === undefined ? {} : { secretNamespace }),
+      });
       this.byAddress = new Map(
         this.inputs.nodes.flatMap(({ name, address }) =>
           address[4] === undefined ? [] : [[address[4], this.nodes.id(name)] as const],
@@ -122,12 +166,33 @@ function beyondMesh(resource: Resource): boolean {
     case "BGPPeer":
       return true;
     case "BGPConfiguration":
-      return resource.metadata.name.startsWith("node.");
+      return resource.metadata.name.startsWith("node.") || setsSessions(resource as BGPConfiguration);
     case "Node":
       return nodeView(resource as Node).asNumber !== undefined;
     default:
       return false;
   }
+}
+
+/** A BGPConfiguration that says something of the mesh's sessions themselves. */
+function setsSessions({ spec }: BGPConfiguration): boolean {
+  return (
+    spec?.listenPort !== undefined ||
+    spec?.nodeMeshPassword !== undefined ||
+    spec?.nodeMeshMaxRestartTime !== undefined
+  );
+}
+
+/** Names of the Secrets that a resource takes passwords from. */
+function secretsOf(resource: Resource): readonly string[] {
+  const reference =
+    resource.kind === "BGPPeer"
+      ? (resource as BGPPeer).spec.password
+      : resource.kind === "BGPConfiguration"
+        ? (resource as BGPConfiguration).spec?.nodeMeshPassword
+        : undefined;
+  const name = reference?.secretKeyRef?.name;
+  return name === undefined ? [] : [name];
 }
 
 /** A rendered peer as BIRD's model takes it; a mesh peer of the same AS has no options. */
@@ -150,6 +215,9 @@ function configOf(id: number, peer: BirdPeer, { filters }: BirdConfiguration): P
     ...(peer.gracefulRestartSeconds === undefined
       ? {}
       : { gracefulRestart: peer.gracefulRestartSeconds }),
+    ...(peer.password === undefined ? {} : { password: peer.password }),
+    ...(peer.ttlSecurity === undefined ? {} : { ttlSecurity: peer.ttlSecurity }),
+    ...(peer.port === undefined || peer.port === BGP_PORT ? {} : { port: peer.port }),
     ...(importFilters.length === 0 ? {} : { importFilters }),
     ...(exportFilters.length === 0 ? {} : { exportFilters }),
   };

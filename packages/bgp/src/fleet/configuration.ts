@@ -83,7 +83,15 @@ export class Configuration {
     if (x.state[node] === OFF) this.openPort(node);
   }
 
-  /** The listening socket is opened once, by the port in the configuration then (bird: proto/bgp/bgp.c, bgp_open). */
+  private peersOf(node: number): number[] {
+    const { ends } = this.x;
+    return ends.of(node).flatMap((e) => (ends.configured[e] === 1 ? [ends.peer[e]!] : []));
+  }
+
+  /**
+   * The listening socket is opened for the first BGP protocol and closed with the last: a new port in the
+   * configuration takes effect when all of them were down at once (bird: proto/bgp/bgp.c, bgp_open; measured).
+   */
   private openPort(node: number): void {
     this.x.listenPort[node] = this.listenPorts[node] ?? BGP_PORT;
   }
@@ -114,6 +122,8 @@ export class Configuration {
       for (const peer of change.remove ?? []) this.removePeer(node, peer, PEER_DECONFIGURED);
       const added = (change.add ?? []).filter((peer) => this.differs(node, peer));
       for (const { peer } of added) this.removePeer(node, peer, ADMINISTRATIVE_RESET);
+      const closed = new Set([...added.map(({ peer }) => peer), ...(change.remove ?? [])]);
+      if (this.peersOf(node).every((peer) => closed.has(peer))) this.openPort(node);
       this.writePeers(node, { add: added, remove: change.remove ?? [] });
       regroup(this.x, node);
       for (const { peer } of added) this.sessions.begin(node, this.x.ends.find(node, peer));

@@ -59,6 +59,7 @@ export const DEFAULT_SIZES: SizeProfile = {
     BlockAffinity: size(430, 130, 130, 80, TABLE),
     IPAMHandle: size(520, 220, 0, 0, `${TABLE}; etcd: without the wrapper`),
     ConfigMap: size(4000, 4000, 0, 0, "assumed"),
+    Secret: size(1000, 1000, 0, 0, "assumed"),
     IPPool: small(350),
     IPReservation: small(150),
     BGPConfiguration: small(350),

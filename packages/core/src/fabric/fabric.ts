@@ -177,6 +177,15 @@ export class Fabric implements Forkable {
     return subnetIds[this.hosts.resolve(a)] === subnetIds[this.hosts.resolve(b)];
   }
 
+  /**
+   * Routers that a packet from one node to another passes, each of which takes one from its TTL. Assumed: none in
+   * a subnet and one between two, since racks are as a rule switches, and which of them route is not said.
+   */
+  routersBetween(from: number, to: number): number {
+    const { subnetIds } = this.hosts;
+    return subnetIds[from] === subnetIds[to] ? 0 : 1;
+  }
+
   /** The id of a node; checks an id, too. */
   nodeId(node: NodeRef): number {
     return this.hosts.resolve(node);

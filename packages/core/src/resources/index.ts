@@ -69,6 +69,7 @@ export type {
   Node,
   NodeAddress,
   Pod,
+  Secret,
 } from "./kubernetes.js";
 export {
   hostAddress,

@@ -103,6 +103,16 @@ export interface Namespace extends Resource<"Namespace"> {
   readonly status?: { readonly phase?: string };
 }
 
+/** Kubernetes `v1` Secret, where BGP passwords are; its content is beside `spec`, not in it. */
+export interface Secret extends Resource<"Secret"> {
+  /** In base64. */
+  readonly data?: Readonly<Record<string, string>>;
+  /** As plain text, which the API server stores under `data`. */
+  readonly stringData?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly immutable?: boolean;
+}
+
 /** Kubernetes `v1` ConfigMap; its content is beside `spec`, not in it. */
 export interface ConfigMap extends Resource<"ConfigMap"> {
   readonly data?: Readonly<Record<string, string>>;

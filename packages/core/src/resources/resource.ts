@@ -22,6 +22,7 @@ export const RESOURCE_KINDS = [
   "Pod",
   "Namespace",
   "ConfigMap",
+  "Secret",
   "IPPool",
   "IPReservation",
   "BGPConfiguration",

@@ -73,5 +73,6 @@ export const KUBERNETES_OBJECTS: Readonly<Record<string, Readonly<Record<string,
     }),
   },
   Namespace: { spec: openObject({}), status: openObject({ phase: text }) },
+  Secret: { data: mapOf(text), stringData: mapOf(text), type: text, immutable: boolean },
   ConfigMap: { data: mapOf(text), binaryData: mapOf(text), immutable: boolean },
 };

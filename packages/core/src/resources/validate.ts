@@ -103,6 +103,7 @@ function checkRules(resource: KnownResource, options: ValidateOptions, report: R
     case "Pod":
     case "Namespace":
     case "ConfigMap":
+    case "Secret":
     case "IPReservation":
     case "BGPFilter":
     case "IPAMHandle":
