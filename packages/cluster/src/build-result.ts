@@ -53,7 +53,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
   }
   return {
     cluster: {
-      nodes: cluster.nodes.size,
+      nodes: cluster.nodes.count,
       subnets: cluster.fabric.racks.length,
       typhas: spec.typhas,
       pools: cluster.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
@@ -161,11 +161,15 @@ function podsRunning({ workloads }: Pick<ClusterParts, "workloads">): number {
   return workloads.keys().filter((key) => workloads.pod(key)?.phase === "running").length;
 }
 
-/** In a full mesh each running node has an end towards every other. */
-function sessionEndsExpected(cluster: ObservedCluster): number {
+/**
+ * In a full mesh each running node has an end towards every other. A router may have neighbours that know nothing
+ * of it: its end counts where the node's does.
+ */
+function sessionEndsExpected({ bird, nodes }: ObservedCluster): number {
   let ends = 0;
-  for (let a = 0; a < cluster.nodes.size; a++) {
-    for (let b = 0; b < cluster.nodes.size; b++) if (cluster.bird.isConfigured(a, b)) ends++;
+  for (let a = 0; a < nodes.size; a++) {
+    for (let b = 0; b < nodes.size; b++)
+      if (bird.isConfigured(a, b) && (nodes.isNode(a) || bird.isConfigured(b, a))) ends++;
   }
   return ends;
 }
@@ -176,6 +180,7 @@ function utilisation(cluster: ObservedCluster, busy: (node: number) => number): 
   let max = 0;
   let busiest = 0;
   for (let node = 0; node < cluster.nodes.size; node++) {
+    if (!cluster.nodes.isNode(node)) continue;
     const share = busy(node) / span;
     sum += share;
     if (share > max) {
@@ -184,7 +189,7 @@ function utilisation(cluster: ObservedCluster, busy: (node: number) => number): 
     }
   }
   return {
-    mean: sum / Math.max(1, cluster.nodes.size),
+    mean: sum / Math.max(1, cluster.nodes.count),
     max,
     busiest: cluster.nodes.name(busiest),
   };

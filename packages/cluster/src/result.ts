@@ -91,6 +91,8 @@ export interface Finding {
     | "start-failed"
     | "write-refused"
     | "not-modelled"
+    | "peer-undescribed"
+    | "peer-down"
     | "setting";
   readonly text: string;
 }

@@ -16,15 +16,19 @@ import {
   fork,
   IpamClient,
   Kernels,
+  keyOf,
   type Micros,
   NodeDirectory,
   ofKind,
   PrefixTable,
   type RunOutcome,
   SECOND,
+  type Secret,
+  type StoreObserver,
   type SyncerSink,
   type SyncerSource,
   type SyncerType,
+  type WatchEvent,
   WatcherSyncers,
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
@@ -33,6 +37,7 @@ import { Actions } from "./actions.js";
 import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
+import { ExternalRouters, type RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
 import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
@@ -73,6 +78,8 @@ export class Simulation
     ConfdListener,
     FelixListener,
     NodeServicesListener,
+    RouterListener,
+    StoreObserver,
     TyphaListener,
     WorkloadListener
 {
@@ -92,6 +99,8 @@ export class Simulation
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
   readonly tracker: Tracker;
+  /** BGP speakers outside the cluster. */
+  readonly routers: ExternalRouters;
   readonly recorder: Recorder;
   /** What BIRD's and Calico's own commands would print at this moment. */
   readonly views: ClusterViews;
@@ -152,6 +161,16 @@ export class Simulation
       filter: filters,
       listener: this,
     });
+    this.routers = new ExternalRouters({
+      spec,
+      engine,
+      nodes: this.nodes,
+      prefixes: this.prefixes,
+      kernels: this.kernels,
+      fabric: this.fabric,
+      bird: this.bird,
+      filters,
+    });
     this.confd = new ConfdFleet({
       engine,
       nodes: this.nodes,
@@ -160,6 +179,8 @@ export class Simulation
       filters,
       era: this.era,
       listener: this,
+      externalPeers: this.routers,
+      ...(spec.secretNamespace === undefined ? {} : { secretNamespace: spec.secretNamespace }),
       ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
@@ -213,6 +234,9 @@ export class Simulation
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);
     this.datastore.observe(this.tracker);
+    this.datastore.observe(this);
+    for (const secret of ofKind(spec.resources, "Secret"))
+      this.confd.secretChanged(keyOf(secret), secret, 0);
     this.recorder = new Recorder();
     this.lifecycle = new Lifecycle(this);
     this.views = new ClusterViews(this, this.lifecycle);
@@ -220,6 +244,7 @@ export class Simulation
     this.kindStep = engine.defineKind("scenario-step", this);
     this.kindSample = engine.defineKind("sample", this, { background: true });
     engine.schedule(0, this.kindSample);
+    if (spec.backend === "bird") this.routers.begin(this);
   }
 
   /** Adds steps. @throws ScenarioError when a step names what is not there. */
@@ -227,6 +252,7 @@ export class Simulation
     checkScenario(scenario, {
       nodes: this.nodes,
       fabric: this.fabric,
+      routers: this.routers,
       typhas: this.typhaNodes.length,
       earlier: this.steps,
       etcdEndpoints: this.spec.etcdEndpoints ?? [],
@@ -315,6 +341,21 @@ export class Simulation
     }
     this.recorder.sample(this);
     this.engine.after(SECOND, kind);
+  }
+
+  /** See {@link StoreObserver}. */
+  onCommit({ type, key, resource, revision }: WatchEvent): void {
+    if (resource.kind !== "Secret") return;
+    this.confd.secretChanged(
+      key,
+      type === "deleted" ? undefined : (resource as Secret),
+      revision,
+    );
+  }
+
+  /** See {@link RouterListener}. */
+  onRouterPower(id: number, on: boolean): void {
+    this.tracker.setRunning(id, on);
   }
 
   onSession(): void {}

@@ -114,7 +114,7 @@ export class RenderedPeers {
     for (const peer of rendered.peers) {
       const id =
         this.byAddress.get(peer.address) ??
-        this.outside?.idOf(peer.address, peer.asNumber) ??
+        this.outside?.idOf(node, peer) ??
         -1;
       if (id < 0) external.push(peer.address);
       else if (!peers.has(id)) peers.set(id, configOf(id, peer, rendered));

@@ -1,0 +1,178 @@
+import {
+  addressEquals,
+  type BGPPeer,
+  cidrContains,
+  type FabricSpec,
+  formatCidr,
+  hostAddress,
+  hostCidr,
+  type Node,
+  nodeView,
+  ofKind,
+  parseAddress,
+  parseASNumber,
+  parseCidr,
+  type Resource,
+  type Secret,
+} from "@calico-sim/core";
+import { ClusterError } from "./cluster-error.js";
+
+/**
+ * A BGP speaker outside the cluster: a top-of-rack switch, a border router, a route reflector. It is an ordinary BIRD
+ * without Calico's filters and without add-path, which passes on what it learns as BGP has it.
+ */
+export interface ExternalRouter {
+  /** Name in scenarios and reports; no node has it. */
+  readonly name: string;
+  /** IPv4 address: the `peerIP` of BGPPeers. */
+  readonly ip: string;
+  readonly asNumber: number | string;
+  /** What it originates, as IPv4 CIDRs, e.g. `0.0.0.0/0`. @defaultValue nothing */
+  readonly prefixes?: readonly string[];
+  /** Names of the nodes that are its neighbours. @defaultValue every node, also one that joins later */
+  readonly peersWith?: readonly string[];
+  /** It waits for its neighbours to connect, as with `bgp listen range`. @defaultValue true */
+  readonly passive?: boolean;
+  /** TCP MD5 key that it has for every neighbour. @defaultValue none */
+  readonly password?: string;
+  /** Routers within which its neighbours must be, plus one (RFC 5082). @defaultValue no TTL security */
+  readonly ttlSecurity?: number;
+  /**
+   * Whether its neighbours may be behind routers. `false`: one that is not on its link is never connected to.
+   * @defaultValue only those that are not on its link
+   */
+  readonly multihop?: boolean;
+  /** TCP port that it listens on. @defaultValue 179 */
+  readonly listenPort?: number;
+  /** AS that its neighbours must show. @defaultValue any */
+  readonly neighborASNumber?: number | string;
+  /**
+   * It keeps forwarding while its BGP restarts, and says so, so that nodes keep its routes. Without, it only helps nodes
+   * to restart. @defaultValue false, as BIRD, FRR and Arista EOS have it
+   */
+  readonly gracefulRestart?: boolean;
+  /** It is a route reflector, with its neighbours of the same AS as clients. An address-like id, e.g. `1.0.0.1`. */
+  readonly routeReflectorClusterID?: string;
+  /** Rack or router of the underlay that it hangs from. @defaultValue the rack whose subnet has its address, else the core */
+  readonly rack?: string;
+}
+
+/**
+ * What is taken to stand at a `peerIP` that is no node's and that no {@link ExternalRouter} describes. `accept`: a router
+ * that agrees to whatever the nodes ask for, waits, originates nothing and passes nothing on. `absent`: nobody, so that
+ * every SYN goes unanswered.
+ */
+export type UndescribedPeers = "accept" | "absent";
+
+/** Namespace of calico-node in manifest installations. */
+const SECRET_NAMESPACE = "kube-system";
+const SECRET_KEY = "password";
+
+/** Checks what is said of external routers. @throws ClusterError naming the router and the field. */
+export function checkExternalRouters(
+  routers: readonly ExternalRouter[],
+  resources: readonly Resource[],
+  fabric: FabricSpec,
+): void {
+  const nodes = ofKind(resources, "Node").map(nodeAddress);
+  const taken = new Set([
+    ...nodes.map(({ name }) => name),
+    ...[...fabric.racks, ...fabric.routers].map(({ name }) => name),
+  ]);
+  const addresses = new Set<string>();
+  routers.forEach((router, i) => {
+    const fail = (field: keyof ExternalRouter, text: string): never => {
+      throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`);
+    };
+    const { name, ip, peersWith = [], prefixes = [] } = router;
+    if (name === "" || taken.has(name))
+      fail("name", `"${name}" is ${name === "" ? "empty" : "taken"}; nodes, racks and routers share one set of names`);
+    taken.add(name);
+    const address = parseAddress(ip);
+    if (address?.family !== 4) return fail("ip", `"${ip}" is no IPv4 address`);
+    const owner = nodes.find((node) => node.address !== undefined && addressEquals(node.address, address));
+    if (owner !== undefined) fail("ip", `${ip} is the address of node ${owner.name}`);
+    if (addresses.has(ip)) fail("ip", `${ip} is the address of another external router`);
+    addresses.add(ip);
+    if (!parseASNumber(router.asNumber)) fail("asNumber", `"${String(router.asNumber)}" is no AS number`);
+    for (const prefix of prefixes)
+      if (parseCidr(prefix)?.family !== 4)
+        fail("prefixes", `"${prefix}" is no IPv4 CIDR; expected for example 10.100.0.0/16`);
+    for (const node of peersWith)
+      if (!nodes.some((one) => one.name === node)) fail("peersWith", `there is no node "${node}"`);
+    const { rack, routeReflectorClusterID: cluster, ttlSecurity, multihop } = router;
+    if (rack !== undefined && ![...fabric.racks, ...fabric.routers].some((one) => one.name === rack))
+      fail("rack", `the underlay has no rack or router "${rack}"`);
+    if (cluster !== undefined && parseAddress(cluster)?.family !== 4)
+      fail("routeReflectorClusterID", `"${cluster}" does not look like an IPv4 address`);
+    if (ttlSecurity !== undefined && !(Number.isInteger(ttlSecurity) && ttlSecurity >= 1 && ttlSecurity <= 255))
+      fail("ttlSecurity", `${String(ttlSecurity)} must be a whole number from 1 to 255`);
+    if (ttlSecurity !== undefined && ttlSecurity > 1 && multihop === false)
+      fail("ttlSecurity", "more than 1 needs neighbours that may be behind routers: multihop is false");
+  });
+}
+
+function nodeAddress(node: Node): { readonly name: string; readonly address: ReturnType<typeof parseAddress> } {
+  const { name, ipv4Address, internalIP } = nodeView(node);
+  return { name, address: hostAddress(ipv4Address ?? internalIP) };
+}
+
+/**
+ * The BGPPeer of every external router that the resources have none for, and the Secret of its password: what an
+ * operator would apply.
+ */
+export function peeringsWith(
+  routers: readonly ExternalRouter[],
+  given: readonly Resource[],
+): readonly Resource[] {
+  const asked = new Set(ofKind(given, "BGPPeer").map(({ spec }) => spec.peerIP?.split(":")[0]));
+  return routers.filter(({ ip }) => !asked.has(ip)).flatMap(peeringWith);
+}
+
+function peeringWith(router: ExternalRouter): readonly Resource[] {
+  const { name, ip, asNumber, password, peersWith, ttlSecurity, listenPort } = router;
+  const secretName = `bgp-${name}`;
+  const names = peersWith?.map((node) => `'${node}'`).join(", ");
+  const peer: BGPPeer = {
+    apiVersion: "projectcalico.org/v3",
+    kind: "BGPPeer",
+    metadata: { name },
+    spec: {
+      peerIP: listenPort === undefined ? ip : `${ip}:${String(listenPort)}`,
+      asNumber,
+      ...(names === undefined ? {} : { nodeSelector: `kubernetes.io/hostname in { ${names} }` }),
+      ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
+      ...(password === undefined
+        ? {}
+        : { password: { secretKeyRef: { name: secretName, key: SECRET_KEY } } }),
+    },
+  };
+  if (password === undefined) return [peer];
+  const secret: Secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: secretName, namespace: SECRET_NAMESPACE },
+    stringData: { [SECRET_KEY]: password },
+  };
+  return [secret, peer];
+}
+
+/** Where a router hangs, and in which subnet: with the nodes that its address is among, else at the core. */
+export function placeOf(
+  { ip, rack }: Pick<ExternalRouter, "ip" | "rack">,
+  fabric: FabricSpec,
+): { readonly rack: string; readonly subnet: string } {
+  const address = parseAddress(ip);
+  const holds = (subnet: string | undefined): boolean => {
+    const cidr = subnet === undefined ? undefined : parseCidr(subnet);
+    return cidr !== undefined && address !== undefined && cidrContains(cidr, address);
+  };
+  const own = fabric.racks.find(({ subnet }) => holds(subnet));
+  const beside = fabric.nodes.find(({ subnet }) => holds(subnet));
+  const subnet = own?.subnet ?? beside?.subnet;
+  const core = fabric.routers[0]?.name ?? fabric.racks[0]?.name ?? "";
+  return {
+    rack: rack ?? own?.name ?? beside?.rack ?? core,
+    subnet: subnet ?? (address === undefined ? "" : formatCidr(hostCidr(address))),
+  };
+}
