@@ -8,10 +8,13 @@ import {
   ofKind,
   type Pod,
   parseAddress,
+  parseCidr,
   type Resource,
 } from "@calico-sim/core";
+import type { ExternalRouter } from "./external-router.js";
 import {
   type ExpectedRoute,
+  expectedOutside,
   expectedRoute,
   type Liveness,
   type OracleBlock,
@@ -51,9 +54,10 @@ export function oracleContent(
   resources: Iterable<Resource>,
   era: Era,
   backend: "bird" | "vxlan" | "none",
+  routers: readonly ExternalRouter[] = [],
 ): OracleContent {
   const all = [...resources];
-  const state = oracleState(all, era, backend);
+  const state = oracleState(all, era, backend, {}, routers);
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";
@@ -94,6 +98,11 @@ export function expectedTable(
       const cidr = hostCidr(parsed);
       table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
     }
+  }
+  for (const text of new Set(state.outside.routers.flatMap(({ prefixes }) => [...prefixes]))) {
+    const cidr = parseCidr(text);
+    const route = cidr && expectedOutside(state, live, node, cidr);
+    if (route !== undefined && route !== "unknown") table.set(text, route);
   }
   for (const { pod, cidr } of content.endpoints.get(node) ?? []) {
     table.set(cidr, { type: "unicast", device: "cali", pod, writer: "felix" });

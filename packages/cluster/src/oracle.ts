@@ -21,6 +21,15 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 
+import type { ExternalRouter } from "./external-router.js";
+import {
+  gatewayTo,
+  heardThrough,
+  NOTHING_OUTSIDE,
+  type OracleOutside,
+  oracleOutside,
+  routerHears,
+} from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
 
 /** A route as it must be in a node's kernel once all is quiet. */
@@ -28,7 +37,7 @@ export interface ExpectedRoute {
   readonly type: "unicast" | "blackhole";
   /** Absent for a blackhole. */
   readonly device?: "eth0" | "tunl0" | "vxlan.calico";
-  /** Name of the node whose address is the gateway. */
+  /** Name of the node or external router whose address is the gateway. */
   readonly gateway?: string;
   /** Who writes it. */
   readonly writer: "felix" | "bird";
@@ -42,6 +51,7 @@ export interface OracleNode {
   readonly vxlanAddress: string | undefined;
   readonly clusterId: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly asNumber: number;
 }
 
 /** What the oracle knows of a pool. */
@@ -50,6 +60,8 @@ export interface OraclePool {
   readonly cidr: Cidr;
   readonly encapsulation: "none" | "ipip" | "vxlan";
   readonly crossSubnet: boolean;
+  /** BGP tells of it beyond the cluster. */
+  readonly exported: boolean;
 }
 
 /** What the oracle knows of a block. */
@@ -74,7 +86,11 @@ export interface OracleState {
     readonly mesh: boolean;
     /** What BGPPeer resources add. */
     readonly peerings: OraclePeerings;
+    /** AS of nodes that have none of their own. */
+    readonly asNumber: number;
   };
+  /** BGP speakers outside the cluster. */
+  readonly outside: OracleOutside;
 }
 
 /** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
@@ -91,10 +107,13 @@ export function oracleState(
   era: Era,
   backend: "bird" | "vxlan" | "none",
   felixEnvironment: Readonly<Record<string, unknown>> = {},
+  routers: readonly ExternalRouter[] = [],
 ): OracleState {
   const all = [...resources];
+  const { asNumber } = bgpSettings(ofKind(all, "BGPConfiguration"), era);
   const nodes = new Map<string, OracleNode>();
-  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node));
+  for (const node of ofKind(all, "Node"))
+    nodes.set(node.metadata.name, oracleNode(node, asNumber));
   const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
   const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
     environment: felixEnvironment,
@@ -114,12 +133,21 @@ export function oracleState(
       ...bird,
       mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
       peerings: oraclePeerings(nodes, ofKind(all, "BGPPeer")),
+      asNumber,
     },
+    outside:
+      backend === "bird" && routers.length > 0
+        ? oracleOutside(nodes, ofKind(all, "BGPPeer"), routers)
+        : NOTHING_OUTSIDE,
   };
 }
 
-/** What a Node is to the oracle. */
-export function oracleNode(node: Node): OracleNode {
+/**
+ * What a Node is to the oracle.
+ *
+ * @param asNumber - the AS of nodes that have none of their own.
+ */
+export function oracleNode(node: Node, asNumber: number): OracleNode {
   const view = nodeView(node);
   const subnet = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
   const internal = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
@@ -130,6 +158,7 @@ export function oracleNode(node: Node): OracleNode {
     vxlanAddress: view.ipv4VXLANTunnelAddr,
     clusterId: view.routeReflectorClusterID ?? "",
     labels: view.labels,
+    asNumber: view.asNumber ?? asNumber,
   };
 }
 
@@ -144,6 +173,7 @@ function oraclePool(pool: IPPool, era: Era): OraclePool {
     cidr,
     encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
     crossSubnet: view.vxlanMode === "CrossSubnet" || view.ipipMode === "CrossSubnet",
+    exported: !view.disableBGPExport,
   };
 }
 
@@ -204,19 +234,52 @@ export function expectedRoute(
   const other = state.nodes.get(holder);
   if (self === undefined || other?.address === undefined) return undefined;
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
-  if (writer === "bird") {
-    if (self.address === undefined || !told(state, live, node, holder)) return undefined;
-  }
+  const gateway = writer === "bird" ? toldGateway(state, live, node, holder) : holder;
+  if (gateway === undefined || (writer === "bird" && self.address === undefined)) return undefined;
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
-  if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
-  if (pool.encapsulation === "ipip")
-    return { type: "unicast", device: "tunl0", gateway: holder, writer };
+  if (direct) return { type: "unicast", device: "eth0", gateway, writer };
+  if (pool.encapsulation === "ipip") return { type: "unicast", device: "tunl0", gateway, writer };
   // A VXLAN route waits for the peer's VTEP (node-behaviour §3.7).
   if (other.vxlanAddress === undefined) return undefined;
   return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
 }
 
-/** Whether a node hears by BGP of what another originates. */
+/** Where a node sends for what another originates, as far as BGP tells it of it. */
+function toldGateway(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  holder: string,
+): string | undefined {
+  if (told(state, live, node, holder)) return holder;
+  return state.outside.routers.length === 0 ? undefined : heardThrough(state, live, node, holder);
+}
+
+/** The route to a prefix outside that a node's kernel must hold, undefined for none; `unknown` where the oracle does not say. */
+export function expectedOutside(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  prefix: Cidr,
+): ExpectedRoute | "unknown" | undefined {
+  const gateway = gatewayTo(state, live, node, prefix);
+  if (gateway === undefined || gateway === "unknown") return gateway;
+  return { type: "unicast", device: "eth0", gateway, writer: "bird" };
+}
+
+/** Whether an external router must have a route to a block. */
+export function reachesRouter(
+  state: OracleState,
+  live: Liveness,
+  router: string,
+  { pool, owner }: OracleBlock,
+): boolean {
+  if (owner === undefined) return false;
+  const has = (node: string): boolean => toldGateway(state, live, node, owner) !== undefined;
+  return routerHears(state, live, router, pool, owner, has);
+}
+
+/** Whether a node hears by BGP of what another originates, without anybody outside. */
 function told(state: OracleState, live: Liveness, node: string, holder: string): boolean {
   const { mesh, peerings } = state.bgp;
   const inMesh = (name: string): boolean => mesh && state.nodes.get(name)?.clusterId === "";

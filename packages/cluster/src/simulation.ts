@@ -230,6 +230,7 @@ export class Simulation
       fabric: this.fabric,
       era: this.era,
       backend: spec.backend,
+      ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
     });
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);

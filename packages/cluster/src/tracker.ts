@@ -11,13 +11,16 @@ import {
   type NodeDirectory,
   PROTOCOL,
   type PrefixTable,
+  parseCidr,
   type Resource,
   type Route,
   type RouteListener,
   type StoreObserver,
   type WatchEvent,
 } from "@calico-sim/core";
+import type { ExternalRouter } from "./external-router.js";
 import {
+  expectedOutside,
   expectedRoute,
   type Liveness,
   lends,
@@ -27,6 +30,7 @@ import {
   oracleBlock,
   oracleNode,
   oracleState,
+  reachesRouter,
 } from "./oracle.js";
 import type { BlackholeReason } from "./result.js";
 
@@ -87,6 +91,8 @@ export interface TrackerOptions {
   readonly fabric: Fabric;
   readonly era: Era;
   readonly backend: "bird" | "vxlan" | "none";
+  /** BGP speakers outside the cluster: sources of packets to blocks, and destinations for what they originate. */
+  readonly routers?: readonly ExternalRouter[];
 }
 
 /** Keeps at most this many closed intervals, the longest. */
@@ -112,6 +118,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly fabric: Fabric;
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
+  private readonly routers: readonly ExternalRouter[];
+  /** Who originates a prefix outside, by name; undefined for a block; index: row. */
+  private readonly announcers: (readonly string[] | undefined)[] = [];
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
   /** Blocks by row; a removed block leaves an empty row. */
@@ -138,6 +147,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.fabric = options.fabric;
     this.era = options.era;
     this.backend = options.backend;
+    this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
     this.state = oracleState([], this.era, this.backend);
   }
 
@@ -149,6 +159,26 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.refreshState();
     for (const resource of resources)
       if (resource.kind === "IPAMBlock") this.blockChanged(resource as IPAMBlock);
+    for (const { prefixes = [], name } of this.routers)
+      for (const text of prefixes) this.announced(text, name);
+  }
+
+  /** An external router originates a prefix. */
+  private announced(text: string, router: string): void {
+    const cidr = parseCidr(text);
+    if (cidr === undefined) return;
+    const prefix = this.prefixes.intern(cidr);
+    const known = this.rowOf.get(prefix);
+    if (known !== undefined) {
+      this.announcers[known] = [...(this.announcers[known] ?? []), router];
+      return;
+    }
+    const row = this.blocks.length;
+    this.blocks[row] = { cidr, text: formatCidr(cidr), owner: undefined, pool: undefined, borrowed: [] };
+    this.announcers[row] = [router];
+    this.rowOf.set(prefix, row);
+    this.prefixOf[row] = prefix;
+    this.ownerOf[row] = -1;
   }
 
   /** A node's calico-node runs from now on, or no longer. */
@@ -240,12 +270,18 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   /** See {@link RouteListener}. */
   onRouteChange(node: number, prefix: number, before: number, after: number, at?: Micros): void {
-    if (before === 0) this.routes++;
-    else if (after === 0) this.routes--;
+    const isNode = this.nodes.isNode(node);
+    if (isNode && before === 0) this.routes++;
+    else if (isNode && after === 0) this.routes--;
     const row = this.rowOf.get(prefix);
     if (row === undefined) return;
     this.grow(node);
-    this.recheck(node, row, at ?? this.engine.now);
+    const when = at ?? this.engine.now;
+    this.recheck(node, row, when);
+    // Packets from outside go on through a node's kernel, and packets of nodes through a router's.
+    if (this.routers.length === 0) return;
+    for (let other = 0; other < this.control.length; other++)
+      if (this.nodes.isNode(other) !== isNode) this.recheck(other, row, when);
   }
 
   /** See {@link StoreObserver}. */
@@ -282,12 +318,16 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const { name } = event.resource.metadata;
     const nodes = this.state.nodes as Map<string, OracleNode>;
     const before = nodes.get(name);
-    const after = event.type === "deleted" ? undefined : oracleNode(event.resource as Node);
+    const after =
+      event.type === "deleted"
+        ? undefined
+        : oracleNode(event.resource as Node, this.state.bgp.asNumber);
     if (after === undefined) nodes.delete(name);
     else nodes.set(name, after);
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
     const same = before !== undefined && after !== undefined && sameNode(before, after);
-    if (this.state.bgp.peerings.size > 0 && !(same && sameLabels(before, after))) {
+    const { bgp, outside } = this.state;
+    if (bgp.peerings.size + outside.routers.length > 0 && !(same && sameLabels(before, after))) {
       // Selectors may make or end peerings of any node.
       this.refreshState();
       this.recheckAll();
@@ -303,23 +343,28 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const now = this.engine.now;
     this.grow(node);
     const { peerings } = this.state.bgp;
-    if (peerings.size > 0 && this.state.nodes.get(this.nodes.name(node))?.clusterId !== "") {
-      // What a reflector passes on concerns everybody.
+    if (
+      !this.nodes.isNode(node) ||
+      (peerings.size > 0 && this.state.nodes.get(this.nodes.name(node))?.clusterId !== "")
+    ) {
+      // What a reflector passes on concerns everybody, and so does what lies outside.
       this.recheckAll();
       return;
     }
     for (let row = 0; row < this.blocks.length; row++) {
       if (this.blocks[row] === undefined) continue;
       this.recheck(node, row, now);
-      if (this.ownerOf[row] !== node) continue;
-      for (let other = 0; other < this.control.length; other++) this.recheck(other, row, now);
+      const ofAll = this.ownerOf[row] === node;
+      if (!ofAll && this.routers.length === 0) continue;
+      for (let other = 0; other < this.control.length; other++)
+        if (ofAll || !this.nodes.isNode(other)) this.recheck(other, row, now);
     }
   }
 
   private refreshState(): void {
-    this.state = oracleState(this.resources.values(), this.era, this.backend);
+    this.state = oracleState(this.resources.values(), this.era, this.backend, {}, this.routers);
     this.blocks.forEach((block, row) => {
-      if (block === undefined) return;
+      if (block === undefined || this.announcers[row] !== undefined) return;
       const pool = this.state.pools.find((p) => p.name === block.pool?.name);
       this.blocks[row] = { ...block, pool };
     });
@@ -368,7 +413,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   private recheck(node: number, row: number, at: Micros): void {
     const asked = this.running[node] === true;
-    const wrong = asked && !this.asExpected(node, row) ? 1 : 0;
+    const isNode = this.nodes.isNode(node);
+    const wrong = asked && isNode && !this.asExpected(node, row) ? 1 : 0;
     const flags = this.wrong[node]!;
     if (flags[row] !== wrong) {
       flags[row] = wrong;
@@ -376,7 +422,11 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     const codes = this.delivery[node]!;
     const before = codes[row]!;
-    const code = asked ? this.deliver(node, row) : NOT_ASKED;
+    const code = !asked
+      ? NOT_ASKED
+      : isNode
+        ? this.deliver(node, row)
+        : this.deliverFromOutside(node, row);
     if ((before & 7) === code) return;
     const everDelivered = (before & 8) !== 0 || code === DELIVERED;
     codes[row] = code | (everDelivered ? 8 : 0);
@@ -390,13 +440,20 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       this.darkened++;
     } else if (!dark && held !== undefined) {
       this.broken.delete(pair);
-      this.close(this.interval(pair, held.since, held.reason, at, false));
+      // BIRD deletes a route and adds its successor in one breath: no packet falls in between.
+      if (held.since === at) this.darkened = Math.max(0, this.darkened - 1);
+      else this.close(this.interval(pair, held.since, held.reason, at, false));
     }
   }
 
   private asExpected(node: number, row: number): boolean {
     const block = this.blocks[row]!;
-    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    const name = this.nodes.name(node);
+    const want =
+      this.announcers[row] === undefined
+        ? expectedRoute(this.state, this, name, block)
+        : expectedOutside(this.state, this, name, block.cidr);
+    if (want === "unknown") return true;
     const held = this.kernels.best(node, this.prefixOf[row]!);
     if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
@@ -417,6 +474,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   /** Follows a packet from a node to a block, one hop: Calico's next hop is the owner itself. */
   private deliver(node: number, row: number): number {
+    if (this.announcers[row] !== undefined) return this.deliverToOutside(node, row);
     const owner = this.ownerOf[row]!;
     if (owner < 0) return NOT_ASKED;
     if (owner === node) return DELIVERED;
@@ -427,9 +485,67 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const route = this.kernels.route(held);
     if (route.type === "blackhole") return BLACKHOLE_ROUTE;
     if (this.isOnTunnelLink(route)) return DELIVERED;
-    if (route.gateway !== owner) return STALE_ROUTE;
+    if (route.gateway !== owner) return this.deliverThroughRouter(node, route.gateway, row);
     if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
     return DELIVERED;
+  }
+
+  /** A packet to a block that goes to an external router first, which must be on the link and send it to the owner. */
+  private deliverThroughRouter(node: number, router: number, row: number): number {
+    if (this.nodes.isNode(router) || this.running[router] !== true) return STALE_ROUTE;
+    if (!this.joined(node, router)) return PATH_CUT;
+    if (!this.fabric.sameSubnet(node, router)) return UNDERLAY_ROUTE;
+    const held = this.kernels.best(router, this.prefixOf[row]!);
+    if (held === 0) return NO_ROUTE;
+    const owner = this.ownerOf[row]!;
+    if (this.kernels.route(held).gateway !== owner) return STALE_ROUTE;
+    if (!this.joined(router, owner)) return PATH_CUT;
+    return this.fabric.sameSubnet(router, owner) ? DELIVERED : UNDERLAY_ROUTE;
+  }
+
+  /** Follows a packet from an external router to a block: to its owner, or to a node that sends it on. */
+  private deliverFromOutside(router: number, row: number): number {
+    const owner = this.ownerOf[row]!;
+    if (owner < 0) return NOT_ASKED;
+    if (this.running[owner] !== true) return OWNER_DOWN;
+    if (!reachesRouter(this.state, this, this.nodes.name(router), this.blocks[row]!))
+      return NOT_ASKED;
+    const held = this.kernels.best(router, this.prefixOf[row]!);
+    if (held === 0) return NO_ROUTE;
+    const { gateway } = this.kernels.route(held);
+    if (this.running[gateway] !== true || !this.nodes.isNode(gateway)) return STALE_ROUTE;
+    if (!this.joined(router, gateway)) return PATH_CUT;
+    // Behind a router that knows no pods the packet is lost, whichever node it was meant for.
+    if (!this.fabric.sameSubnet(router, gateway)) return UNDERLAY_ROUTE;
+    return gateway === owner ? DELIVERED : this.deliver(gateway, row);
+  }
+
+  /** Follows a packet from a node to a prefix outside: it is there when it is at a router that originates it. */
+  private deliverToOutside(node: number, row: number): number {
+    const want = expectedOutside(
+      this.state,
+      this,
+      this.nodes.name(node),
+      this.blocks[row]!.cidr,
+    );
+    if (want === "unknown") return NOT_ASKED;
+    const held = this.kernels.best(node, this.prefixOf[row]!);
+    if (held === 0) return want === undefined ? this.whyUnexpected(node, row) : NO_ROUTE;
+    const { gateway } = this.kernels.route(held);
+    const name = this.nodes.name(gateway);
+    if (this.announcers[row]?.includes(name) !== true) return STALE_ROUTE;
+    if (this.running[gateway] !== true) return want === undefined ? OWNER_DOWN : STALE_ROUTE;
+    return this.joined(node, gateway) ? DELIVERED : PATH_CUT;
+  }
+
+  /** Why a node cannot be expected to reach a prefix outside; not asked where it never was told to. */
+  private whyUnexpected(node: number, row: number): number {
+    const asked = this.state.outside.asked.get(this.nodes.name(node));
+    const ids = (this.announcers[row] ?? []).flatMap((name) =>
+      asked?.has(name) === true ? [this.nodes.id(name)] : [],
+    );
+    if (ids.length === 0) return NOT_ASKED;
+    return ids.some((id) => this.running[id] === true) ? PATH_CUT : OWNER_DOWN;
   }
 
   private joined(a: number, b: number): boolean {
@@ -444,14 +560,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private whyOf(node: number, row: number, plane: "control" | "data"): string {
     const block = this.blocks[row];
     if (block === undefined) return "";
-    const owner = block.owner ?? "nobody";
+    const routers = this.announcers[row]?.join(", ");
+    const what = routers === undefined ? `block of ${block.owner ?? "nobody"}` : `from ${routers}`;
     if (plane === "data") {
       const code = this.delivery[node]![row]! & 7;
-      return code === DELIVERED ? `block of ${owner}` : `${REASONS[code] ?? ""}, block of ${owner}`;
+      return code === DELIVERED ? what : `${REASONS[code] ?? ""}, ${what}`;
     }
-    return this.wrong[node]![row] === 1
-      ? `kernel differs from the oracle, block of ${owner}`
-      : `block of ${owner}`;
+    return this.wrong[node]![row] === 1 ? `kernel differs from the oracle, ${what}` : what;
   }
 
   private interval(
@@ -466,7 +581,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     return {
       node: pair % 0x100000,
       block: block?.text ?? formatCidr(this.prefixes.cidr(this.prefixOf[row]!)),
-      owner: block?.owner ?? "",
+      owner: block?.owner ?? this.announcers[row]?.join(", ") ?? "",
       since,
       until,
       open,

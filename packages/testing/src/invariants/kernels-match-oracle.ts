@@ -11,6 +11,7 @@ const KINDS = [
   "Node",
   "IPPool",
   "BGPConfiguration",
+  "BGPPeer",
   "FelixConfiguration",
   "IPAMBlock",
   "Pod",
@@ -26,7 +27,7 @@ const KINDS = [
 export function kernelsMatchOracle(simulation: Simulation): readonly Violation[] {
   const { datastore, era, spec, nodes, tracker } = simulation;
   const resources = KINDS.flatMap((kind): readonly Resource[] => datastore.list(kind));
-  const content = oracleContent(resources, era, spec.backend);
+  const content = oracleContent(resources, era, spec.backend, spec.externalRouters);
   const violations = new Violations("kernelsMatchOracle", simulation);
   for (const node of liveNodes(simulation)) {
     const name = nodes.name(node);
