@@ -82,7 +82,11 @@ export function checkExternalRouters(
   const addresses = new Set<string>();
   routers.forEach((router, i) => {
     const fail = (field: keyof ExternalRouter, text: string): never => {
-      throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`);
+      throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`, [
+        "externalRouters",
+        i,
+        field,
+      ]);
     };
     const { name, ip, peersWith = [], prefixes = [] } = router;
     if (name === "" || taken.has(name))

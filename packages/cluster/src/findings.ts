@@ -1,5 +1,5 @@
 import { sessionInfo } from "@calico-sim/bgp";
-import { bgpSettings, ofKind } from "@calico-sim/core";
+import { bgpSettings, type NodeDirectory, ofKind } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import type { Finding } from "./result.js";
 
@@ -27,10 +27,20 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
       text: `nothing describes the BGP peers ${listed(guessed)}; ${taken} (externalRouters describes them, undescribedPeers chooses)`,
     });
   }
+  const unused = (spec.externalRouters ?? []).filter(({ name }) => {
+    const router = nodes.id(name);
+    return !idsOf(nodes).some((node) => bird.isConfigured(node, router));
+  });
+  if (unused.length > 0 && spec.backend === "bird") {
+    findings.push({
+      code: "setting",
+      text: `no BGPPeer makes a node peer with the external routers ${listed(unused.map(({ name, ip }) => `${name} (${ip})`))}`,
+    });
+  }
   const down: string[] = [];
   for (const router of routers.live()) {
-    for (let node = 0; node < nodes.size; node++) {
-      if (!nodes.isNode(node) || !bird.isConfigured(node, router)) continue;
+    for (const node of idsOf(nodes)) {
+      if (!bird.isConfigured(node, router)) continue;
       const session = bird.viewSession(node, router);
       if (session === undefined || session.bgpState === "Established") continue;
       if (!tracker.connected(nodes.name(node), nodes.name(router))) continue;
@@ -44,6 +54,10 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
     });
   }
   return findings;
+}
+
+function idsOf(nodes: NodeDirectory): readonly number[] {
+  return Array.from({ length: nodes.size }, (_, id) => id).filter((id) => nodes.isNode(id));
 }
 
 function listed(names: readonly string[]): string {
