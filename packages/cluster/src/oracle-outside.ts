@@ -129,8 +129,8 @@ function session(
 
 /**
  * The router that a node sends to for a prefix outside: of those that it has a session with and that originate it, one
- * of another AS before one of its own, then the lowest identifier (RFC 4271 §9.1.2.2). `unknown` where BGPFilters or
- * an IPPool have a say.
+ * of its own AS, whose path is the shorter, before one of another, then the lowest identifier (RFC 4271 §9.1.2.2).
+ * `unknown` where BGPFilters or an IPPool have a say.
  */
 export function gatewayTo(
   state: State,
@@ -148,7 +148,7 @@ export function gatewayTo(
     if (asked?.filtered === true) return "unknown";
     if (asked !== undefined) found.push(router);
   }
-  return (found.find(({ asNumber }) => asNumber !== own) ?? found[0])?.name;
+  return (found.find(({ asNumber }) => asNumber === own) ?? found[0])?.name;
 }
 
 /**
