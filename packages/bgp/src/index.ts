@@ -46,16 +46,15 @@ export type {
   StaticRoute,
 } from "./confd/render/model.js";
 export type { LocalWorkload } from "./confd/render/peerings.js";
+export { addressNumber } from "./confd/rendered-peers.js";
 export { type BirdFile, birdFiles } from "./confd/text/bird-files.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
-export { addressNumber } from "./confd/rendered-peers.js";
 export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
 export { SharedCores } from "./shared-cores.js";
-export { ANY_AS } from "./types.js";
 export type {
   BfdOptions,
   BirdListener,
@@ -74,6 +73,7 @@ export type {
   SpeakerConfig,
   StartOptions,
 } from "./types.js";
+export { ANY_AS } from "./types.js";
 export type { ControlReply, ReplyLine } from "./views/control-reply.js";
 export { formatSocket, formatTerminal } from "./views/control-reply.js";
 export type {

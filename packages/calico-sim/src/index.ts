@@ -100,7 +100,7 @@ export {
   type ManifestCluster,
   type ManifestOptions,
 } from "./cluster-from-manifests.js";
-export { type ExternalRoutersFile, readExternalRouters } from "./external-routers-file.js";
 export { DEFAULT_SCENARIO_END, defaultScenario } from "./default-scenario.js";
+export { type ExternalRoutersFile, readExternalRouters } from "./external-routers-file.js";
 export { ManifestError } from "./manifest-error.js";
 export { loadScenario, readScenario, ScenarioFileError } from "./scenario-file.js";

@@ -39,7 +39,9 @@ function findings(text: string): readonly string[] {
     readExternalRouters({ name: "f.yaml", text });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    return error.issues.map(({ line, field, message }) => `${String(line)} ${field ?? ""}: ${message}`);
+    return error.issues.map(
+      ({ line, field, message }) => `${String(line)} ${field ?? ""}: ${message}`,
+    );
   }
   return [];
 }
@@ -76,16 +78,22 @@ describe("a file that describes external routers", () => {
   });
 
   it("is refused with line and field for what is wrong in it", () => {
-    expect(findings("externalRouters:\n  - { name: t, ip: 10.0.0.9, asNumber: 1, passiv: true }\n")).toEqual(
-      ['2 externalRouters[0].passiv: an external router has no field "passiv"; did you mean "passive"?'],
-    );
+    expect(
+      findings("externalRouters:\n  - { name: t, ip: 10.0.0.9, asNumber: 1, passiv: true }\n"),
+    ).toEqual([
+      '2 externalRouters[0].passiv: an external router has no field "passiv"; did you mean "passive"?',
+    ]);
     expect(findings("externalRouter: []\n")).toEqual([
       '1 externalRouter: the file has no field "externalRouter"; did you mean "externalRouters"?',
       '1 externalRouters: "externalRouters" is required',
     ]);
-    expect(findings("externalRouters:\n  - { name: t, ip: 10.0.0, asNumber: x }\n")).toHaveLength(2);
+    expect(findings("externalRouters:\n  - { name: t, ip: 10.0.0, asNumber: x }\n")).toHaveLength(
+      2,
+    );
     expect(findings("externalRouters:\n  - name: t\n")).toHaveLength(2);
-    expect(findings("- name: t\n")).toEqual([expect.stringMatching(/^1 : the file holds external/)]);
+    expect(findings("- name: t\n")).toEqual([
+      expect.stringMatching(/^1 : the file holds external/),
+    ]);
     expect(findings("externalRouters: [\n")).toHaveLength(1);
     expect(findings("undescribedPeers: maybe\nexternalRouters: []\n")).toHaveLength(1);
   });
@@ -95,7 +103,9 @@ describe("a file that describes external routers", () => {
     const path = join(wrong, "external-routers.yaml");
     writeFileSync(path, "externalRouters:\n  - name: tor\n    ip: 10.0.0.2\n    asNumber: 65001\n");
     const failure = clusterFromManifests([join(folder, "nodes.yaml"), path]);
-    await expect(failure).rejects.toThrow(/external-routers\.yaml:3:9: error .*\n.*address of node b/);
+    await expect(failure).rejects.toThrow(
+      /external-routers\.yaml:3:9: error .*\n.*address of node b/,
+    );
     rmSync(wrong, { recursive: true });
   });
 
@@ -107,8 +117,12 @@ describe("a file that describes external routers", () => {
         "- { at: 0s, action: start }\n- { at: 1m, action: router-crash, router: tor-a }\n- { at: 2m, action: router-reboot, router: tor-a }\n- { at: 3m, action: node-cut, node: tor-a }\n- { at: 4m, action: packets-drop, from: a, to: tor-a, port: 179 }\n",
       ),
     ).toHaveLength(5);
-    expect(() => read("- { at: 1m, action: router-crash, router: tor-b }\n")).toThrow(/did you mean "tor-a"/);
-    expect(() => read("- { at: 1m, action: node-crash, node: tor-a }\n")).toThrow(/cannot be "tor-a"/);
+    expect(() => read("- { at: 1m, action: router-crash, router: tor-b }\n")).toThrow(
+      /did you mean "tor-a"/,
+    );
+    expect(() => read("- { at: 1m, action: node-crash, node: tor-a }\n")).toThrow(
+      /cannot be "tor-a"/,
+    );
   });
 });
 
@@ -116,7 +130,10 @@ describe("the Secret of a BGP password", () => {
   it("is read from manifests, and looked up where calico-node runs", async () => {
     const secret = (namespace: string): string =>
       `apiVersion: v1\nkind: Secret\nmetadata: { name: bgp, namespace: ${namespace} }\nstringData: { password: p }\n`;
-    const peer = PEER.replace("65001 }", "65001, password: { secretKeyRef: { name: bgp, key: password } } }");
+    const peer = PEER.replace(
+      "65001 }",
+      "65001, password: { secretKeyRef: { name: bgp, key: password } } }",
+    );
     const routers =
       "externalRouters:\n  - { name: tor-a, ip: 10.0.0.254, asNumber: 65001, password: p }\n";
     const ends = async (namespace: string): Promise<number> => {

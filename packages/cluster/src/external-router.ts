@@ -29,11 +29,14 @@ export interface ExternalRouter {
   readonly asNumber: number | string;
   /** What it originates, as IPv4 CIDRs, e.g. `0.0.0.0/0`. @defaultValue nothing */
   readonly prefixes?: readonly string[];
-  /** Names of the nodes that are its neighbours. @defaultValue every node, also one that joins later */
+  /**
+   * Names of the nodes and of the other external routers that are its neighbours; of two routers one is enough to name
+   * the other. @defaultValue every node, also one that joins later
+   */
   readonly peersWith?: readonly string[];
   /** It waits for its neighbours to connect, as with `bgp listen range`. @defaultValue true */
   readonly passive?: boolean;
-  /** TCP MD5 key that it has for every neighbour. @defaultValue none */
+  /** TCP MD5 key that it has for every node. @defaultValue none */
   readonly password?: string;
   /** Routers within which its neighbours must be, plus one (RFC 5082). @defaultValue no TTL security */
   readonly ttlSecurity?: number;
@@ -90,33 +93,52 @@ export function checkExternalRouters(
     };
     const { name, ip, peersWith = [], prefixes = [] } = router;
     if (name === "" || taken.has(name))
-      fail("name", `"${name}" is ${name === "" ? "empty" : "taken"}; nodes, racks and routers share one set of names`);
+      fail(
+        "name",
+        `"${name}" is ${name === "" ? "empty" : "taken"}; nodes, racks and routers share one set of names`,
+      );
     taken.add(name);
     const address = parseAddress(ip);
     if (address?.family !== 4) return fail("ip", `"${ip}" is no IPv4 address`);
-    const owner = nodes.find((node) => node.address !== undefined && addressEquals(node.address, address));
+    const owner = nodes.find(
+      (node) => node.address !== undefined && addressEquals(node.address, address),
+    );
     if (owner !== undefined) fail("ip", `${ip} is the address of node ${owner.name}`);
     if (addresses.has(ip)) fail("ip", `${ip} is the address of another external router`);
     addresses.add(ip);
-    if (!parseASNumber(router.asNumber)) fail("asNumber", `"${String(router.asNumber)}" is no AS number`);
+    if (!parseASNumber(router.asNumber))
+      fail("asNumber", `"${String(router.asNumber)}" is no AS number`);
     for (const prefix of prefixes)
       if (parseCidr(prefix)?.family !== 4)
         fail("prefixes", `"${prefix}" is no IPv4 CIDR; expected for example 10.100.0.0/16`);
-    for (const node of peersWith)
-      if (!nodes.some((one) => one.name === node)) fail("peersWith", `there is no node "${node}"`);
+    for (const peer of peersWith)
+      if (![...nodes, ...routers].some((one) => one.name === peer && one !== router))
+        fail("peersWith", `there is no node or other external router "${peer}"`);
     const { rack, routeReflectorClusterID: cluster, ttlSecurity, multihop } = router;
-    if (rack !== undefined && ![...fabric.racks, ...fabric.routers].some((one) => one.name === rack))
+    if (
+      rack !== undefined &&
+      ![...fabric.racks, ...fabric.routers].some((one) => one.name === rack)
+    )
       fail("rack", `the underlay has no rack or router "${rack}"`);
     if (cluster !== undefined && parseAddress(cluster)?.family !== 4)
       fail("routeReflectorClusterID", `"${cluster}" does not look like an IPv4 address`);
-    if (ttlSecurity !== undefined && !(Number.isInteger(ttlSecurity) && ttlSecurity >= 1 && ttlSecurity <= 255))
+    if (
+      ttlSecurity !== undefined &&
+      !(Number.isInteger(ttlSecurity) && ttlSecurity >= 1 && ttlSecurity <= 255)
+    )
       fail("ttlSecurity", `${String(ttlSecurity)} must be a whole number from 1 to 255`);
     if (ttlSecurity !== undefined && ttlSecurity > 1 && multihop === false)
-      fail("ttlSecurity", "more than 1 needs neighbours that may be behind routers: multihop is false");
+      fail(
+        "ttlSecurity",
+        "more than 1 needs neighbours that may be behind routers: multihop is false",
+      );
   });
 }
 
-function nodeAddress(node: Node): { readonly name: string; readonly address: ReturnType<typeof parseAddress> } {
+function nodeAddress(node: Node): {
+  readonly name: string;
+  readonly address: ReturnType<typeof parseAddress>;
+} {
   const { name, ipv4Address, internalIP } = nodeView(node);
   return { name, address: hostAddress(ipv4Address ?? internalIP) };
 }
@@ -130,13 +152,35 @@ export function peeringsWith(
   given: readonly Resource[],
 ): readonly Resource[] {
   const asked = new Set(ofKind(given, "BGPPeer").map(({ spec }) => spec.peerIP?.split(":")[0]));
-  return routers.filter(({ ip }) => !asked.has(ip)).flatMap(peeringWith);
+  return routers
+    .filter(({ ip }) => !asked.has(ip))
+    .flatMap((router) => peeringWith(router, nodeNeighbours(router, routers)));
 }
 
-function peeringWith(router: ExternalRouter): readonly Resource[] {
-  const { name, ip, asNumber, password, peersWith, ttlSecurity, listenPort } = router;
+/** The nodes that a router names as neighbours; undefined: all. */
+export function nodeNeighbours(
+  { peersWith }: Pick<ExternalRouter, "peersWith">,
+  routers: readonly Pick<ExternalRouter, "name">[],
+): readonly string[] | undefined {
+  return peersWith?.filter((name) => !routers.some((router) => router.name === name));
+}
+
+/** Whether two routers are neighbours: one of them names the other. */
+export function areNeighbours(
+  a: Pick<ExternalRouter, "name" | "peersWith">,
+  b: Pick<ExternalRouter, "name" | "peersWith">,
+): boolean {
+  return (a.peersWith?.includes(b.name) ?? false) || (b.peersWith?.includes(a.name) ?? false);
+}
+
+function peeringWith(
+  router: ExternalRouter,
+  neighbours: readonly string[] | undefined,
+): readonly Resource[] {
+  if (neighbours?.length === 0) return [];
+  const { name, ip, asNumber, password, ttlSecurity, listenPort } = router;
   const secretName = `bgp-${name}`;
-  const names = peersWith?.map((node) => `'${node}'`).join(", ");
+  const names = neighbours?.map((node) => `'${node}'`).join(", ");
   const peer: BGPPeer = {
     apiVersion: "projectcalico.org/v3",
     kind: "BGPPeer",

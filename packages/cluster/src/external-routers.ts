@@ -21,7 +21,7 @@ import {
   parseASNumber,
   parseCidr,
 } from "@calico-sim/core";
-import { type ExternalRouter, placeOf } from "./external-router.js";
+import { areNeighbours, type ExternalRouter, placeOf } from "./external-router.js";
 import type { ClusterSpec } from "./spec.js";
 
 /** The parts that external routers live in. */
@@ -87,7 +87,8 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   /** Adds and starts every router that is described. */
   begin(listener: RouterListener): void {
     this.listener = listener;
-    for (const router of this.around.spec.externalRouters ?? []) this.add(router, true);
+    const all = (this.around.spec.externalRouters ?? []).map((router) => this.place(router, true));
+    for (const one of all) this.turnOn(one);
   }
 
   /** Routers that nothing describes, by address, in order. */
@@ -110,7 +111,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
 
   /** See {@link ExternalPeers}. */
   idOf(node: number, peer: BirdPeer): number {
-    const known = this.byAddress.get(peer.address) ?? this.add(guess(peer), false);
+    const known = this.byAddress.get(peer.address) ?? this.turnOn(this.place(guess(peer), false));
     if (!known.described) this.agree(known, node, peer);
     return known.id;
   }
@@ -189,8 +190,9 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return one;
   }
 
-  private add(router: ExternalRouter, described: boolean): Running {
-    const { spec, nodes, prefixes, kernels, fabric, bird, filters } = this.around;
+  /** Puts a router on the underlay, without power. */
+  private place(router: ExternalRouter, described: boolean): Running {
+    const { spec, nodes, kernels, fabric, bird, filters } = this.around;
     const id = fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
     nodes.addOutside(router.name);
     kernels.addNode();
@@ -210,6 +212,13 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     this.byId.set(id, one);
     this.byName.set(router.name, one);
     this.byAddress.set(router.ip, one);
+    return one;
+  }
+
+  /** Configures and starts a router. */
+  private turnOn(one: Running): Running {
+    const { spec, prefixes, bird } = this.around;
+    const { id, router, described } = one;
     bird.configure(id, {
       speaker: {
         asNumber: parseASNumber(router.asNumber) ?? 0,
@@ -221,11 +230,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
         const cidr = parseCidr(text);
         return cidr === undefined ? [] : [prefixes.intern(cidr)];
       }),
-      add: described
-        ? Array.from({ length: nodes.size }, (_, node) => node)
-            .filter((node) => nodes.isNode(node) && this.hasNeighbour(router, node))
-            .map((node) => this.neighbour(one, node))
-        : [],
+      add: described ? this.neighbours(one) : [],
     });
     if (!described && spec.undescribedPeers === "absent") {
       one.down = true;
@@ -235,6 +240,31 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     bird.start(id, { recover: false });
     this.listener?.onRouterPower(id, true);
     return one;
+  }
+
+  private neighbours(one: Running): PeerConfig[] {
+    const { nodes } = this.around;
+    const ofNodes = Array.from({ length: nodes.size }, (_, node) => node)
+      .filter((node) => nodes.isNode(node) && this.hasNeighbour(one.router, node))
+      .map((node) => this.neighbour(one, node));
+    const ofRouters = this.running
+      .filter(
+        (other) => other.described && other !== one && areNeighbours(one.router, other.router),
+      )
+      .map((other) => this.routerNeighbour(one, other));
+    return [...ofNodes, ...ofRouters];
+  }
+
+  /** Another router in a router's configuration. The one described later opens, so that they do not collide. */
+  private routerNeighbour({ id, router }: Running, other: Running): PeerConfig {
+    const near = this.around.fabric.sameSubnet(id, other.id);
+    const options: PeerOptions = {
+      remoteAS: parseASNumber(other.router.asNumber) ?? 0,
+      addPath: false,
+      onLink: near,
+      keepsForwarding: router.gracefulRestart ?? false,
+    };
+    return { peer: other.id, passive: id < other.id, options };
   }
 
   private hasNeighbour({ peersWith }: ExternalRouter, node: number): boolean {

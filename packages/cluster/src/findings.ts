@@ -1,6 +1,7 @@
 import { sessionInfo } from "@calico-sim/bgp";
 import { bgpSettings, type NodeDirectory, ofKind } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
+import { nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
 
 /** Names in a finding; what follows is mostly their echo. */
@@ -27,8 +28,10 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
       text: `nothing describes the BGP peers ${listed(guessed)}; ${taken} (externalRouters describes them, undescribedPeers chooses)`,
     });
   }
-  const unused = (spec.externalRouters ?? []).filter(({ name }) => {
-    const router = nodes.id(name);
+  const described = spec.externalRouters ?? [];
+  const unused = described.filter((one) => {
+    const router = nodes.id(one.name);
+    if (nodeNeighbours(one, described)?.length === 0) return false;
     return !idsOf(nodes).some((node) => bird.isConfigured(node, router));
   });
   if (unused.length > 0 && spec.backend === "bird") {

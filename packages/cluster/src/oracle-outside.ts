@@ -22,7 +22,7 @@ export interface OracleRouter {
   readonly asNumber: number;
   /** Blank when it is no route reflector. */
   readonly clusterId: string;
-  /** Undefined: every node. */
+  /** Names of nodes and routers; undefined: every node. */
   readonly peersWith: ReadonlySet<string> | undefined;
   /** In canonical form. */
   readonly prefixes: ReadonlySet<string>;
@@ -34,8 +34,8 @@ export interface OracleRouter {
 interface Asked {
   /** BGPFilters have a say in what is told: the oracle does not know. */
   readonly filtered: boolean;
-  /** Paths with the node's own AS in them are taken. */
-  readonly allowsOwnAS: boolean;
+  /** Times that the node's own AS may be in a path that it takes. */
+  readonly ownAS: number;
 }
 
 /** What lies outside the cluster, and which node is told to peer with whom there. */
@@ -44,10 +44,34 @@ export interface OracleOutside {
   readonly routers: readonly OracleRouter[];
   /** By node and router. */
   readonly asked: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
+  /** What the routers hear, by destination; emptied when somebody lives, dies or is cut off. */
+  readonly heard: Map<string, ReadonlyMap<string, Path>>;
 }
 
+/** The best path of a router to a destination. */
+interface Path {
+  readonly asPath: readonly number[];
+  /** Name of the node or router that it leads to. */
+  readonly nextHop: string;
+  /** Who told it; the router itself for what it originates. */
+  readonly from: string;
+  readonly fromAddress: Address;
+  /** Told by somebody of the router's own AS. */
+  readonly internal: boolean;
+  readonly preference: number;
+}
+
+/** Preferences, from what a router originates itself to what it hears of another AS (BIRD's static 200; LOCAL_PREF of Calico, and 100). */
+const OWN = 3;
+const CALICO = 2;
+const PLAIN = 1;
+
 /** Nobody outside. */
-export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({ routers: [], asked: new Map() });
+export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({
+  routers: [],
+  asked: new Map(),
+  heard: new Map(),
+});
 
 /** Reads who peers with whom outside, from the resources and the description of the routers alone (node-behaviour §1.4). */
 export function oracleOutside(
@@ -55,12 +79,16 @@ export function oracleOutside(
   peers: readonly BGPPeer[],
   routers: readonly ExternalRouter[],
 ): OracleOutside {
-  const known = routers.flatMap(oracleRouter).sort((a, b) => compareAddresses(a.address, b.address));
+  const known = routers
+    .flatMap(oracleRouter)
+    .sort((a, b) => compareAddresses(a.address, b.address));
   const asked = new Map<string, Map<string, Asked>>();
   for (const { spec } of peers) {
     if (spec.peerSelector || spec.localWorkloadSelector) continue;
     const address = parseAddress((spec.peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1"));
-    const router = known.find((one) => address !== undefined && addressEquals(one.address, address));
+    const router = known.find(
+      (one) => address !== undefined && addressEquals(one.address, address),
+    );
     if (router === undefined) continue;
     for (const node of nodes.values()) {
       if (!isLocal(node, spec)) continue;
@@ -69,11 +97,11 @@ export function oracleOutside(
       if (own.has(router.name)) continue;
       own.set(router.name, {
         filtered: (spec.filters ?? []).length > 0,
-        allowsOwnAS: (spec.numAllowedLocalASNumbers ?? 0) > 0,
+        ownAS: spec.numAllowedLocalASNumbers ?? 0,
       });
     }
   }
-  return { routers: known, asked };
+  return { routers: known, asked, heard: new Map() };
 }
 
 function oracleRouter(router: ExternalRouter): readonly OracleRouter[] {
@@ -128,9 +156,8 @@ function session(
 }
 
 /**
- * The router that a node sends to for a prefix outside: of those that it has a session with and that originate it, one
- * of its own AS, whose path is the shorter, before one of another, then the lowest identifier (RFC 4271 §9.1.2.2).
- * `unknown` where BGPFilters or an IPPool have a say.
+ * Where a node sends for a prefix outside. `unknown` where BGPFilters or an IPPool have a say; undefined when it hears
+ * of no way.
  */
 export function gatewayTo(
   state: State,
@@ -139,75 +166,195 @@ export function gatewayTo(
   prefix: Cidr,
 ): string | "unknown" | undefined {
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
+  for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
+    if (filtered) return "unknown";
   const text = formatCidr(prefix);
-  const own = state.nodes.get(node)?.asNumber;
-  const found: OracleRouter[] = [];
-  for (const router of state.outside.routers) {
-    if (!router.prefixes.has(text)) continue;
-    const asked = session(state, live, node, router);
-    if (asked?.filtered === true) return "unknown";
-    if (asked !== undefined) found.push(router);
-  }
-  return (found.find(({ asNumber }) => asNumber === own) ?? found[0])?.name;
+  const heard = remembered(state, text, () =>
+    solve(state, live, (router) => (router.prefixes.has(text) ? [originated(router)] : [])),
+  );
+  return nodeGateway(state, live, node, heard);
 }
 
 /**
- * Through which router a node hears of what another originates, and where that makes it send: a reflector leaves the
- * next hop as it is (RFC 4456 §10); any other router of another AS does so on one link (RFC 4271 §5.1.3), and else
- * names itself. Only one router on the way is considered.
+ * Where a node sends for a block whose owner it only hears of through routers outside: a reflector leaves the next hop
+ * as it is (RFC 4456 §10), and so does another router where the next hop is on the link (RFC 4271 §5.1.3); else it names
+ * itself. That nodes pass on to one router what another told them is left out: it only matters where there is no
+ * shorter way.
  */
 export function heardThrough(
   state: State,
   live: Liveness,
   node: string,
   holder: string,
+  has: (node: string) => boolean,
 ): string | undefined {
-  const self = state.nodes.get(node);
-  const other = state.nodes.get(holder);
-  if (self === undefined || other === undefined) return undefined;
-  for (const router of state.outside.routers) {
-    const towards = session(state, live, node, router);
-    if (towards === undefined || session(state, live, holder, router) === undefined) continue;
-    const internal = router.asNumber === self.asNumber && router.asNumber === other.asNumber;
-    if (internal) {
-      if (router.clusterId !== "") return holder;
-      continue;
-    }
-    if (self.asNumber === other.asNumber && !towards.allowsOwnAS) continue;
-    const onLink =
-      router.multihop !== true &&
-      self.subnet !== undefined &&
-      cidrContains(self.subnet, router.address);
-    return onLink ? holder : router.name;
-  }
-  return undefined;
+  return nodeGateway(state, live, node, blockHeard(state, live, holder, has));
 }
 
 /**
- * Whether a router must have a route to a block: its owner, or another node that has a route to it by BGP, tells it. Nodes
- * pass on to routers outside what lies in a pool (node-behaviour §1.6, rule 8).
+ * Whether a router must have a route to a block: its owner tells it, or another node that has a route to it by BGP, or
+ * another router. Nodes pass on to routers outside what lies in a pool (node-behaviour §1.6, rule 8).
  *
- * @param has - whether a node hears of the block's owner.
+ * @param has - whether a node hears of the block's owner, without anybody outside.
  */
 export function routerHears(
   state: State,
   live: Liveness,
-  name: string,
+  router: string,
   pool: OraclePool | undefined,
   owner: string,
   has: (node: string) => boolean,
 ): boolean {
-  const router = state.outside.routers.find((one) => one.name === name);
-  if (router === undefined || pool?.exported !== true) return false;
-  const tells = (node: string): boolean => {
-    const asked = session(state, live, node, router);
-    return asked !== undefined && !asked.filtered;
+  return pool?.exported === true && blockHeard(state, live, owner, has).has(router);
+}
+
+/** What the routers hear of a node's blocks. */
+function blockHeard(
+  state: State,
+  live: Liveness,
+  owner: string,
+  has: (node: string) => boolean,
+): ReadonlyMap<string, Path> {
+  return remembered(state, `block of ${owner}`, () =>
+    solve(state, live, (router) =>
+      [...state.outside.asked.keys()].flatMap((node) => {
+        const self = state.nodes.get(node);
+        const asked = session(state, live, node, router);
+        if (self?.address === undefined || asked === undefined || asked.filtered) return [];
+        const internal = self.asNumber === router.asNumber;
+        // What came from another internal peer is not passed on inside the AS.
+        if (node !== owner && (internal || !has(node))) return [];
+        return [
+          {
+            asPath: internal ? [] : [self.asNumber],
+            nextHop: node,
+            from: node,
+            fromAddress: self.address,
+            internal,
+            preference: internal ? CALICO : PLAIN,
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+function originated(router: OracleRouter): Path {
+  return {
+    asPath: [],
+    nextHop: router.name,
+    from: router.name,
+    fromAddress: router.address,
+    internal: false,
+    preference: OWN,
   };
-  if (tells(owner)) return true;
-  for (const [node] of state.outside.asked) {
-    // What came from another internal peer is not passed on inside the AS.
-    if (state.nodes.get(node)?.asNumber === router.asNumber) continue;
-    if (node !== owner && tells(node) && has(node)) return true;
+}
+
+function remembered(
+  { outside }: State,
+  key: string,
+  solved: () => ReadonlyMap<string, Path>,
+): ReadonlyMap<string, Path> {
+  let heard = outside.heard.get(key);
+  if (heard === undefined) outside.heard.set(key, (heard = solved()));
+  return heard;
+}
+
+/** The best path of every router once all have told each other (RFC 4271 §9.1), from what each has of nodes or itself. */
+function solve(
+  state: State,
+  live: Liveness,
+  source: (router: OracleRouter) => readonly Path[],
+): ReadonlyMap<string, Path> {
+  const { routers } = state.outside;
+  const given = routers.map(source);
+  let best = new Map<string, Path>();
+  for (let round = 0; round <= routers.length; round++) {
+    const next = new Map<string, Path>();
+    routers.forEach((router, i) => {
+      const told = routers.flatMap((other) => {
+        const path = best.get(other.name);
+        const linked = areAdjacent(other, router) && live.connected(other.name, router.name);
+        return path === undefined || !linked ? [] : passedOn(state, other, router, path, 0);
+      });
+      const [first] = [...(given[i] ?? []), ...told].sort(byPreference);
+      if (first !== undefined) next.set(router.name, first);
+    });
+    if (JSON.stringify([...next.values()]) === JSON.stringify([...best.values()])) break;
+    best = next;
   }
+  return best;
+}
+
+function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
+  return a.peersWith?.has(b.name) === true || b.peersWith?.has(a.name) === true;
+}
+
+/** RFC 4271 §9.1.2.2, as far as these paths differ. */
+function byPreference(a: Path, b: Path): number {
+  return (
+    b.preference - a.preference ||
+    a.asPath.length - b.asPath.length ||
+    Number(a.internal) - Number(b.internal) ||
+    compareAddresses(a.fromAddress, b.fromAddress)
+  );
+}
+
+/** Somebody who is told something. */
+type Listener = Pick<OracleRouter, "name" | "address" | "asNumber">;
+
+/** What a path becomes when a router tells somebody of it; nothing where it may not, or is refused for a loop. */
+function passedOn(
+  state: State,
+  router: OracleRouter,
+  to: Listener,
+  path: Path,
+  ownAS: number,
+): readonly Path[] {
+  if (path.from === to.name) return [];
+  const internal = router.asNumber === to.asNumber;
+  const from = { from: router.name, fromAddress: router.address, internal };
+  if (internal) {
+    const reflects = router.clusterId !== "" || !path.internal;
+    const preference = path.preference === OWN ? PLAIN : path.preference;
+    return reflects ? [{ ...path, ...from, preference }] : [];
+  }
+  const asPath = [router.asNumber, ...path.asPath];
+  if (asPath.filter((as) => as === to.asNumber).length > ownAS) return [];
+  const onLink = router.multihop !== true && near(state, router.name, to.name);
+  const nextHop = onLink && near(state, router.name, path.nextHop) ? path.nextHop : router.name;
+  return [{ asPath, nextHop, preference: PLAIN, ...from }];
+}
+
+/** Whether two hosts are in a subnet of the nodes. */
+function near(state: State, a: string, b: string): boolean {
+  const addressOf = (name: string): Address | undefined =>
+    state.nodes.get(name)?.address ??
+    state.outside.routers.find((router) => router.name === name)?.address;
+  const [x, y] = [addressOf(a), addressOf(b)];
+  if (x === undefined || y === undefined) return false;
+  for (const { subnet } of state.nodes.values())
+    if (subnet !== undefined && cidrContains(subnet, x)) return cidrContains(subnet, y);
   return false;
+}
+
+/** Where the best of what routers tell a node leads. */
+function nodeGateway(
+  state: State,
+  live: Liveness,
+  node: string,
+  heard: ReadonlyMap<string, Path>,
+): string | undefined {
+  const self = state.nodes.get(node);
+  if (self?.address === undefined) return undefined;
+  const listener = { name: node, address: self.address, asNumber: self.asNumber };
+  const [best] = state.outside.routers
+    .flatMap((router) => {
+      const path = heard.get(router.name);
+      const asked = path && session(state, live, node, router);
+      if (path === undefined || asked === undefined || asked.filtered) return [];
+      return passedOn(state, router, listener, path, asked.ownAS);
+    })
+    .sort(byPreference);
+  return best?.nextHop;
 }

@@ -112,8 +112,7 @@ export function oracleState(
   const all = [...resources];
   const { asNumber } = bgpSettings(ofKind(all, "BGPConfiguration"), era);
   const nodes = new Map<string, OracleNode>();
-  for (const node of ofKind(all, "Node"))
-    nodes.set(node.metadata.name, oracleNode(node, asNumber));
+  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node, asNumber));
   const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
   const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
     environment: felixEnvironment,
@@ -252,7 +251,8 @@ function toldGateway(
   holder: string,
 ): string | undefined {
   if (told(state, live, node, holder)) return holder;
-  return state.outside.routers.length === 0 ? undefined : heardThrough(state, live, node, holder);
+  if (state.outside.routers.length === 0) return undefined;
+  return heardThrough(state, live, node, holder, (other) => told(state, live, other, holder));
 }
 
 /** The route to a prefix outside that a node's kernel must hold, undefined for none; `unknown` where the oracle does not say. */
@@ -275,7 +275,7 @@ export function reachesRouter(
   { pool, owner }: OracleBlock,
 ): boolean {
   if (owner === undefined) return false;
-  const has = (node: string): boolean => toldGateway(state, live, node, owner) !== undefined;
+  const has = (node: string): boolean => told(state, live, node, owner);
   return routerHears(state, live, router, pool, owner, has);
 }
 

@@ -347,11 +347,7 @@ export class Simulation
   /** See {@link StoreObserver}. */
   onCommit({ type, key, resource, revision }: WatchEvent): void {
     if (resource.kind !== "Secret") return;
-    this.confd.secretChanged(
-      key,
-      type === "deleted" ? undefined : (resource as Secret),
-      revision,
-    );
+    this.confd.secretChanged(key, type === "deleted" ? undefined : (resource as Secret), revision);
   }
 
   /** See {@link RouterListener}. */

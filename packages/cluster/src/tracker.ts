@@ -95,6 +95,9 @@ export interface TrackerOptions {
   readonly routers?: readonly ExternalRouter[];
 }
 
+/** A packet that has not arrived by then goes round in circles. */
+const HOPS_MAX = 16;
+
 /** Keeps at most this many closed intervals, the longest. */
 const INTERVALS_MAX = 2_000;
 
@@ -174,7 +177,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       return;
     }
     const row = this.blocks.length;
-    this.blocks[row] = { cidr, text: formatCidr(cidr), owner: undefined, pool: undefined, borrowed: [] };
+    this.blocks[row] = {
+      cidr,
+      text: formatCidr(cidr),
+      owner: undefined,
+      pool: undefined,
+      borrowed: [],
+    };
     this.announcers[row] = [router];
     this.rowOf.set(prefix, row);
     this.prefixOf[row] = prefix;
@@ -186,11 +195,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.grow(node);
     if (this.running[node] === running) return;
     this.running[node] = running;
+    this.state.outside.heard.clear();
     this.recheckNode(node);
   }
 
   /** The underlay changed. */
   pathsChanged(): void {
+    this.state.outside.heard.clear();
     this.recheckAll();
   }
 
@@ -485,57 +496,57 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const route = this.kernels.route(held);
     if (route.type === "blackhole") return BLACKHOLE_ROUTE;
     if (this.isOnTunnelLink(route)) return DELIVERED;
-    if (route.gateway !== owner) return this.deliverThroughRouter(node, route.gateway, row);
+    if (route.gateway !== owner)
+      return this.nodes.isNode(route.gateway) ? STALE_ROUTE : this.walk(node, row, owner);
     if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
     return DELIVERED;
   }
 
-  /** A packet to a block that goes to an external router first, which must be on the link and send it to the owner. */
-  private deliverThroughRouter(node: number, router: number, row: number): number {
-    if (this.nodes.isNode(router) || this.running[router] !== true) return STALE_ROUTE;
-    if (!this.joined(node, router)) return PATH_CUT;
-    if (!this.fabric.sameSubnet(node, router)) return UNDERLAY_ROUTE;
-    const held = this.kernels.best(router, this.prefixOf[row]!);
-    if (held === 0) return NO_ROUTE;
-    const owner = this.ownerOf[row]!;
-    if (this.kernels.route(held).gateway !== owner) return STALE_ROUTE;
-    if (!this.joined(router, owner)) return PATH_CUT;
-    return this.fabric.sameSubnet(router, owner) ? DELIVERED : UNDERLAY_ROUTE;
+  /**
+   * Follows a packet hop by hop through nodes and external routers, to a block's owner or, for a prefix outside (owner
+   * −1), to a router that originates it. Neighbouring routers are linked; all others must share a subnet, since what
+   * lies between knows nothing of pods.
+   */
+  private walk(from: number, row: number, owner: number): number {
+    for (let at = from, hops = 0; hops < HOPS_MAX; hops++) {
+      if (this.isDestination(at, row, owner)) return DELIVERED;
+      const held = this.kernels.best(at, this.prefixOf[row]!);
+      if (held === 0) return NO_ROUTE;
+      const { type, gateway, device } = this.kernels.route(held);
+      if (type === "blackhole") return BLACKHOLE_ROUTE;
+      if (gateway < 0 || this.running[gateway] !== true) return STALE_ROUTE;
+      if (!this.joined(at, gateway)) return PATH_CUT;
+      const ofNode = this.nodes.isNode(at) || this.nodes.isNode(gateway);
+      const bare = owner >= 0 && device === "eth0";
+      if (ofNode && bare && !this.fabric.sameSubnet(at, gateway)) return UNDERLAY_ROUTE;
+      at = gateway;
+    }
+    return STALE_ROUTE;
   }
 
-  /** Follows a packet from an external router to a block: to its owner, or to a node that sends it on. */
+  private isDestination(host: number, row: number, owner: number): boolean {
+    if (owner >= 0) return host === owner;
+    return this.announcers[row]?.includes(this.nodes.name(host)) === true;
+  }
+
+  /** Follows a packet from an external router to a block. */
   private deliverFromOutside(router: number, row: number): number {
     const owner = this.ownerOf[row]!;
     if (owner < 0) return NOT_ASKED;
     if (this.running[owner] !== true) return OWNER_DOWN;
     if (!reachesRouter(this.state, this, this.nodes.name(router), this.blocks[row]!))
       return NOT_ASKED;
-    const held = this.kernels.best(router, this.prefixOf[row]!);
-    if (held === 0) return NO_ROUTE;
-    const { gateway } = this.kernels.route(held);
-    if (this.running[gateway] !== true || !this.nodes.isNode(gateway)) return STALE_ROUTE;
-    if (!this.joined(router, gateway)) return PATH_CUT;
-    // Behind a router that knows no pods the packet is lost, whichever node it was meant for.
-    if (!this.fabric.sameSubnet(router, gateway)) return UNDERLAY_ROUTE;
-    return gateway === owner ? DELIVERED : this.deliver(gateway, row);
+    return this.walk(router, row, owner);
   }
 
-  /** Follows a packet from a node to a prefix outside: it is there when it is at a router that originates it. */
+  /** Follows a packet from a node to a prefix outside. */
   private deliverToOutside(node: number, row: number): number {
-    const want = expectedOutside(
-      this.state,
-      this,
-      this.nodes.name(node),
-      this.blocks[row]!.cidr,
-    );
+    const want = expectedOutside(this.state, this, this.nodes.name(node), this.blocks[row]!.cidr);
     if (want === "unknown") return NOT_ASKED;
-    const held = this.kernels.best(node, this.prefixOf[row]!);
-    if (held === 0) return want === undefined ? this.whyUnexpected(node, row) : NO_ROUTE;
-    const { gateway } = this.kernels.route(held);
-    const name = this.nodes.name(gateway);
-    if (this.announcers[row]?.includes(name) !== true) return STALE_ROUTE;
-    if (this.running[gateway] !== true) return want === undefined ? OWNER_DOWN : STALE_ROUTE;
-    return this.joined(node, gateway) ? DELIVERED : PATH_CUT;
+    if (want !== undefined) return this.walk(node, row, -1);
+    return this.kernels.best(node, this.prefixOf[row]!) === 0
+      ? this.whyUnexpected(node, row)
+      : OWNER_DOWN;
   }
 
   /** Why a node cannot be expected to reach a prefix outside; not asked where it never was told to. */
@@ -625,7 +636,8 @@ function sameNode(a: OracleNode, b: OracleNode): boolean {
     a.subnet?.value === b.subnet?.value &&
     a.subnet?.length === b.subnet?.length &&
     a.vxlanAddress === b.vxlanAddress &&
-    a.clusterId === b.clusterId
+    a.clusterId === b.clusterId &&
+    a.asNumber === b.asNumber
   );
 }
 

@@ -1,12 +1,4 @@
-import {
-  type BGPConfiguration,
-  type BGPPeer,
-  type KubernetesNode,
-  parseAddress,
-  parseCidr,
-  type Resource,
-  type Secret,
-} from "@calico-sim/core";
+import { parseCidr } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   apply,
@@ -14,7 +6,6 @@ import {
   blocks,
   type ClusterOptions,
   cluster,
-  type ExternalRouter,
   fail,
   firewall,
   heal,
@@ -23,60 +14,22 @@ import {
   type Step,
   start,
 } from "../src/index.js";
-import { blockRoutes, RouteWatch, run } from "./support.js";
-
-const POOL = { cidr: "10.244.0.0/16", ipipMode: "Never" } as const;
-const OUT = "10.100.0.0/16";
-const TOR_A = { name: "tor-a", ip: "10.0.0.251", asNumber: 65_001, prefixes: [OUT] };
-const TOR_B = { name: "tor-b", ip: "10.0.0.252", asNumber: 65_001, prefixes: [OUT] };
-
-function withRouters(
-  count: number,
-  externalRouters: readonly ExternalRouter[],
-  more: Partial<ClusterOptions> = {},
-): ClusterOptions {
-  return { nodes: count, pools: [POOL], externalRouters, ...more };
-}
-
-/** Everything starts, and every node gets a block. */
-function begin(count: number): Step[] {
-  const names = Array.from({ length: count }, (_, i) => `node-${String(i)}`);
-  return [at("0s", start()), ...names.map((name) => at("1m", blocks.add(name)))];
-}
-
-function peer(name: string, spec: BGPPeer["spec"]): BGPPeer {
-  return { apiVersion: "projectcalico.org/v3", kind: "BGPPeer", metadata: { name }, spec };
-}
-
-function bgp(spec: NonNullable<BGPConfiguration["spec"]>): BGPConfiguration {
-  const metadata = { name: "default" };
-  return { apiVersion: "projectcalico.org/v3", kind: "BGPConfiguration", metadata, spec };
-}
-
-function secret(name: string, password: string, namespace = "kube-system"): Secret {
-  const metadata = { name, namespace };
-  return { apiVersion: "v1", kind: "Secret", metadata, stringData: { password } };
-}
-
-const fromSecret = (name: string): BGPPeer["spec"]["password"] => ({
-  secretKeyRef: { name, key: "password" },
-});
-
-/** Where a node sends for an address outside. */
-function wayOut(simulation: Simulation, node: string): string | undefined {
-  return simulation.route(node, parseAddress("10.100.0.1")!)?.gateway;
-}
-
-/** What a node's BIRD says of its session with a router. */
-function session(simulation: Simulation, node: string, router: string): string {
-  const { bird } = simulation;
-  const view = bird.viewSession(simulation.nodes.id(node), simulation.nodes.id(router));
-  return `${view?.bgpState ?? "none"} ${view?.lastError ?? ""}`.trim();
-}
-
-function codes(simulation: Simulation): readonly string[] {
-  return simulation.result().findings.map(({ code }) => code);
-}
+import {
+  begin,
+  bgp,
+  codes,
+  fromSecret,
+  OUT,
+  POOL,
+  peer,
+  secret,
+  session,
+  TOR_A,
+  TOR_B,
+  wayOut,
+  withRouters,
+} from "./outside.js";
+import { blockRoutes, run } from "./support.js";
 
 describe("an external router (law 11)", () => {
   test("gets a BGPPeer, is up with every node, and each has its routes in the kernel", () => {
@@ -233,7 +186,9 @@ describe("peers that nothing describes", () => {
     expect(simulation.tracker.converged).toBe(true);
     // It has every block, and tells nothing of them.
     expect(Object.keys(blockRoutes(simulation, "peer-10.0.0.250"))).toHaveLength(3);
-    expect(simulation.bird.paths(0, simulation.prefixes.intern(parseCidr("10.244.0.64/26")!))).toHaveLength(1);
+    expect(
+      simulation.bird.paths(0, simulation.prefixes.intern(parseCidr("10.244.0.64/26")!)),
+    ).toHaveLength(1);
   });
 
   test("agree to a node's password, port and TTL security", () => {
@@ -270,177 +225,6 @@ describe("peers that nothing describes", () => {
   });
 });
 
-describe("session options from resources", () => {
-  test("passwords that differ: the node shows Connect and no error, until the Secret is put right", () => {
-    const options = withRouters(2, [{ ...TOR_A, password: "router's" }], {
-      resources: [
-        peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, password: fromSecret("bgp") }),
-        secret("bgp", "node's"),
-      ],
-    });
-    const simulation = run(options, begin(2), "6m");
-    expect(session(simulation, "node-0", "tor-a")).toBe("Connect");
-    expect(simulation.views.calicoctlNodeStatus("node-0")).toMatch(
-      /10\.0\.0\.251 +\| global +\| start +\| \S+ +\| Connect /,
-    );
-    expect(codes(simulation)).toContain("peer-down");
-    expect(codes(simulation)).toContain("not-converged");
-    simulation.schedule([at("6m", apply(secret("bgp", "router's")))]);
-    simulation.run(400e6);
-    expect(session(simulation, "node-0", "tor-a")).toBe("Established");
-    expect(codes(simulation)).toEqual([]);
-  });
-
-  test("a Secret in another namespace than calico-node's is not found", () => {
-    const resources = [
-      peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, password: fromSecret("bgp") }),
-      secret("bgp", "shared", "default"),
-    ];
-    const options = withRouters(1, [{ ...TOR_A, password: "shared" }], { resources });
-    expect(session(run(options, begin(1), "1m"), "node-0", "tor-a")).toBe("Connect");
-  });
-
-  test("the generated peering brings its own Secret", () => {
-    const simulation = run(withRouters(2, [{ ...TOR_A, password: "p" }]), begin(2), "2m");
-    expect(session(simulation, "node-1", "tor-a")).toBe("Established");
-  });
-
-  test("TTL security at one end: neither gets further than the OPEN", () => {
-    const resources = [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, ttlSecurity: 1 })];
-    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toBe("OpenSent");
-    expect(session(simulation, "tor-a", "node-0")).toBe("OpenConfirm");
-  });
-
-  test("a port on which nobody listens: refused", () => {
-    const resources = [peer("tor-a", { peerIP: `${TOR_A.ip}:1790`, asNumber: 65_001 })];
-    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toBe("Active Socket: Connection refused");
-  });
-
-  test("another AS than the router's: refused with 2/2, and tried ever later", () => {
-    const resources = [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_999 })];
-    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toMatch(/BGP Error: Bad peer AS$/);
-    expect(session(simulation, "tor-a", "node-0")).toMatch(/Received: Bad peer AS$/);
-  });
-
-  test("a router that wants another AS of its neighbours refuses them", () => {
-    const simulation = run(withRouters(2, [{ ...TOR_A, neighborASNumber: 64_999 }]), begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toMatch(/Received: Bad peer AS$/);
-  });
-
-  test("a router that wants neighbours on its link has no socket for others", () => {
-    const far = { ...TOR_A, ip: "10.9.9.9", multihop: false };
-    const simulation = run(withRouters(2, [far]), begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toBe("Active Socket: Connection refused");
-    const multihop = run(withRouters(2, [{ ...far, multihop: true }]), begin(2), "1m");
-    expect(session(multihop, "node-0", "tor-a")).toBe("Established");
-  });
-
-  test("a router that does not know a node turns it away", () => {
-    const options = withRouters(2, [{ ...TOR_A, peersWith: ["node-1"] }], {
-      resources: [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001 })],
-    });
-    const simulation = run(options, begin(2), "1m");
-    expect(session(simulation, "node-0", "tor-a")).toMatch(/Socket: Connection reset by peer$/);
-    // Nobody promised such a session.
-    expect(simulation.tracker.oracle.outside.routers[0]?.peersWith?.has("node-0")).toBe(false);
-  });
-
-  test("the password of the mesh holds for all nodes, and a new one starts every session anew", () => {
-    const resources: Resource[] = [
-      bgp({ nodeToNodeMeshEnabled: true, nodeMeshPassword: fromSecret("mesh") }),
-      secret("mesh", "old"),
-    ];
-    const simulation = run({ nodes: 4, pools: [POOL], resources }, begin(4), "2m");
-    expect(simulation.bird.establishedEnds).toBe(12);
-    const policies = simulation.views.birdFiles("node-0").map(({ text }) => text).join("");
-    expect(policies).toContain('password "old"');
-    simulation.schedule([at("2m", apply(secret("mesh", "new")))]);
-    simulation.run(180e6);
-    expect(simulation.bird.establishedEnds).toBe(12);
-    expect(simulation.bird.lostEnds).toBe(12);
-    expect(simulation.tracker.converged).toBe(true);
-  });
-
-  test("a listen port of the cluster moves every session at once", () => {
-    const steps = [...begin(3), at("2m", apply(bgp({ nodeToNodeMeshEnabled: true, listenPort: 1790 })))];
-    const simulation = run({ nodes: 3, pools: [POOL] }, steps, "3m");
-    expect(simulation.bird.establishedEnds).toBe(6);
-    expect(simulation.bird.lostEnds).toBe(6);
-  });
-});
-
-describe("routes that go through a router", () => {
-  function numbered(count: number): Resource[] {
-    return cluster({ nodes: count, pools: [POOL] }).resources.slice(0, count).map((resource, i) => {
-      const node = resource as KubernetesNode;
-      const annotations = {
-        ...node.metadata.annotations,
-        "projectcalico.org/ASNumber": String(64_600 + i),
-      };
-      return { ...node, metadata: { ...node.metadata, annotations } };
-    });
-  }
-
-  test("nodes of an AS each have every block by it, with its owner as next hop on one link", () => {
-    const resources = [...numbered(4), bgp({ nodeToNodeMeshEnabled: false })];
-    const simulation = run(withRouters(4, [TOR_A], { resources }), begin(4), "3m");
-    expect(simulation.bird.establishedEnds).toBe(8);
-    const own = simulation.blocksOf("node-3")[0]!;
-    expect(blockRoutes(simulation, "node-0")[own]).toBe("node-3 eth0");
-    expect(simulation.tracker.converged).toBe(true);
-  });
-
-  test("a router that takes its neighbours to be far away names itself, and packets go through it", () => {
-    const resources = [...numbered(3), bgp({ nodeToNodeMeshEnabled: false })];
-    const options = withRouters(3, [{ ...TOR_A, multihop: true }], { resources });
-    const simulation = run(options, [...begin(3), at("5m", fail.router("tor-a"))], "4m");
-    const own = simulation.blocksOf("node-2")[0]!;
-    expect(blockRoutes(simulation, "node-0")[own]).toBe("tor-a eth0");
-    expect(simulation.tracker.converged).toBe(true);
-    expect(simulation.tracker.darkPairs).toBe(0);
-    const watch = new RouteWatch(simulation, "node-0", own);
-    simulation.run(310e6);
-    // Each node to both others, and to the outside.
-    expect(simulation.tracker.darkPairs).toBe(9);
-    simulation.run(600e6);
-    expect(watch.removed).toBeDefined();
-    expect(simulation.tracker.converged).toBe(true);
-  });
-
-  test("nodes of one AS refuse what it brings back, unless their BGPPeer allows it", () => {
-    const off = bgp({ nodeToNodeMeshEnabled: false });
-    const alone = run(withRouters(3, [TOR_A], { resources: [off] }), begin(3), "3m");
-    expect(Object.keys(blockRoutes(alone, "node-0"))).toHaveLength(2);
-    expect(alone.tracker.converged).toBe(true);
-    const allowed = peer("tor-a", {
-      peerIP: TOR_A.ip,
-      asNumber: 65_001,
-      numAllowedLocalASNumbers: 1,
-    });
-    const open = run(withRouters(3, [TOR_A], { resources: [off, allowed] }), begin(3), "3m");
-    expect(Object.keys(blockRoutes(open, "node-0"))).toHaveLength(4);
-    expect(open.tracker.converged).toBe(true);
-  });
-
-  test("a reflector outside gives nodes without a mesh every block", () => {
-    const reflector: ExternalRouter = {
-      name: "rr",
-      ip: "10.0.0.253",
-      asNumber: 64_512,
-      routeReflectorClusterID: "1.0.0.1",
-    };
-    const options = withRouters(4, [reflector], { resources: [bgp({ nodeToNodeMeshEnabled: false })] });
-    const simulation = run(options, begin(4), "3m");
-    const own = simulation.blocksOf("node-3")[0]!;
-    expect(blockRoutes(simulation, "node-0")[own]).toBe("node-3 eth0");
-    expect(Object.keys(blockRoutes(simulation, "node-0"))).toHaveLength(4);
-    expect(simulation.tracker.converged).toBe(true);
-  });
-});
-
 describe("a description that cannot be", () => {
   test.each([
     [{ name: "node-0" }, /externalRouters\[0\]\.name: "node-0" is taken/],
@@ -448,7 +232,7 @@ describe("a description that cannot be", () => {
     [{ ip: "fd00::1" }, /ip: "fd00::1" is no IPv4 address/],
     [{ asNumber: "x" }, /asNumber: "x" is no AS number/],
     [{ prefixes: ["10.0.0.0"] }, /prefixes: "10\.0\.0\.0" is no IPv4 CIDR/],
-    [{ peersWith: ["node-9"] }, /peersWith: there is no node "node-9"/],
+    [{ peersWith: ["node-9"] }, /peersWith: there is no node or other external router "node-9"/],
     [{ rack: "r9" }, /rack: the underlay has no rack or router "r9"/],
     [{ routeReflectorClusterID: "x" }, /routeReflectorClusterID: "x" does not look/],
     [{ ttlSecurity: 0 }, /ttlSecurity: 0 must be/],
@@ -457,9 +241,14 @@ describe("a description that cannot be", () => {
   });
 
   test("a scenario names what there is", () => {
-    const check = (step: Step): (() => unknown) => () => run(withRouters(2, [TOR_A]), [step], "1s");
+    const check =
+      (step: Step): (() => unknown) =>
+      () =>
+        run(withRouters(2, [TOR_A]), [step], "1s");
     expect(check(at(0, fail.router("tor-z")))).toThrow(/no external router "tor-z"/);
     expect(check(at(0, fail.node("tor-a")))).toThrow(/"tor-a" is an external router, no node/);
-    expect(check(at(0, fail.cut("nobody")))).toThrow(/there is no node "nobody"; the cluster has 2/);
+    expect(check(at(0, fail.cut("nobody")))).toThrow(
+      /there is no node "nobody"; the cluster has 2/,
+    );
   });
 });

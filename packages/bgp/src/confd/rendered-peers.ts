@@ -112,10 +112,7 @@ export class RenderedPeers {
     const peers = new Map<number, PeerConfig>();
     const external: string[] = [];
     for (const peer of rendered.peers) {
-      const id =
-        this.byAddress.get(peer.address) ??
-        this.outside?.idOf(node, peer) ??
-        -1;
+      const id = this.byAddress.get(peer.address) ?? this.outside?.idOf(node, peer) ?? -1;
       if (id < 0) external.push(peer.address);
       else if (!peers.has(id)) peers.set(id, configOf(id, peer, rendered));
     }
@@ -129,9 +126,7 @@ export class RenderedPeers {
     const inputs = this.read();
     const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
     const outside = this.outside?.addressOf(peer);
-    return peers.find(
-      ({ address }) => address === outside || this.byAddress.get(address) === peer,
-    );
+    return peers.find(({ address }) => address === outside || this.byAddress.get(address) === peer);
   }
 
   private rules({ exportSteps, communities }: BirdConfiguration): ExportRules {
@@ -166,7 +161,9 @@ function beyondMesh(resource: Resource): boolean {
     case "BGPPeer":
       return true;
     case "BGPConfiguration":
-      return resource.metadata.name.startsWith("node.") || setsSessions(resource as BGPConfiguration);
+      return (
+        resource.metadata.name.startsWith("node.") || setsSessions(resource as BGPConfiguration)
+      );
     case "Node":
       return nodeView(resource as Node).asNumber !== undefined;
     default:

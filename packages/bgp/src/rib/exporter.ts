@@ -32,7 +32,8 @@ export class Exporter {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set = path.end === OWN ? this.created(node, to, internal) : this.passedOn(to, internal, path);
+    const set =
+      path.end === OWN ? this.created(node, to, internal) : this.passedOn(node, to, internal, path);
     if (set === undefined) return REJECTED;
     const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
     if (!this.accepted(daemon, to, route)) return REJECTED;
@@ -46,7 +47,12 @@ export class Exporter {
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */
-  private passedOn(to: number, internal: boolean, path: Path): AttributeSet | undefined {
+  private passedOn(
+    node: number,
+    to: number,
+    internal: boolean,
+    path: Path,
+  ): AttributeSet | undefined {
     const { x } = this;
     const set = x.attributes.get(path.attributes);
     const policy = x.policy(to);
@@ -54,7 +60,9 @@ export class Exporter {
     if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;
     const sender = x.ends.peer[path.end]!;
     const known = set.nextHop === NEXT_HOP_SENDER ? sender : set.nextHop;
-    const keeps = policy.nextHop === "keep" || internal || policy.onLink;
+    // One on another link than the peer is nothing to it (bird: proto/bgp/attrs.c, bgp_update_attrs).
+    const onLink = policy.onLink && (x.path.routersBetween?.(node, known) ?? 0) === 0;
+    const keeps = policy.nextHop === "keep" || internal || onLink;
     const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
     const among = internal && x.isInternal(path.end) && x.localAS(to) === x.localAS(path.end);
     if (!among) {

@@ -27,7 +27,8 @@ export function regroup(x: FleetContext, node: number): void {
   const daemon = x.daemons[node]!;
   const { ends } = x;
   const peers = ends.of(node).filter((e) => ends.configured[e] === 1);
-  daemon.meshOnly = !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
+  daemon.meshOnly =
+    !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
   daemon.groups.length = 0;
   for (const e of peers) if (ends.exporting[e] === 1) joinGroup(x, node, e);
 }

@@ -1,0 +1,128 @@
+import { type Resource } from "@calico-sim/core";
+import { describe, expect, test } from "vitest";
+import { apply, at, cluster, nodes, start } from "../src/index.js";
+import {
+  begin,
+  bgp,
+  codes,
+  fromSecret,
+  POOL,
+  peer,
+  secret,
+  session,
+  TOR_A,
+  withRouters,
+} from "./outside.js";
+import { run } from "./support.js";
+
+describe("session options from resources", () => {
+  test("passwords that differ: the node shows Connect and no error, until the Secret is put right", () => {
+    const options = withRouters(2, [{ ...TOR_A, password: "router's" }], {
+      resources: [
+        peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, password: fromSecret("bgp") }),
+        secret("bgp", "node's"),
+      ],
+    });
+    const simulation = run(options, begin(2), "6m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Connect");
+    expect(simulation.views.calicoctlNodeStatus("node-0")).toMatch(
+      /10\.0\.0\.251 +\| global +\| start +\| \S+ +\| Connect /,
+    );
+    expect(codes(simulation)).toContain("peer-down");
+    expect(codes(simulation)).toContain("not-converged");
+    simulation.schedule([at("6m", apply(secret("bgp", "router's")))]);
+    simulation.run(400e6);
+    expect(session(simulation, "node-0", "tor-a")).toBe("Established");
+    expect(codes(simulation)).toEqual([]);
+  });
+
+  test("a Secret in another namespace than calico-node's is not found", () => {
+    const resources = [
+      peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, password: fromSecret("bgp") }),
+      secret("bgp", "shared", "default"),
+    ];
+    const options = withRouters(1, [{ ...TOR_A, password: "shared" }], { resources });
+    expect(session(run(options, begin(1), "1m"), "node-0", "tor-a")).toBe("Connect");
+  });
+
+  test("the generated peering brings its own Secret", () => {
+    const simulation = run(withRouters(2, [{ ...TOR_A, password: "p" }]), begin(2), "2m");
+    expect(session(simulation, "node-1", "tor-a")).toBe("Established");
+  });
+
+  test("TTL security at one end: neither gets further than the OPEN", () => {
+    const resources = [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, ttlSecurity: 1 })];
+    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("OpenSent");
+    expect(session(simulation, "tor-a", "node-0")).toBe("OpenConfirm");
+  });
+
+  test("a port on which nobody listens: refused", () => {
+    const resources = [peer("tor-a", { peerIP: `${TOR_A.ip}:1790`, asNumber: 65_001 })];
+    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Active Socket: Connection refused");
+  });
+
+  test("another AS than the router's: refused with 2/2, and tried ever later", () => {
+    const resources = [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_999 })];
+    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
+    expect(session(simulation, "node-0", "tor-a")).toMatch(/BGP Error: Bad peer AS$/);
+    expect(session(simulation, "tor-a", "node-0")).toMatch(/Received: Bad peer AS$/);
+  });
+
+  test("a router that wants another AS of its neighbours refuses them", () => {
+    const simulation = run(
+      withRouters(2, [{ ...TOR_A, neighborASNumber: 64_999 }]),
+      begin(2),
+      "1m",
+    );
+    expect(session(simulation, "node-0", "tor-a")).toMatch(/Received: Bad peer AS$/);
+  });
+
+  test("a router that wants neighbours on its link has no socket for others", () => {
+    const far = { ...TOR_A, ip: "10.9.9.9", multihop: false };
+    const simulation = run(withRouters(2, [far]), begin(2), "1m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Active Socket: Connection refused");
+    const multihop = run(withRouters(2, [{ ...far, multihop: true }]), begin(2), "1m");
+    expect(session(multihop, "node-0", "tor-a")).toBe("Established");
+  });
+
+  test("a router that does not know a node turns it away", () => {
+    const options = withRouters(2, [{ ...TOR_A, peersWith: ["node-1"] }], {
+      resources: [peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001 })],
+    });
+    const simulation = run(options, begin(2), "1m");
+    expect(session(simulation, "node-0", "tor-a")).toMatch(/Socket: Connection reset by peer$/);
+    // Nobody promised such a session.
+    expect(simulation.tracker.oracle.outside.routers[0]?.peersWith?.has("node-0")).toBe(false);
+  });
+
+  test("the password of the mesh holds for all nodes, and a new one starts every session anew", () => {
+    const resources: Resource[] = [
+      bgp({ nodeToNodeMeshEnabled: true, nodeMeshPassword: fromSecret("mesh") }),
+      secret("mesh", "old"),
+    ];
+    const simulation = run({ nodes: 4, pools: [POOL], resources }, begin(4), "2m");
+    expect(simulation.bird.establishedEnds).toBe(12);
+    const policies = simulation.views
+      .birdFiles("node-0")
+      .map(({ text }) => text)
+      .join("");
+    expect(policies).toContain('password "old"');
+    simulation.schedule([at("2m", apply(secret("mesh", "new")))]);
+    simulation.run(180e6);
+    expect(simulation.bird.establishedEnds).toBe(12);
+    expect(simulation.bird.lostEnds).toBe(12);
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("a listen port of the cluster moves every session at once", () => {
+    const steps = [
+      ...begin(3),
+      at("2m", apply(bgp({ nodeToNodeMeshEnabled: true, listenPort: 1790 }))),
+    ];
+    const simulation = run({ nodes: 3, pools: [POOL] }, steps, "3m");
+    expect(simulation.bird.establishedEnds).toBe(6);
+    expect(simulation.bird.lostEnds).toBe(6);
+  });
+});
