@@ -33,6 +33,7 @@ describe("clusters with routers outside, after everything that failed is healed"
     externalRoutersMax: 3,
     withoutBird: false,
     healed: false,
+    controlPlaneMax: 0,
     typhasMax: 0,
     kinds: ["router", "router-cut", "crash"],
     during: "2m",
