@@ -122,6 +122,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
+  /** Lowest id of a router; −1 before there is one. */
+  private firstRouter = -1;
+  /** Routes of all kernels that lead to an external router; index: row. */
+  private readonly throughRouter: number[] = [];
   /** Who originates a prefix outside, by name; undefined for a block; index: row. */
   private readonly announcers: (readonly string[] | undefined)[] = [];
   private readonly resources: Map<string, Resource> = new Map();
@@ -195,6 +199,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.grow(node);
     if (this.running[node] === running) return;
     this.running[node] = running;
+    if (this.firstRouter < 0 && !this.nodes.isNode(node)) this.firstRouter = node;
     this.state.outside.heard.clear();
     this.recheckNode(node);
   }
@@ -289,10 +294,25 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.grow(node);
     const when = at ?? this.engine.now;
     this.recheck(node, row, when);
-    // Packets from outside go on through a node's kernel, and packets of nodes through a router's.
     if (this.routers.length === 0) return;
-    for (let other = 0; other < this.control.length; other++)
-      if (this.nodes.isNode(other) !== isNode) this.recheck(other, row, when);
+    const leads = (route: number): number =>
+      route !== 0 && !this.nodes.isNode(this.kernels.route(route).gateway) ? 1 : 0;
+    this.throughRouter[row] = (this.throughRouter[row] ?? 0) + leads(after) - leads(before);
+    this.recheckThrough(node, row, when);
+  }
+
+  /** A route of a host changed: packets that others send through it may end elsewhere. */
+  private recheckThrough(host: number, row: number, at: Micros): void {
+    // Those of nodes go through a router only where some route leads to one.
+    const first = this.throughRouter[row] === 0 ? Math.max(0, this.firstRouter) : 0;
+    for (let other = first; other < this.control.length; other++) {
+      if (other === host || (first > 0 && this.nodes.isNode(other))) continue;
+      const held = this.kernels.best(other, this.prefixOf[row]!);
+      if (held === 0) continue;
+      const { gateway } = this.kernels.route(held);
+      if (gateway === host || (gateway >= 0 && !this.nodes.isNode(gateway)))
+        this.recheck(other, row, at);
+    }
   }
 
   /** See {@link StoreObserver}. */

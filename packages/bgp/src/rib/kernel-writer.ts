@@ -43,7 +43,10 @@ export class KernelWriter {
       bestBefore.end === bestAfter.end &&
       bestBefore.source === bestAfter.source &&
       bestBefore.attributes === bestAfter.attributes;
-    if (sameBest && !this.merged(bestAfter, before) && !this.merged(bestAfter, after)) return;
+    // An ordinary router merges nothing (bird: sysdep/unix/krt.Y, `merge paths` is off unless told).
+    const merges = !this.x.daemons[node]!.router;
+    if (sameBest && !(merges && (this.merged(bestAfter, before) || this.merged(bestAfter, after))))
+      return;
     this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
   }
 
