@@ -93,6 +93,10 @@ export interface PeerPolicy {
   readonly ttlSecurity: number;
   /** TCP port of the peer. */
   readonly port: number;
+  /** Address that connections come from, as an unsigned integer; 0 = the one that the daemon is known by. */
+  readonly sourceAddress: number;
+  /** Keepalive time, seconds; 0 = that of the fleet. */
+  readonly keepalive: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }

@@ -202,6 +202,35 @@ class NearAndFar extends Way {
   }
 }
 
+describe("source addresses", () => {
+  test("that the peer does not know: accepted by TCP and turned away (law 5; BIRD 1.6.8, measured)", () => {
+    const lab = pair({ sourceAddress: 0x0a63_0001 }, {}).run(30);
+    expect(states(lab)).toEqual(["Active Socket: Connection reset by peer", "Passive"]);
+    expect(lab.bird.wire().tcp.accepted).toBeGreaterThan(5);
+  });
+
+  test("with a password: the SYN is dropped, for the key belongs to another address", () => {
+    const key = { password: "a" };
+    const lab = pair({ sourceAddress: 0x0a63_0001, ...key }, key).run(30);
+    expect(states(lab)).toEqual(["Connect", "Passive"]);
+  });
+});
+
+describe("keepalive times", () => {
+  test("of one peer: that end alone sends more often", () => {
+    const sent = (keepalive: number): number => {
+      const lab = pair({ keepalive }, {}).run(10);
+      const before = lab.bird.wire().messages.keepalive;
+      return lab.run(600).bird.wire().messages.keepalive - before;
+    };
+    // 60 to 80 s at either end, and 8 to 10 s at one (bird: proto/bgp/bgp.c, bgp_start_timer).
+    expect(sent(0)).toBeGreaterThanOrEqual(14);
+    expect(sent(0)).toBeLessThanOrEqual(20);
+    expect(sent(10)).toBeGreaterThan(60 + 6);
+    expect(sent(10)).toBeLessThan(76 + 11);
+  });
+});
+
 describe("a router that only helps others to restart (`graceful restart aware`, BIRD's default)", () => {
   test("loses its routes with its session, while its neighbours' stay there (measured)", () => {
     const lab = pair({}, {}).run(6);

@@ -97,6 +97,35 @@ describe("session options from resources", () => {
     expect(simulation.tracker.oracle.outside.routers[0]?.peersWith?.has("node-0")).toBe(false);
   });
 
+  test("an own address that the router does not know a node by: turned away", () => {
+    const node = cluster({ nodes: 1, pools: [POOL] }).resources[0] as KubernetesNode;
+    const twoNetworks: KubernetesNode = {
+      ...node,
+      status: { addresses: [{ type: "InternalIP", address: "172.16.0.1" }] },
+    };
+    const asked = (sourceAddress: "UseNodeIP" | "None"): string => {
+      const to = peer("tor-a", { peerIP: TOR_A.ip, asNumber: 65_001, sourceAddress });
+      const options = withRouters(1, [TOR_A], { resources: [twoNetworks, to] });
+      return session(run(options, begin(1), "1m"), "node-0", "tor-a");
+    };
+    expect(asked("UseNodeIP")).toBe("Established");
+    expect(asked("None")).toMatch(/Socket: Connection reset by peer$/);
+  });
+
+  test("a pool that is not exported stays unknown to the router, and nobody misses it there", () => {
+    const hidden: Resource = {
+      apiVersion: "projectcalico.org/v3",
+      kind: "IPPool",
+      metadata: { name: "default-ipv4-ippool" },
+      spec: { cidr: POOL.cidr, blockSize: 26, nodeSelector: "all()", disableBGPExport: true },
+    };
+    const options = withRouters(2, [TOR_A], { resources: [hidden] });
+    const simulation = run(options, begin(2), "2m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Established");
+    expect(blockRoutes(simulation, "tor-a")).toEqual({});
+    expect(simulation.tracker.darkPairs).toBe(0);
+  });
+
   test("the password of the mesh holds for all nodes, and a new one starts every session anew", () => {
     const resources: Resource[] = [
       bgp({ nodeToNodeMeshEnabled: true, nodeMeshPassword: fromSecret("mesh") }),

@@ -15,7 +15,7 @@ import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.
 import type { ExternalPeers } from "./external-peers.js";
 import { Latest } from "./latest.js";
 import { renderBird } from "./render/configuration.js";
-import { type ConfdInputs, confdInputs } from "./render/inputs.js";
+import { type BgpNode, type ConfdInputs, confdInputs } from "./render/inputs.js";
 import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
 
 /** Kinds that decide who peers with whom, and how. */
@@ -114,7 +114,8 @@ export class RenderedPeers {
     for (const peer of rendered.peers) {
       const id = this.byAddress.get(peer.address) ?? this.outside?.idOf(node, peer) ?? -1;
       if (id < 0) external.push(peer.address);
-      else if (!peers.has(id)) peers.set(id, configOf(id, peer, rendered));
+      else if (!peers.has(id))
+        peers.set(id, configOf(id, peer, rendered, inputs.nodeByName.get(this.nodes.name(node))));
     }
     const list = [...peers.values()];
     const text = JSON.stringify([list, external]);
@@ -193,7 +194,12 @@ function secretsOf(resource: Resource): readonly string[] {
 }
 
 /** A rendered peer as BIRD's model takes it; a mesh peer of the same AS has no options. */
-function configOf(id: number, peer: BirdPeer, { filters }: BirdConfiguration): PeerConfig {
+function configOf(
+  id: number,
+  peer: BirdPeer,
+  { filters }: BirdConfiguration,
+  own: BgpNode | undefined,
+): PeerConfig {
   const called = (calls: readonly FilterCall[], direction: "import" | "export"): PeerFilter[] =>
     calls.flatMap((call) => {
       const filter = filters.find((f) => f.filter === call.filter && f.direction === direction);
@@ -215,11 +221,25 @@ function configOf(id: number, peer: BirdPeer, { filters }: BirdConfiguration): P
     ...(peer.password === undefined ? {} : { password: peer.password }),
     ...(peer.ttlSecurity === undefined ? {} : { ttlSecurity: peer.ttlSecurity }),
     ...(peer.port === undefined || peer.port === BGP_PORT ? {} : { port: peer.port }),
+    ...sourceOf(peer, own),
+    ...(peer.keepaliveSeconds === undefined ? {} : { keepalive: peer.keepaliveSeconds }),
     ...(importFilters.length === 0 ? {} : { importFilters }),
     ...(exportFilters.length === 0 ? {} : { exportFilters }),
   };
   const plain = Object.keys(options).length === 0;
   return { peer: id, passive: peer.passive, ...(plain ? {} : { options }) };
+}
+
+/**
+ * Without a source address in its configuration BIRD leaves the choice to the kernel (BGPPeer `sourceAddress: None`).
+ * Assumed: the kernel takes the node's InternalIP, which differs from its BGP address on hosts with several networks.
+ */
+function sourceOf(
+  { sourceAddress }: BirdPeer,
+  own: BgpNode | undefined,
+): { readonly sourceAddress?: number } {
+  if (sourceAddress !== undefined || own?.internalIP === undefined) return {};
+  return own.internalIP === own.address[4] ? {} : { sourceAddress: addressNumber(own.internalIP) };
 }
 
 /** An IPv4 address or a cluster id as an unsigned integer; 0 for text that is none. */

@@ -19,6 +19,8 @@ const MESH: PeerPolicy = Object.freeze({
   password: "",
   ttlSecurity: 0,
   port: BGP_PORT,
+  sourceAddress: 0,
+  keepalive: 0,
   importFilters: [],
   exportFilters: [],
 });
@@ -54,8 +56,9 @@ export class PolicyTable {
   /** Whether routes are told and taken as in the mesh, whatever it takes to have a session. */
   routesAsInMesh(id: number): boolean {
     if (id === MESH_POLICY) return true;
-    const { password, ttlSecurity, port, gracefulRestart } = MESH;
-    const policy = { ...this.policies[id]!, password, ttlSecurity, port, gracefulRestart };
+    const { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart } = MESH;
+    const mesh = { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart };
+    const policy = { ...this.policies[id]!, ...mesh };
     return this.ids.get(JSON.stringify(policy)) === MESH_POLICY;
   }
 

@@ -20,15 +20,24 @@ export type SynFate = "accepted" | "refused" | "dropped";
  */
 export function synFate(x: FleetContext, c: number): SynFate {
   const side = 2 * c;
-  const opener = x.conns.node(side);
   const target = x.conns.node(side + 1);
   const { password } = x.policy(x.conns.end(side));
   const listens =
     x.state[target] === RUNNING && x.listenPort[target] === x.portOf(side) && accepts(x, target);
   if (!listens) return password === "" ? "refused" : "dropped";
-  const e = x.ends.find(target, opener);
-  const key = e >= 0 && x.ends.configured[e] === 1 ? x.policy(e).password : "";
+  const e = expectingEnd(x, c);
+  const key = e < 0 ? "" : x.policy(e).password;
   return key === password ? "accepted" : "dropped";
+}
+
+/** The end that expects connection `c`, from the address that it comes from; −1 = none (bird: proto/bgp/bgp.c, bgp_incoming_connection). */
+export function expectingEnd(x: FleetContext, c: number): number {
+  const { conns, ends } = x;
+  const opener = conns.node(2 * c);
+  const from = x.policy(conns.end(2 * c)).sourceAddress;
+  if (from !== 0 && from !== x.address[opener]) return -1;
+  const e = ends.find(conns.node(2 * c + 1), opener);
+  return e >= 0 && ends.configured[e] === 1 ? e : -1;
 }
 
 /** BIRD opens its listening socket with the first BGP protocol that does not wait for its neighbour (bird: proto/bgp/bgp.c, bgp_open). */

@@ -22,7 +22,7 @@ import {
 import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
 import { KEEPALIVE, OPEN } from "./segments.js";
-import { waitsForNeighbour } from "./session-guards.js";
+import { expectingEnd, waitsForNeighbour } from "./session-guards.js";
 import type { Transport } from "./transport.js";
 
 /** Its subcode Connection Collision Resolution (RFC 4486 §3). */
@@ -167,8 +167,8 @@ export class Sessions {
     x.acceptQueue[node]!--;
     x.spend(node, x.costs.accept);
     const c = side >> 1;
-    const e = ends.find(node, conns.node(2 * c));
-    if (e < 0 || ends.configured[e] === 0 || ends.stopped[e] === 1) {
+    const e = expectingEnd(x, c);
+    if (e < 0 || ends.stopped[e] === 1) {
       this.turnAway(side);
       return;
     }

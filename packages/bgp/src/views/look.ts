@@ -222,7 +222,7 @@ export class Look {
       hold: timer(Math.floor((until - now) / SECOND), timing.hold),
       keepalive: timer(
         Math.floor((this.keepalives.next(side, now) - now) / SECOND),
-        timing.keepalive,
+        this.keepalives.time(side),
       ),
     };
   }

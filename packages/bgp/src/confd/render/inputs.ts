@@ -59,6 +59,8 @@ export interface BgpNode {
   /** The port that the node listens on, from `node.<name>`, else `default`; absent means 179. */
   readonly listenPort: number | undefined;
   readonly podCIDRs: readonly string[];
+  /** The kubelet's report of the node's own address. */
+  readonly internalIP: string | undefined;
 }
 
 /** The resources, sorted and indexed once for every node and both families. */
@@ -156,6 +158,7 @@ function bgpNode(view: NodeView, own: BgpSpec, global: BgpSpec): BgpNode {
     },
     listenPort: own.listenPort ?? global.listenPort,
     podCIDRs: view.podCIDRs,
+    internalIP: view.internalIP,
   };
 }
 
