@@ -77,16 +77,16 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   private readonly byAddress: Map<string, Running> = new Map();
   private readonly byName: Map<string, Running> = new Map();
   private listener: RouterListener | undefined;
-  private readonly kindRestart: number;
+  private kindRestart = -1;
 
   constructor(around: Surroundings) {
     this.around = around;
-    this.kindRestart = around.engine.defineKind("router-restart", this, { background: true });
   }
 
   /** Adds and starts every router that is described. */
   begin(listener: RouterListener): void {
     this.listener = listener;
+    this.kindRestart = this.around.engine.defineKind("router-restart", this, { background: true });
     const all = (this.around.spec.externalRouters ?? []).map((router) => this.place(router, true));
     for (const one of all) this.turnOn(one);
   }

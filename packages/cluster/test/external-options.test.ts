@@ -1,4 +1,4 @@
-import { type Resource } from "@calico-sim/core";
+import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import { apply, at, cluster, nodes, start } from "../src/index.js";
 import {
@@ -13,7 +13,7 @@ import {
   TOR_A,
   withRouters,
 } from "./outside.js";
-import { run } from "./support.js";
+import { blockRoutes, run } from "./support.js";
 
 describe("session options from resources", () => {
   test("passwords that differ: the node shows Connect and no error, until the Secret is put right", () => {

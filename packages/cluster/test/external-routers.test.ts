@@ -6,6 +6,7 @@ import {
   blocks,
   type ClusterOptions,
   cluster,
+  type ExternalRouter,
   fail,
   firewall,
   heal,
@@ -49,6 +50,18 @@ describe("an external router (law 11)", () => {
     );
   });
 
+  test("shows its capabilities as a plain BIRD's (measured)", () => {
+    const text = (router: ExternalRouter): string =>
+      run(withRouters(1, [router]), begin(1), "1m").views.showProtocol(
+        "node-0",
+        "Global_10_0_0_251",
+      );
+    expect(text(TOR_A)).toContain(
+      "    Neighbor caps:    refresh enhanced-refresh restart-aware llgr-aware AS4\n    Session:          external multihop AS4\n",
+    );
+    expect(text({ ...TOR_A, gracefulRestart: true })).toContain("restart-able llgr-aware AS4\n");
+  });
+
   test("is not counted among the nodes", () => {
     const result = run(withRouters(3, [TOR_A, TOR_B]), begin(3), "2m").result();
     expect(result.cluster.nodes).toBe(3);
@@ -86,6 +99,9 @@ describe("an external router (law 11)", () => {
     expect(session(simulation, "late", "tor-b")).toBe("none");
     expect(session(simulation, "node-0", "tor-b")).toBe("none");
     expect(session(simulation, "node-1", "tor-b")).toBe("Established");
+    expect(simulation.views.calicoctlNodeStatus("node-1")).toMatch(
+      /10\.0\.0\.252 +\| node specific +\| up /,
+    );
     expect(wayOut(simulation, "late")).toBe("tor-a");
     expect(simulation.tracker.converged).toBe(true);
   });

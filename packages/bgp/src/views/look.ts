@@ -5,6 +5,7 @@ import type { Decision } from "../rib/decision.js";
 import { OWN, type Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
+import { MESH_POLICY } from "../session/policies.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import { holdsLock } from "../session/recovery.js";
 import { waitsForNeighbour } from "../session/session-guards.js";
@@ -135,6 +136,8 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
+      peerOffers: this.peerOffers(e),
+      addsPaths: this.x.addsPaths(e),
       exported: ends.exporting[e] === 1 ? this.x.daemons[node]!.blocks.length : 0,
       recovery:
         this.x.recovering[node] === 0
@@ -148,6 +151,15 @@ export class Look {
           : undefined,
       ...(established >= 0 ? this.sessionTimers(established) : NO_TIMERS),
     });
+  }
+
+  private peerOffers(e: number): SessionDetail["peerOffers"] {
+    const { ends } = this.x;
+    const other = ends.find(ends.peer[e]!, ends.node[e]!);
+    const { addPath, keepsForwarding } = this.x.policies.get(
+      other < 0 ? MESH_POLICY : ends.policy[other]!,
+    );
+    return { addPath: this.x.addPath && addPath, keepsForwarding };
   }
 
   private session(node: number, e: number): SessionView {

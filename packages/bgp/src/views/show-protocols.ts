@@ -169,10 +169,10 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
       ? []
       : [
           under("Neighbor ID", neighbour.routerId),
-          under("Neighbor caps", CAPABILITIES),
+          under("Neighbor caps", capabilities(session)),
           under(
             "Session",
-            `${neighbour.internal ? "internal" : "external"} multihop AS4 add-path-rx add-path-tx`,
+            `${neighbour.internal ? "internal" : "external"} multihop AS4${session.addsPaths ? ADD_PATH : ""}`,
           ),
           under("Source address", neighbour.sourceAddress),
         ]),
@@ -182,8 +182,13 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
   ];
 }
 
-/** What every Calico node announces in its OPEN (node-behaviour §1.5: add paths, graceful restart). */
-const CAPABILITIES = "refresh enhanced-refresh restart-able llgr-aware AS4 add-path-rx add-path-tx";
+const ADD_PATH = " add-path-rx add-path-tx";
+
+/** What the peer announced in its OPEN: a Calico node everything (node-behaviour §1.5), a plain BIRD less (1.6.8, measured). */
+function capabilities({ peerOffers }: SessionDetail): string {
+  const restart = peerOffers.keepsForwarding ? "restart-able" : "restart-aware";
+  return `refresh enhanced-refresh ${restart} llgr-aware AS4${peerOffers.addPath ? ADD_PATH : ""}`;
+}
 
 /** Columns in which values begin: of what every protocol has, and of what BGP adds (bird: nest/proto.c, proto/bgp/bgp.c). */
 const VALUES_AT = { common: 18, bgp: 22 } as const;
