@@ -1,6 +1,7 @@
 import { BGP_PORT } from "@calico-sim/bgp";
-import { type Fabric, type NodeDirectory, SECOND } from "@calico-sim/core";
+import { type Fabric, type NodeDirectory, ofKind, SECOND } from "@calico-sim/core";
 import { describe, type Scenario, type Step } from "./scenario.js";
+import type { ClusterSpec } from "./spec.js";
 
 /** A step of a scenario names something that the cluster does not have; the message says what, and what there is. */
 export class ScenarioError extends Error {
@@ -13,11 +14,23 @@ export interface ScenarioNames {
   readonly fabric: Fabric;
   /** External routers. */
   readonly routers: { has(name: string): boolean };
+  /** TCP ports on which some BGP speaker listens. */
+  readonly bgpPorts: ReadonlySet<number>;
   readonly typhas: number;
   /** Steps scheduled before these. */
   readonly earlier: Scenario;
   /** The cluster's own etcd. */
   readonly etcdEndpoints: readonly string[];
+}
+
+/** The ports on which a cluster's nodes and the routers outside listen for BGP. */
+export function bgpPorts({ resources, externalRouters = [] }: ClusterSpec): ReadonlySet<number> {
+  const configured = [
+    ...ofKind(resources, "BGPConfiguration").map(({ spec }) => spec?.listenPort),
+    ...ofKind(resources, "BGPPeer").map(({ spec }) => Number(spec.peerIP?.split(":")[1])),
+    ...externalRouters.map(({ listenPort }) => listenPort),
+  ];
+  return new Set([BGP_PORT, ...configured.filter((port): port is number => port !== undefined && port > 0)]);
 }
 
 /** Id of a node. @throws ScenarioError when there is none of this name. */
@@ -116,9 +129,9 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
     case "packets-drop":
     case "packets-allow":
       for (const host of [action.from, action.to]) checkHost(host, names, joining);
-      if (action.port === undefined || action.port === BGP_PORT) return;
+      if (action.port === undefined || names.bgpPorts.has(action.port)) return;
       throw new ScenarioError(
-        `only TCP port ${String(BGP_PORT)} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
+        `only TCP port ${[...names.bgpPorts].join(" or ")} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
       );
     case "etcd-endpoints":
       if (names.etcdEndpoints.length > 0) return;

@@ -182,7 +182,7 @@ export interface FilterOptions {
   readonly from: string;
   /** Node or external router that does not get it. */
   readonly to: string;
-  /** TCP port at `to`; 179 (BGP) is the one that is modelled. @defaultValue everything */
+  /** TCP port at `to`; 179, or another on which BGP listens, is what is modelled. @defaultValue everything */
   readonly port?: number;
 }
 

@@ -44,7 +44,7 @@ import { NodeServices, type NodeServicesListener } from "./node-services/index.j
 import { Recorder } from "./recorder.js";
 import type { Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
-import { checkScenario, nodeId } from "./scenario-check.js";
+import { bgpPorts, checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import type { ClusterSpec } from "./spec.js";
 import { Tracker } from "./tracker.js";
@@ -254,6 +254,7 @@ export class Simulation
       nodes: this.nodes,
       fabric: this.fabric,
       routers: this.routers,
+      bgpPorts: bgpPorts(this.spec),
       typhas: this.typhaNodes.length,
       earlier: this.steps,
       etcdEndpoints: this.spec.etcdEndpoints ?? [],

@@ -1,6 +1,6 @@
 import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { apply, at, cluster, nodes, start } from "../src/index.js";
+import { apply, at, cluster, firewall } from "../src/index.js";
 import {
   begin,
   bgp,
@@ -61,6 +61,15 @@ describe("session options from resources", () => {
     const resources = [peer("tor-a", { peerIP: `${TOR_A.ip}:1790`, asNumber: 65_001 })];
     const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "1m");
     expect(session(simulation, "node-0", "tor-a")).toBe("Active Socket: Connection refused");
+  });
+
+  test("a filter on the port on which the router listens holds up this session alone", () => {
+    const drop = firewall.drop({ from: "node-0", to: "tor-a", port: 1790 });
+    const steps = [at(0, drop), ...begin(2)];
+    const options = withRouters(2, [{ ...TOR_A, listenPort: 1790 }]);
+    const simulation = run(options, steps, "1m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Connect");
+    expect(session(simulation, "node-1", "tor-a")).toBe("Established");
   });
 
   test("another AS than the router's: refused with 2/2, and tried ever later", () => {
