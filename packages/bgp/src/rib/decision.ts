@@ -37,7 +37,7 @@ export class Decision implements Preference {
       p.localPref === q.localPref &&
       p.asPath.length === q.asPath.length &&
       p.origin === q.origin &&
-      (p.med === q.med || p.asPath[0] !== q.asPath[0]) &&
+      (Math.max(p.med, 0) === Math.max(q.med, 0) || p.asPath[0] !== q.asPath[0]) &&
       this.x.isInternal(best.end) === this.x.isInternal(path.end)
     );
   }
