@@ -87,9 +87,13 @@ describe("merge paths", () => {
         .speaker(tor, { asNumber, router: true }, { blocks: tor === 1 ? [prefix] : [] });
     longer.peer(2, 3, { remoteAS: 65_003 }, { remoteAS: 65_002, passive: true, addPath: false });
     longer.speaker(3, far, { blocks: [longer.prefixes.intern(parseCidr("10.200.0.0/24")!)] });
-    longer.speaker(1, { asNumber: 65_001, router: true }, {
-      blocks: [longer.prefixes.intern(parseCidr("10.200.0.0/24")!)],
-    });
+    longer.speaker(
+      1,
+      { asNumber: 65_001, router: true },
+      {
+        blocks: [longer.prefixes.intern(parseCidr("10.200.0.0/24")!)],
+      },
+    );
     longer.start([1, 2, 3], { recover: false }).start([0]).run(10);
     const same = longer.prefixes.intern(parseCidr("10.200.0.0/24")!);
     expect(longer.bird.paths(0, same)).toHaveLength(2);

@@ -1,6 +1,7 @@
 import {
   type Address,
   allocationsOf,
+  type BGPPeer,
   bgpSettings,
   blockOwner,
   type Cidr,
@@ -21,6 +22,7 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 
+import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
 import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
 
 /** A route as it must be in a node's kernel once all is quiet. */
@@ -30,6 +32,8 @@ export interface ExpectedRoute {
   readonly device?: "eth0" | "tunl0" | "vxlan.calico";
   /** Name of the node whose address is the gateway. */
   readonly gateway?: string;
+  /** Gateways beside the first, of a route over several equally good paths; a packet takes any of them. */
+  readonly further?: readonly { readonly device: string; readonly gateway: string }[];
   /** Who writes it. */
   readonly writer: "felix" | "bird";
 }
@@ -41,6 +45,8 @@ export interface OracleNode {
   readonly subnet: Cidr | undefined;
   readonly vxlanAddress: string | undefined;
   readonly clusterId: string;
+  /** Absent: the cluster's. */
+  readonly asNumber: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -74,6 +80,9 @@ export interface OracleState {
     readonly mesh: boolean;
     /** What BGPPeer resources add. */
     readonly peerings: OraclePeerings;
+    readonly asNumber: number;
+    /** Peerings in which a BGPPeer says something of the next hop; undefined where all say nothing and all nodes are of one AS. */
+    readonly nextHops: Readonly<Record<"self" | "keep", OraclePeerings>> | undefined;
   };
 }
 
@@ -114,8 +123,23 @@ export function oracleState(
       ...bird,
       mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
       peerings: oraclePeerings(nodes, ofKind(all, "BGPPeer")),
+      asNumber: bgp.asNumber,
+      nextHops: nextHopPeerings(nodes, ofKind(all, "BGPPeer"), bgp.asNumber),
     },
   };
+}
+
+/** Who says something of the next hop to whom; undefined where it stays with the origin for everybody. */
+function nextHopPeerings(
+  nodes: ReadonlyMap<string, OracleNode>,
+  peers: readonly BGPPeer[],
+  asNumber: number,
+): OracleState["bgp"]["nextHops"] {
+  const saying = (mode: string): BGPPeer[] => peers.filter((p) => p.spec.nextHopMode === mode);
+  const [self, keep] = [saying("Self"), saying("Keep")];
+  const oneAS = [...nodes.values()].every((node) => (node.asNumber ?? asNumber) === asNumber);
+  if (self.length === 0 && keep.length === 0 && oneAS) return undefined;
+  return { self: oraclePeerings(nodes, self), keep: oraclePeerings(nodes, keep) };
 }
 
 /** What a Node is to the oracle. */
@@ -129,6 +153,7 @@ export function oracleNode(node: Node): OracleNode {
     subnet,
     vxlanAddress: view.ipv4VXLANTunnelAddr,
     clusterId: view.routeReflectorClusterID ?? "",
+    asNumber: view.asNumber,
     labels: view.labels,
   };
 }
@@ -203,10 +228,9 @@ export function expectedRoute(
   const self = state.nodes.get(node);
   const other = state.nodes.get(holder);
   if (self === undefined || other?.address === undefined) return undefined;
+  if (writer === "bird")
+    return self.address === undefined ? undefined : birdRoute(state, live, node, pool, holder);
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
-  if (writer === "bird") {
-    if (self.address === undefined || !told(state, live, node, holder)) return undefined;
-  }
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
   if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
   if (pool.encapsulation === "ipip")
@@ -216,17 +240,63 @@ export function expectedRoute(
   return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
 }
 
-/** Whether a node hears by BGP of what another originates. */
-function told(state: OracleState, live: Liveness, node: string, holder: string): boolean {
-  const { mesh, peerings } = state.bgp;
-  const inMesh = (name: string): boolean => mesh && state.nodes.get(name)?.clusterId === "";
+/** A route that comes by BGP: over one node, or over several equally good ones at once (`merge paths`, node-behaviour §1.5). */
+function birdRoute(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  pool: OraclePool,
+  holder: string,
+): ExpectedRoute | undefined {
+  const subnet = state.nodes.get(node)?.subnet;
+  const hops = gatewaysOf(state, live, node, holder).map((gateway) => {
+    const address = state.nodes.get(gateway)?.address;
+    const near = subnet !== undefined && address !== undefined && cidrContains(subnet, address);
+    const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
+    return { device: direct ? ("eth0" as const) : ("tunl0" as const), gateway };
+  });
+  const [first, ...further] = hops;
+  if (first === undefined) return undefined;
+  return {
+    type: "unicast",
+    ...first,
+    writer: "bird",
+    ...(further.length === 0 ? {} : { further }),
+  };
+}
+
+/** Nodes that a node sends to for what another originates; none where it does not hear of it by BGP. */
+function gatewaysOf(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  holder: string,
+): readonly string[] {
+  const { mesh, peerings, nextHops, asNumber } = state.bgp;
+  const { nodes } = state;
+  const inMesh = (name: string): boolean => mesh && nodes.get(name)?.clusterId === "";
   const linked = (a: string, b: string): boolean => {
     const meshed = inMesh(a) && inMesh(b);
     const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;
     return (meshed || asked) && live.connected(a, b);
   };
-  if (peerings.size === 0) return linked(node, holder);
-  return reaches({ nodes: state.nodes, peerings, linked }, holder, node);
+  if (peerings.size === 0) return linked(node, holder) ? [holder] : [];
+  if (nextHops === undefined)
+    return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
+  const says = (a: string, b: string): NextHopMode =>
+    nextHops.self.get(a)?.has(b) === true
+      ? "self"
+      : nextHops.keep.get(a)?.has(b) === true
+        ? "keep"
+        : "auto";
+  const ways = {
+    nodes,
+    linked,
+    treats: (a: string, b: string): boolean => peerings.get(a)?.get(b) === true,
+    asNumber: (name: string): number => nodes.get(name)?.asNumber ?? asNumber,
+    nextHopMode: says,
+  };
+  return nextHopsTo(ways, holder, node);
 }
 
 function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {

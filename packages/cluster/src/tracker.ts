@@ -9,6 +9,7 @@ import {
   type Micros,
   type Node,
   type NodeDirectory,
+  nextHopsOf,
   PROTOCOL,
   type PrefixTable,
   type Resource,
@@ -18,6 +19,17 @@ import {
   type WatchEvent,
 } from "@calico-sim/core";
 import {
+  type Arrival,
+  DELIVERY,
+  type Destination,
+  isOnTunnelLink,
+  owed,
+  PacketWalk,
+  plainArrival,
+  REASONS,
+} from "./delivery.js";
+import {
+  type ExpectedRoute,
   expectedRoute,
   type Liveness,
   lends,
@@ -28,38 +40,33 @@ import {
   oracleNode,
   oracleState,
 } from "./oracle.js";
-import type { BlackholeReason } from "./result.js";
-
-/** Names of the delivery codes; 0 = delivered. */
-export const REASONS: readonly (BlackholeReason | "delivered")[] = Object.freeze([
-  "delivered",
-  "no route",
-  "blackhole route",
-  "stale route",
-  "destination node down",
-  "underlay path cut",
-  "underlay has no route to pods",
-]);
-
-const DELIVERED = 0;
-const NO_ROUTE = 1;
-const BLACKHOLE_ROUTE = 2;
-const STALE_ROUTE = 3;
-const OWNER_DOWN = 4;
-const PATH_CUT = 5;
-const UNDERLAY_ROUTE = 6;
-/** The source does not run, or the block is gone: nobody to complain. */
-const NOT_ASKED = 7;
 
 /** A pair that worked before and does not now. */
 interface Broken {
   readonly since: Micros;
   readonly reason: number;
+  /** Share of the flows that are lost now, and since when. */
+  lost: number;
+  at: Micros;
+  /** The largest share so far that lasted. */
+  worst: number;
+  /** Time so far, each moment by the share that was lost. */
+  micros: Micros;
 }
 
+/** Set in a delivery code: it was delivered once; a part of the flows still is. */
+const WAS_DELIVERED = 8;
+const PARTIAL = 16;
+
 /** An interval without delivery. */
-export interface BrokenInterval extends Broken {
+export interface BrokenInterval {
   readonly node: number;
+  readonly since: Micros;
+  readonly reason: number;
+  /** Largest share of the flows that was lost, 0 to 1. */
+  readonly share: number;
+  /** Time without delivery, each moment by the share that was lost. */
+  readonly micros: Micros;
   readonly block: string;
   readonly owner: string;
   readonly until: Micros;
@@ -117,14 +124,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** Blocks by row; a removed block leaves an empty row. */
   private readonly blocks: (OracleBlock | undefined)[] = [];
   private readonly prefixOf: number[] = [];
-  private readonly ownerOf: number[] = [];
+  private readonly destinations: Destination[] = [];
   private readonly rowOf: Map<number, number> = new Map();
   private readonly freeRows: number[] = [];
   private readonly running: boolean[] = [];
   /** By node: 1 where the kernel differs from the oracle; index: row. */
   private readonly wrong: Uint8Array[] = [];
-  /** By node: delivery code, + 8 once it was delivered; index: row. */
+  /** By node: delivery code, with {@link WAS_DELIVERED} and {@link PARTIAL}; index: row. */
   private readonly delivery: Uint8Array[] = [];
+  private readonly walk: PacketWalk;
+  /** By row: nodes whose packets pass others on the way. */
+  private readonly detours: Map<number, Set<number>> = new Map();
   private readonly control: Front[] = [];
   private readonly data: Front[] = [];
   private readonly broken: Map<number, Broken> = new Map();
@@ -139,6 +149,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.era = options.era;
     this.backend = options.backend;
     this.state = oracleState([], this.era, this.backend);
+    this.walk = new PacketWalk(this.kernels, this.fabric, this.running);
   }
 
   /** Takes the initial content of the datastore. */
@@ -157,6 +168,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (this.running[node] === running) return;
     this.running[node] = running;
     this.recheckNode(node);
+    this.recheckDetours();
   }
 
   /** The underlay changed. */
@@ -212,9 +224,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** Intervals that ended and those still open at `now`, longest first. */
   blackholes(now: Micros): BrokenInterval[] {
     const open: BrokenInterval[] = [];
-    for (const [pair, { since, reason }] of this.broken) {
-      open.push(this.interval(pair, since, reason, now, true));
-    }
+    for (const [pair, broken] of this.broken) open.push(this.interval(pair, broken, now, true));
     return [...this.intervals, ...open].sort(
       (x, y) =>
         y.until - y.since - (x.until - x.since) ||
@@ -227,7 +237,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** Pair-microseconds of darkness up to `now`. */
   darkMicros(now: Micros): Micros {
     let sum = this.closedMicros;
-    for (const { since } of this.broken.values()) sum += now - since;
+    for (const broken of this.broken.values()) sum += darkness(broken, now);
     return sum;
   }
 
@@ -235,7 +245,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   connected(a: string, b: string): boolean {
     const x = this.nodes.id(a);
     const y = this.nodes.id(b);
-    return this.running[x] === true && this.running[y] === true && this.joined(x, y);
+    return this.running[x] === true && this.running[y] === true && this.walk.joined(x, y);
   }
 
   /** See {@link RouteListener}. */
@@ -246,6 +256,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (row === undefined) return;
     this.grow(node);
     this.recheck(node, row, at ?? this.engine.now);
+    // Whose packets pass this node depends on its route too.
+    for (const other of this.detours.get(row) ?? [])
+      if (other !== node) this.recheck(other, row, at ?? this.engine.now);
   }
 
   /** See {@link StoreObserver}. */
@@ -302,16 +315,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private recheckNode(node: number): void {
     const now = this.engine.now;
     this.grow(node);
-    const { peerings } = this.state.bgp;
-    if (peerings.size > 0 && this.state.nodes.get(this.nodes.name(node))?.clusterId !== "") {
-      // What a reflector passes on concerns everybody.
+    const { peerings, nextHops } = this.state.bgp;
+    const reflects = this.state.nodes.get(this.nodes.name(node))?.clusterId !== "";
+    if (peerings.size > 0 && (reflects || nextHops !== undefined)) {
+      // What a reflector, or anybody between ASes, passes on concerns everybody.
       this.recheckAll();
       return;
     }
     for (let row = 0; row < this.blocks.length; row++) {
       if (this.blocks[row] === undefined) continue;
       this.recheck(node, row, now);
-      if (this.ownerOf[row] !== node) continue;
+      if (this.destinations[row]?.owner !== node) continue;
       for (let other = 0; other < this.control.length; other++) this.recheck(other, row, now);
     }
   }
@@ -337,7 +351,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     this.blocks[row] = block;
     if (before?.owner === block.owner) return;
-    this.ownerOf[row] = block.owner === undefined ? -1 : this.nodes.id(block.owner);
+    const owner = block.owner === undefined ? -1 : this.nodes.id(block.owner);
+    this.destinations[row] = { owner, prefix };
     for (let node = 0; node < this.nodes.size; node++) {
       this.grow(node);
       this.recheck(node, row, this.engine.now);
@@ -352,8 +367,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const block = this.blocks[row];
     if (block === undefined) return;
     this.blocks[row] = { ...block, owner: undefined, borrowed: [] };
-    this.ownerOf[row] = -1;
+    this.destinations[row] = { owner: -1, prefix };
     for (let node = 0; node < this.nodes.size; node++) this.recheck(node, row, this.engine.now);
+  }
+
+  private recheckDetours(): void {
+    for (const [row, nodes] of this.detours)
+      for (const node of [...nodes]) this.recheck(node, row, this.engine.now);
   }
 
   private recheckAll(): void {
@@ -376,22 +396,38 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     const codes = this.delivery[node]!;
     const before = codes[row]!;
-    const code = asked ? this.deliver(node, row) : NOT_ASKED;
-    if ((before & 7) === code) return;
-    const everDelivered = (before & 8) !== 0 || code === DELIVERED;
-    codes[row] = code | (everDelivered ? 8 : 0);
+    const { code, lost, through } = asked
+      ? this.deliver(node, row)
+      : plainArrival(DELIVERY.notAsked);
+    this.noteDetour(node, row, through.length > 0);
+    const partial = lost > 0 && lost < 1;
+    if ((before & 7) === code && !partial && (before & PARTIAL) === 0) return;
+    const everDelivered = (before & WAS_DELIVERED) !== 0 || code === DELIVERY.delivered || partial;
+    codes[row] = code | (everDelivered ? WAS_DELIVERED : 0) | (partial ? PARTIAL : 0);
     const wasOwed = owed(before & 7);
     if (wasOwed !== owed(code)) move(this.data[node]!, wasOwed ? -1 : 1, row, at);
     const pair = row * 0x100000 + node;
-    const dark = everDelivered && code !== DELIVERED && code !== NOT_ASKED;
+    const dark = everDelivered && code !== DELIVERY.delivered && code !== DELIVERY.notAsked;
     const held = this.broken.get(pair);
     if (dark && held === undefined) {
-      this.broken.set(pair, { since: at, reason: code });
+      this.broken.set(pair, { since: at, reason: code, lost, at, worst: 0, micros: 0 });
       this.darkened++;
+    } else if (dark && held !== undefined) {
+      held.micros = darkness(held, at);
+      held.worst = worstUntil(held, at);
+      held.at = at;
+      held.lost = lost;
     } else if (!dark && held !== undefined) {
       this.broken.delete(pair);
-      this.close(this.interval(pair, held.since, held.reason, at, false));
+      this.close(this.interval(pair, held, at, false));
     }
+  }
+
+  private noteDetour(node: number, row: number, passesOthers: boolean): void {
+    const held = this.detours.get(row);
+    if (!passesOthers) held?.delete(node);
+    else if (held === undefined) this.detours.set(row, new Set([node]));
+    else held.add(node);
   }
 
   private asExpected(node: number, row: number): boolean {
@@ -401,39 +437,32 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
     // A block of one address that a pod has: its owner's route to it is the pod's own.
-    if (this.ownerOf[row] === node && route.device.startsWith("cali")) return true;
+    if (this.destinations[row]?.owner === node && route.device.startsWith("cali")) return true;
     if (want === undefined) return false;
     if (route.type !== want.type) return false;
     if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;
-    if (want.type === "blackhole") return true;
-    if (route.device !== want.device) return false;
-    return this.isOnTunnelLink(route) || this.nodes.name(route.gateway) === want.gateway;
+    return want.type === "blackhole" || this.sameHops(route, want);
   }
 
-  /** A block of one address that is a VXLAN device's own: on the link behind the tunnel, without a gateway (§4.4). */
-  private isOnTunnelLink({ device, gateway }: Route): boolean {
-    return device === "vxlan.calico" && gateway < 0;
+  private sameHops(route: Route, want: ExpectedRoute): boolean {
+    if (isOnTunnelLink(route)) return want.device === route.device;
+    const hops = nextHopsOf(route);
+    const { device = "", gateway = "", further = [] } = want;
+    const wanted = [{ device, gateway }, ...further];
+    return (
+      hops.length === wanted.length &&
+      hops.every((hop) =>
+        wanted.some((w) => w.device === hop.device && w.gateway === this.nodes.name(hop.gateway)),
+      )
+    );
   }
 
-  /** Follows a packet from a node to a block, one hop: Calico's next hop is the owner itself. */
-  private deliver(node: number, row: number): number {
-    const owner = this.ownerOf[row]!;
-    if (owner < 0) return NOT_ASKED;
-    if (owner === node) return DELIVERED;
-    if (this.running[owner] !== true) return OWNER_DOWN;
-    if (!this.joined(node, owner)) return PATH_CUT;
-    const held = this.kernels.best(node, this.prefixOf[row]!);
-    if (held === 0) return NO_ROUTE;
-    const route = this.kernels.route(held);
-    if (route.type === "blackhole") return BLACKHOLE_ROUTE;
-    if (this.isOnTunnelLink(route)) return DELIVERED;
-    if (route.gateway !== owner) return STALE_ROUTE;
-    if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
-    return DELIVERED;
-  }
-
-  private joined(a: number, b: number): boolean {
-    return this.fabric.reachable(a, b) && this.fabric.reachable(b, a);
+  /** What becomes of packets from a node to a block. */
+  private deliver(node: number, row: number): Arrival {
+    const to = this.destinations[row]!;
+    if (to.owner < 0) return plainArrival(DELIVERY.notAsked);
+    if (to.owner === node) return plainArrival(DELIVERY.delivered);
+    return this.walk.follow(node, to);
   }
 
   private firstWrong(node: number, plane: "control" | "data"): number {
@@ -447,36 +476,34 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const owner = block.owner ?? "nobody";
     if (plane === "data") {
       const code = this.delivery[node]![row]! & 7;
-      return code === DELIVERED ? `block of ${owner}` : `${REASONS[code] ?? ""}, block of ${owner}`;
+      return code === DELIVERY.delivered
+        ? `block of ${owner}`
+        : `${REASONS[code] ?? ""}, block of ${owner}`;
     }
     return this.wrong[node]![row] === 1
       ? `kernel differs from the oracle, block of ${owner}`
       : `block of ${owner}`;
   }
 
-  private interval(
-    pair: number,
-    since: Micros,
-    reason: number,
-    until: Micros,
-    open: boolean,
-  ): BrokenInterval {
+  private interval(pair: number, broken: Broken, until: Micros, open: boolean): BrokenInterval {
     const row = Math.floor(pair / 0x100000);
     const block = this.blocks[row];
     return {
       node: pair % 0x100000,
       block: block?.text ?? formatCidr(this.prefixes.cidr(this.prefixOf[row]!)),
       owner: block?.owner ?? "",
-      since,
+      since: broken.since,
       until,
       open,
-      reason,
+      reason: broken.reason,
+      share: worstUntil(broken, until) || broken.lost,
+      micros: darkness(broken, until),
     };
   }
 
   private close(interval: BrokenInterval): void {
     this.closedIntervals++;
-    this.closedMicros += interval.until - interval.since;
+    this.closedMicros += interval.micros;
     this.intervals.push(interval);
     if (this.intervals.length < 2 * INTERVALS_MAX) return;
     this.intervals.sort((x, y) => y.until - y.since - (x.until - x.since) || x.since - y.since);
@@ -489,7 +516,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       this.data.push({ wrong: 0, since: 0, longest: -1, last: -1 });
       this.running.push(false);
       this.wrong.push(new Uint8Array(64));
-      this.delivery.push(new Uint8Array(64).fill(NOT_ASKED));
+      this.delivery.push(new Uint8Array(64).fill(DELIVERY.notAsked));
     }
     const rows = this.blocks.length;
     if (rows <= this.wrong[node]!.length) return;
@@ -497,7 +524,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const wrong = new Uint8Array(size);
     wrong.set(this.wrong[node]!);
     this.wrong[node] = wrong;
-    const delivery = new Uint8Array(size).fill(NOT_ASKED);
+    const delivery = new Uint8Array(size).fill(DELIVERY.notAsked);
     delivery.set(this.delivery[node]!);
     this.delivery[node] = delivery;
   }
@@ -518,11 +545,14 @@ function sameLabels(a: OracleNode, b: OracleNode): boolean {
   return JSON.stringify(a.labels) === JSON.stringify(b.labels);
 }
 
-/** Whether delivery is owed: everything is alive and connected, only routes are missing. */
-function owed(code: number): boolean {
-  return (
-    code === NO_ROUTE || code === BLACKHOLE_ROUTE || code === STALE_ROUTE || code === UNDERLAY_ROUTE
-  );
+/** Time without delivery up to a moment, each moment by the share that was lost. */
+function darkness({ micros, at, lost }: Broken, now: Micros): Micros {
+  return micros + (now - at) * lost;
+}
+
+/** A route that is replaced is gone for no time at all (law 8 g), which does not count. */
+function worstUntil({ worst, at, lost }: Broken, now: Micros): number {
+  return now > at ? Math.max(worst, lost) : worst;
 }
 
 function move(front: Front, by: number, row: number, at: Micros): void {

@@ -44,11 +44,7 @@ export class KernelWriter {
       bestBefore.end === bestAfter.end &&
       bestBefore.source === bestAfter.source &&
       bestBefore.attributes === bestAfter.attributes;
-    if (
-      sameBest &&
-      !this.merges(node, bestAfter, before) &&
-      !this.merges(node, bestAfter, after)
-    )
+    if (sameBest && !this.merges(node, bestAfter, before) && !this.merges(node, bestAfter, after))
       return;
     this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
   }
@@ -56,9 +52,7 @@ export class KernelWriter {
   /** Whether the kernel gets a path together with the best; an ordinary router's gets the best alone, as BIRD has it by default. */
   private merges(node: number, best: Path, path: Path | undefined): boolean {
     return (
-      path !== undefined &&
-      !this.x.daemons[node]!.router &&
-      this.decision.mergable(best, path)
+      path !== undefined && !this.x.daemons[node]!.router && this.decision.mergable(best, path)
     );
   }
 
