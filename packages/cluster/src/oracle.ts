@@ -56,6 +56,8 @@ export interface OraclePool {
   readonly cidr: Cidr;
   readonly encapsulation: "none" | "ipip" | "vxlan";
   readonly crossSubnet: boolean;
+  /** Its blocks are told to BGP peers (not `disableBGPExport`). */
+  readonly exported: boolean;
 }
 
 /** What the oracle knows of a block. */
@@ -169,6 +171,7 @@ function oraclePool(pool: IPPool, era: Era): OraclePool {
     cidr,
     encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
     crossSubnet: view.vxlanMode === "CrossSubnet" || view.ipipMode === "CrossSubnet",
+    exported: !view.disableBGPExport,
   };
 }
 
@@ -248,6 +251,8 @@ function birdRoute(
   pool: OraclePool,
   holder: string,
 ): ExpectedRoute | undefined {
+  // The first check of the export filter (node-behaviour §1.6, rule 1).
+  if (!pool.exported) return undefined;
   const subnet = state.nodes.get(node)?.subnet;
   const hops = gatewaysOf(state, live, node, holder).map((gateway) => {
     const address = state.nodes.get(gateway)?.address;

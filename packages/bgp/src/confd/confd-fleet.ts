@@ -153,6 +153,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   private readonly pools: Latest<string, FilterPool> = new Latest();
   private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private filterConfig = -1;
+  private meshRules: ExportRules | undefined;
   private mesh = true;
   private globalAS: number;
   private readonly rendered: RenderedPeers;
@@ -355,7 +356,10 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
           break;
       }
     }
-    if (global || batch.snapshot) this.filterConfig = this.renderFilter();
+    if (global || batch.snapshot) {
+      this.filterConfig = this.renderFilter();
+      this.meshRules = this.rendered.meshRules();
+    }
     return { snapshot: batch.snapshot, nodes, global, blocks };
   }
 
@@ -521,7 +525,11 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     };
     if (all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
     else for (const peer of changed) consider(peer);
-    return add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
+    const peers = add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
+    const rules = this.meshRules;
+    if (rules === undefined || rules === confd.rules) return peers;
+    confd.rules = rules;
+    return { ...peers, rules };
   }
 
   /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */

@@ -9,7 +9,7 @@ import {
 } from "@calico-sim/core";
 import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
 import { Latest } from "./latest.js";
-import { renderBird } from "./render/configuration.js";
+import { bgpConfiguration, renderBird } from "./render/configuration.js";
 import { type ConfdInputs, confdInputs } from "./render/inputs.js";
 import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
 
@@ -94,6 +94,16 @@ export class RenderedPeers {
     return peers.find(({ address }) => this.byAddress.get(address) === peer);
   }
 
+  /**
+   * What nodes of a mesh of one AS tell their peers: pools and the global settings decide it, no node does, so it is
+   * rendered once for all.
+   */
+  meshRules(): ExportRules {
+    const kinds = ["IPPool", "BGPConfiguration"];
+    const few = this.resources.values().filter(({ kind }) => kinds.includes(kind));
+    return this.rules(bgpConfiguration(few, { node: "", family: 4, era: this.era }));
+  }
+
   private rules({ exportSteps, communities }: BirdConfiguration): ExportRules {
     const rules = { steps: exportSteps, communities };
     const text = JSON.stringify(rules);
@@ -154,7 +164,22 @@ function configOf(id: number, peer: BirdPeer, { filters }: BirdConfiguration): P
     ...(exportFilters.length === 0 ? {} : { exportFilters }),
   };
   const plain = Object.keys(options).length === 0;
-  return { peer: id, passive: peer.passive, ...(plain ? {} : { options }) };
+  const session = sessionText(peer);
+  return { peer: id, passive: peer.passive, session, ...(plain ? {} : { options }) };
+}
+
+/** What BIRD compares of a protocol beside what the model acts on (bird: proto/bgp/bgp.c, bgp_reconfigure). */
+function sessionText(peer: BirdPeer): string {
+  const { name, port, asNumber, sourceAddress, ttlSecurity, keepaliveSeconds, password } = peer;
+  return JSON.stringify([
+    name,
+    port,
+    asNumber,
+    sourceAddress,
+    ttlSecurity,
+    keepaliveSeconds,
+    password,
+  ]);
 }
 
 /** An IPv4 address or a cluster id as an unsigned integer; 0 for text that is none. */

@@ -33,6 +33,8 @@ export const WORK_STOP_STALE = 2;
 export const WORK_FLUSH = 3;
 /** Send a keepalive; only where they are events. */
 export const WORK_KEEPALIVE = 4;
+/** Announce everything again to a peer that asked for it. */
+export const WORK_REFEED = 5;
 /** Packs a kind of work above a session end. */
 export const WORK = 0x10000000;
 
@@ -63,6 +65,8 @@ export interface Daemon {
   /** By session end: the step of its feed that comes next, on which side of a connection. */
   readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
   reconfigure: Reconfiguration[];
+  /** By peer: `PeerConfig.session`, where it was given. */
+  readonly sessions: Map<number, string>;
   /** Second of the process's clock in which it read its configuration first. */
   booted: number;
   /** The same, of the last time. */
@@ -89,6 +93,7 @@ export function newDaemon(paths: PathPool): Daemon {
     feed: undefined,
     feeding: new Map(),
     reconfigure: [],
+    sessions: new Map(),
     booted: 0,
     configured: 0,
     stale: new Map(),

@@ -26,6 +26,7 @@ import {
   WORK_FEED,
   WORK_KEEPALIVE,
   WORK_KERNEL,
+  WORK_REFEED,
   WORK_STOP_STALE,
 } from "./daemon.js";
 
@@ -319,6 +320,7 @@ export class MainLoop implements Wakeable {
       } else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
       else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
+      else if (what === WORK_REFEED) parts.advertiser.refeed(node, e);
       else {
         parts.learner.flush(node, e);
         parts.sessions.restart(node, e);

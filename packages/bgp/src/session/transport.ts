@@ -30,6 +30,7 @@ import {
   NOTIFICATION,
   OPEN,
   REFRESH,
+  REQUEST,
   UPDATE,
 } from "./segments.js";
 
@@ -45,6 +46,7 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
   [KEEPALIVE]: "keepalive",
   [UPDATE]: "update",
   [REFRESH]: "update",
+  [REQUEST]: "route-refresh",
   [END_OF_RIB]: "end-of-rib",
 });
 
