@@ -1,4 +1,5 @@
 import type { Advertiser } from "../rib/advertiser.js";
+import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
 import { CEASE } from "../session/constants.js";
@@ -23,6 +24,7 @@ export class Configuration {
   private readonly recovery: Recovery;
   private readonly learner: Learner;
   private readonly advertiser: Advertiser;
+  private readonly kernelRoutes: KernelRoutes;
 
   constructor(
     context: FleetContext,
@@ -31,6 +33,7 @@ export class Configuration {
     recovery: Recovery,
     learner: Learner,
     advertiser: Advertiser,
+    kernelRoutes: KernelRoutes,
   ) {
     this.x = context;
     this.transport = transport;
@@ -38,6 +41,7 @@ export class Configuration {
     this.recovery = recovery;
     this.learner = learner;
     this.advertiser = advertiser;
+    this.kernelRoutes = kernelRoutes;
   }
 
   /** Whether `peer` is in the daemon's configuration. */
@@ -55,6 +59,7 @@ export class Configuration {
       daemon.blocks.splice(0, daemon.blocks.length, ...config.blocks);
     daemon.rules = config.rules ?? daemon.rules;
     daemon.feed = undefined;
+    this.kernelRoutes.blocksChanged(node);
     regroup(this.x, node);
   }
 
@@ -112,6 +117,7 @@ export class Configuration {
       for (const e of filters.imports) this.advertiser.request(node, e);
       const blocks = change.blocks ?? daemon.blocks.slice();
       this.advertiser.change(node, blocks, change.rules ?? daemon.rules, filters);
+      this.kernelRoutes.blocksChanged(node);
       // A protocol whose filter changed is fed again (bird: nest/proto.c, proto_reconfigure).
       if (change.kernelFilter === true && this.x.kernelReady[node] === 1) {
         this.x.queueWork(node, WORK_KERNEL, 0);

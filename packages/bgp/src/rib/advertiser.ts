@@ -1,3 +1,4 @@
+import { HOST_BASE } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { type FilterChanges, SAME_FILTERS } from "../fleet/filter-changes.js";
 import { COUNT } from "../messages/counters.js";
@@ -10,6 +11,7 @@ import { PLAIN } from "./attributes.js";
 import type { Decision } from "./decision.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { KernelWriter } from "./kernel-writer.js";
+import { isLocal, KERNEL } from "./origins.js";
 import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
 import { joinGroup, regroup } from "./peer-groups.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
@@ -132,11 +134,17 @@ export class Advertiser {
    * (bird: nest/rt-table.c, do_feed_baby). Where all peers are in the mesh only own routes can be told.
    */
   private offers(node: number, e: number): Offer[] {
-    const { rib, blocks, meshOnly } = this.x.daemons[node]!;
+    const { rib, blocks, foreign, meshOnly } = this.x.daemons[node]!;
     const offers: Offer[] = [];
     if (meshOnly) {
       for (const prefix of blocks) {
         const attributes = this.exporter.attributes(node, e, prefix, OWN_PATH);
+        offers.push({ prefix, source: OWN, from: OWN, attributes });
+      }
+      for (const prefix of foreign) {
+        const path = rib.all(prefix).find(({ end }) => end === KERNEL);
+        if (path === undefined) continue;
+        const attributes = this.exporter.attributes(node, e, prefix, path);
         offers.push({ prefix, source: OWN, from: OWN, attributes });
       }
       return offers;
@@ -311,8 +319,11 @@ export class Advertiser {
     const { rib } = this.x.daemons[node]!;
     const rejected = { source: OWN, from: OWN, attributes: REJECTED };
     return rib.prefixes().flatMap((prefix) => {
-      const own = rib.bestEnd(prefix) === OWN;
-      const paths = addPath ? rib.count(prefix) - Number(own) : Number(!own);
+      const own =
+        prefix < HOST_BASE
+          ? Number(rib.bestEnd(prefix) === OWN)
+          : rib.all(prefix).filter(isLocal).length;
+      const paths = addPath ? rib.count(prefix) - own : Math.max(0, 1 - own);
       return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
     });
   }

@@ -1,8 +1,9 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
-import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, PLAIN_SET } from "./attributes.js";
+import { ABSENT, type AttributeSet, NEXT_HOP_SENDER } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { OWN, type Path } from "./rib.js";
+import { isLocal } from "./origins.js";
+import type { Path } from "./rib.js";
 
 /** Stands for a route that is not told. */
 export const REJECTED = -1;
@@ -23,16 +24,19 @@ export class Exporter {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set = path.end === OWN ? this.created(to, internal) : this.passedOn(to, internal, path);
+    const set = isLocal(path)
+      ? this.created(to, internal, path)
+      : this.passedOn(to, internal, path);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
+    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: !isLocal(path) };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
 
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
-  private created(to: number, internal: boolean): AttributeSet {
-    return internal ? PLAIN_SET : { ...PLAIN_SET, asPath: [this.x.localAS(to)] };
+  private created(to: number, internal: boolean, { attributes }: Path): AttributeSet {
+    const set = this.x.attributes.get(attributes);
+    return internal ? set : { ...set, asPath: [this.x.localAS(to)] };
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */

@@ -3,6 +3,7 @@ import type { FleetContext } from "../fleet/context.js";
 import { ABSENT } from "./attributes.js";
 import type { Decision } from "./decision.js";
 import { mergedRoute } from "./merge-paths.js";
+import { KERNEL } from "./origins.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
 
 /** `metric = 2147483647 − local_pref` (calico: confd/pkg/backends/calico/bgp_processor.go:257). */
@@ -94,6 +95,8 @@ export class KernelWriter {
     const { x } = this;
     const { localPref } = x.attributes.get(path.attributes);
     const metric = LOCAL_PREF_BASE - (localPref === ABSENT ? 0 : localPref);
+    // What the kernel itself said is not written back (bird: sysdep/unix/krt.c, krt_import_control).
+    if (path.end === KERNEL) return 0;
     const nextHop = path.end === OWN ? -1 : this.decision.nextHop(path);
     return x.filter.kernelRoute(node, prefix, nextHop, metric);
   }

@@ -1,8 +1,11 @@
 import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import { PLAIN } from "../rib/attributes.js";
 import type { Decision } from "../rib/decision.js";
-import { OWN, type Path } from "../rib/rib.js";
+import { isPodRoute } from "../rib/kernel-routes.js";
+import { isLocal, KERNEL, KERNEL_SOURCE } from "../rib/origins.js";
+import type { Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
@@ -63,14 +66,17 @@ export class Look {
     const { x } = this;
     if (x.state[node] !== RUNNING) return [];
     const { rib } = x.daemons[node]!;
-    return rib
-      .prefixes()
+    const learnt = kernelPrefixes(x, node).filter((prefix) => rib.count(prefix) === 0);
+    return [...rib.prefixes(), ...learnt]
       .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
       .map((prefix) => {
         const change = this.logs[node]?.lastChange(prefix);
+        // A pod's route in an own block is told to nobody, so the table need not hold it: the kernel does.
+        const held = rib.all(prefix);
+        const paths = held.length > 0 ? held : [KERNEL_PATH];
         return Object.freeze({
           prefix,
-          paths: rib.all(prefix).map((path) => this.path(node, prefix, path)),
+          paths: paths.map((path) => this.path(node, prefix, path)),
           replaced:
             change?.before === undefined
               ? undefined
@@ -81,16 +87,22 @@ export class Look {
 
   private path(node: number, prefix: number, path: Path): PathView {
     const { x } = this;
-    const own = path.end === OWN;
+    const own = isLocal(path);
     const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
     const logged = this.logs[node]?.since(prefix, path);
     return Object.freeze({
       peer: own ? undefined : x.ends.peer[path.end]!,
       nextHop: own ? node : this.decision.nextHop(path),
       attributes: x.attributes.get(path.attributes),
+      kernel: path.end === KERNEL ? this.kernelRoute(node, prefix) : undefined,
       preference: this.decision.preference(path),
       since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
     });
+  }
+
+  private kernelRoute(node: number, prefix: number): PathView["kernel"] {
+    const { device, protocol, metric } = this.x.kernels.route(this.x.kernels.best(node, prefix));
+    return { device, protocol, metric };
   }
 
   /** A daemon as it is now; undefined when it does not run. */
@@ -106,7 +118,9 @@ export class Look {
       booted: this.shown(node, daemon.booted),
       reconfigured: this.shown(node, daemon.configured),
       ownRoutes: daemon.blocks.length,
-      routes: daemon.rib.size,
+      routes:
+        daemon.rib.size +
+        kernelPrefixes(x, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
       kernelExports: x.kernelReady[node] === 1,
       recovery:
         x.recovering[node] === 0
@@ -236,6 +250,15 @@ export class Look {
     return (wall - (this.second(node) - second)) * SECOND;
   }
 }
+
+/** Pods' routes in a node's kernel, all of which BIRD learns. */
+function kernelPrefixes({ kernels }: FleetContext, node: number): number[] {
+  return kernels
+    .hostPrefixes(node)
+    .filter((prefix) => isPodRoute(kernels, kernels.best(node, prefix)));
+}
+
+const KERNEL_PATH: Path = Object.freeze({ end: KERNEL, attributes: PLAIN, source: KERNEL_SOURCE });
 
 const NO_TIMERS = { hold: undefined, keepalive: undefined } as const;
 

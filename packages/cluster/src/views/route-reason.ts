@@ -1,4 +1,4 @@
-import type { RouteView } from "@calico-sim/bgp";
+import type { PathView, RouteView } from "@calico-sim/bgp";
 import { type Address, formatCidr, type Micros, nextHopsOf, PROTOCOL } from "@calico-sim/core";
 import type { ClusterParts } from "../parts.js";
 
@@ -60,18 +60,22 @@ export function routeReason(
 }
 
 function birdReason(parts: ClusterParts, node: number, route: RouteView): BirdReason | undefined {
-  const origin = (peer: number | undefined): PathOrigin =>
-    peer === undefined ? "static1" : (parts.confd.neighbour(node, peer)?.name ?? "");
+  const origin = ({ peer, kernel }: PathView): PathOrigin =>
+    peer === undefined
+      ? kernel === undefined
+        ? "static1"
+        : "kernel1"
+      : (parts.confd.neighbour(node, peer)?.name ?? "");
   const [best, ...others] = route.paths;
   if (best === undefined) return undefined;
   const { replaced } = route;
   return {
-    learntFrom: origin(best.peer),
+    learntFrom: origin(best),
     since: best.since,
-    others: others.map(({ peer }) => origin(peer)),
+    others: others.map(origin),
     replaced:
       replaced === undefined
         ? undefined
-        : { learntFrom: origin(replaced.path.peer), until: replaced.at },
+        : { learntFrom: origin(replaced.path), until: replaced.at },
   };
 }

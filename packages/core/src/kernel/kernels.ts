@@ -193,8 +193,13 @@ export class Kernels {
     };
     const row = this.dense[node]!;
     for (let prefix = 0; prefix < row.length; prefix++) if (row[prefix] !== 0) add(prefix);
-    for (const prefix of [...this.hosts[node]!.keys()].sort((x, y) => x - y)) add(prefix);
+    for (const prefix of this.hostPrefixes(node)) add(prefix);
     return rows;
+  }
+
+  /** Host prefixes with a route on a node, in id order. */
+  hostPrefixes(node: number): number[] {
+    return [...this.hosts[node]!.keys()].sort((x, y) => x - y);
   }
 
   /** Empties a node's table, as a reboot does. */
