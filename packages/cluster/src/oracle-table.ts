@@ -57,10 +57,9 @@ export function oracleContent(
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";
-    if (!isEndpoint(pod)) continue;
     const rows = endpoints.get(node) ?? [];
     endpoints.set(node, rows);
-    for (const text of addressesOf(pod)) {
+    for (const text of endpointAddresses(pod)) {
       const address = parseAddress(text);
       if (address === undefined) continue;
       const name = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -92,6 +91,10 @@ export function expectedTable(
       const borrowed = expectedRoute(state, live, node, block, holder);
       if (parsed === undefined || borrowed === undefined) continue;
       const cidr = hostCidr(parsed);
+      // BIRD tells of a pod's route, not of an allocation (node-behaviour §2.5).
+      const pods = content.endpoints.get(holder) ?? [];
+      if (borrowed.writer === "bird" && !pods.some((pod) => pod.cidr === formatCidr(cidr)))
+        continue;
       table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
     }
   }
@@ -113,6 +116,11 @@ function plain(
   const address = tunnel === undefined ? undefined : parseAddress(tunnel);
   if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
   return { type: "unicast", device: "vxlan.calico", writer: "felix" };
+}
+
+/** Addresses of a pod as a workload endpoint; none where it is no such thing. */
+export function endpointAddresses(pod: Pod): readonly string[] {
+  return isEndpoint(pod) ? addressesOf(pod) : [];
 }
 
 /** Scheduled, with an address of its own, not finished (control-plane-behaviour §2.2). */

@@ -67,6 +67,8 @@ export interface OracleBlock {
   /** Node that it is affine to; undefined when none. */
   readonly owner: string | undefined;
   readonly pool: OraclePool | undefined;
+  /** Set for an address that another node uses: the owner of the block that it lies in. */
+  readonly lender?: string | undefined;
   /** Addresses used by other nodes than the owner. */
   readonly borrowed: readonly { readonly address: string; readonly node: string }[];
 }
@@ -90,7 +92,8 @@ export interface OracleState {
 
 /** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
 export interface Liveness {
-  connected(a: string, b: string): boolean;
+  /** Whether the first can tell the second something. */
+  connected(from: string, to: string): boolean;
 }
 
 /**
@@ -232,7 +235,9 @@ export function expectedRoute(
   const other = state.nodes.get(holder);
   if (self === undefined || other?.address === undefined) return undefined;
   if (writer === "bird")
-    return self.address === undefined ? undefined : birdRoute(state, live, node, pool, holder);
+    return self.address === undefined
+      ? undefined
+      : birdRoute(state, lendersSilence(live, block, holder), node, pool, holder);
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
   if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
@@ -241,6 +246,16 @@ export function expectedRoute(
   // A VXLAN route waits for the peer's VTEP (node-behaviour §3.7).
   if (other.vxlanAddress === undefined) return undefined;
   return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
+}
+
+/**
+ * The owner of a block tells nobody of an address inside it that another node uses: it says the block alone
+ * (node-behaviour §1.6, rule 5).
+ */
+function lendersSilence(live: Liveness, block: OracleBlock, holder: string): Liveness {
+  const lender = block.lender ?? block.owner;
+  if (lender === undefined || lender === holder) return live;
+  return { connected: (from, to) => from !== lender && live.connected(from, to) };
 }
 
 /** A route that comes by BGP: over one node, or over several equally good ones at once (`merge paths`, node-behaviour §1.5). */
@@ -285,7 +300,7 @@ function gatewaysOf(
     const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;
     return (meshed || asked) && live.connected(a, b);
   };
-  if (peerings.size === 0) return linked(node, holder) ? [holder] : [];
+  if (peerings.size === 0) return linked(holder, node) ? [holder] : [];
   if (nextHops === undefined)
     return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
   const says = (a: string, b: string): NextHopMode =>
@@ -304,7 +319,8 @@ function gatewaysOf(
   return nextHopsTo(ways, holder, node);
 }
 
-function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {
+/** Who programs the routes of a pool, if anybody (node-behaviour §1.9). */
+export function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {
   if (pool.encapsulation === "vxlan") return "felix";
   const key = pool.encapsulation === "ipip" ? "ipip" : "noEncap";
   return state.felix[key] ? "felix" : state.bgp[key] ? "bird" : undefined;

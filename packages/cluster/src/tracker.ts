@@ -4,14 +4,18 @@ import {
   type Era,
   type Fabric,
   formatCidr,
+  hostCidr,
   type IPAMBlock,
   type Kernels,
   type Micros,
   type Node,
   type NodeDirectory,
   nextHopsOf,
+  type Pod,
   PROTOCOL,
   type PrefixTable,
+  parseAddress,
+  parseCidr,
   type Resource,
   type Route,
   type RouteListener,
@@ -28,6 +32,7 @@ import {
   plainArrival,
   REASONS,
 } from "./delivery.js";
+import { LentAddresses } from "./lent-addresses.js";
 import {
   type ExpectedRoute,
   expectedRoute,
@@ -39,12 +44,15 @@ import {
   oracleBlock,
   oracleNode,
   oracleState,
+  writerOf,
 } from "./oracle.js";
 
 /** A pair that worked before and does not now. */
 interface Broken {
   readonly since: Micros;
   readonly reason: number;
+  /** Node that had the destination when it began. */
+  readonly owner: number;
   /** Share of the flows that are lost now, and since when. */
   lost: number;
   at: Micros;
@@ -135,6 +143,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly walk: PacketWalk;
   /** By row: nodes whose packets pass others on the way. */
   private readonly detours: Map<number, Set<number>> = new Map();
+  private readonly lent: LentAddresses = new LentAddresses();
+  /** By row of a block: rows of addresses lent from it, which follow the block's route where they have none. */
+  private readonly lentRows: Map<number, number[]> = new Map();
   private readonly control: Front[] = [];
   private readonly data: Front[] = [];
   private readonly broken: Map<number, Broken> = new Map();
@@ -160,6 +171,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.refreshState();
     for (const resource of resources)
       if (resource.kind === "IPAMBlock") this.blockChanged(resource as IPAMBlock);
+    for (const resource of resources)
+      if (resource.kind === "Pod") this.lent.seedPod(resource as Pod);
+    for (const address of this.lent.addresses()) this.lendingChanged(address);
   }
 
   /** A node's calico-node runs from now on, or no longer. */
@@ -255,10 +269,16 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const row = this.rowOf.get(prefix);
     if (row === undefined) return;
     this.grow(node);
-    this.recheck(node, row, at ?? this.engine.now);
+    this.routeChanged(node, row, at ?? this.engine.now);
+    for (const lent of this.lentRows.get(row) ?? [])
+      this.routeChanged(node, lent, at ?? this.engine.now);
+  }
+
+  private routeChanged(node: number, row: number, at: Micros): void {
+    this.recheck(node, row, at);
     // Whose packets pass this node depends on its route too.
     for (const other of this.detours.get(row) ?? [])
-      if (other !== node) this.recheck(other, row, at ?? this.engine.now);
+      if (other !== node) this.recheck(other, row, at);
   }
 
   /** See {@link StoreObserver}. */
@@ -267,6 +287,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (resource.kind === "IPAMBlock") {
       if (event.type === "deleted") this.blockGone(resource as IPAMBlock);
       else if (blockMatters(event)) this.blockChanged(resource as IPAMBlock);
+      return;
+    }
+    if (resource.kind === "Pod") {
+      for (const address of this.lent.podChanged(event)) this.lendingChanged(address);
       return;
     }
     if (!decides(resource)) return;
@@ -288,7 +312,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   /** Blocks as the oracle reads them now. */
   oracleBlocks(): OracleBlock[] {
-    return this.blocks.filter((block) => block !== undefined);
+    return this.blocks
+      .filter((block) => block !== undefined)
+      .filter(({ lender }) => lender === undefined);
   }
 
   private nodeChanged(event: WatchEvent): void {
@@ -337,6 +363,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       const pool = this.state.pools.find((p) => p.name === block.pool?.name);
       this.blocks[row] = { ...block, pool };
     });
+    for (const address of this.lent.addresses()) this.lendingChanged(address);
   }
 
   private blockChanged(resource: IPAMBlock): void {
@@ -350,13 +377,53 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       this.prefixOf[row] = prefix;
     }
     this.blocks[row] = block;
-    if (before?.owner === block.owner) return;
-    const owner = block.owner === undefined ? -1 : this.nodes.id(block.owner);
-    this.destinations[row] = { owner, prefix };
+    if (before?.owner !== block.owner) {
+      const owner = block.owner === undefined ? -1 : this.nodes.id(block.owner);
+      this.destinations[row] = { owner, prefix };
+      this.recheckRow(row);
+    }
+    for (const address of this.lent.blockChanged(block)) this.lendingChanged(address, row);
+  }
+
+  private recheckRow(row: number): void {
     for (let node = 0; node < this.nodes.size; node++) {
       this.grow(node);
       this.recheck(node, row, this.engine.now);
     }
+  }
+
+  /**
+   * An address came to another node than its block's owner, or left it. BIRD tells of it when a pod has it; Felix knows
+   * from the allocation (node-behaviour §2.5, §3.6).
+   */
+  private lendingChanged(text: string, blockRow = this.blockRowOf(text)): void {
+    const address = parseAddress(text);
+    const block = blockRow === undefined ? undefined : this.blocks[blockRow];
+    if (address === undefined || block === undefined || blockRow === undefined) return;
+    const writer = block.pool === undefined ? undefined : writerOf(this.state, block.pool);
+    const holder = this.lent.holderOf(text, writer === "bird");
+    const cidr = hostCidr(address);
+    const prefix = this.prefixes.intern(cidr);
+    let row = this.rowOf.get(prefix);
+    if (row === undefined) {
+      if (holder === undefined) return;
+      row = this.blocks.length;
+      this.rowOf.set(prefix, row);
+      this.prefixOf[row] = prefix;
+      this.lentRows.set(blockRow, [...(this.lentRows.get(blockRow) ?? []), row]);
+    }
+    const before = this.blocks[row];
+    const { pool, owner: lender } = block;
+    this.blocks[row] = { cidr, text: formatCidr(cidr), owner: holder, pool, lender, borrowed: [] };
+    if (before?.owner === holder && before?.lender === lender && before?.pool === pool) return;
+    const owner = holder === undefined ? -1 : this.nodes.id(holder);
+    this.destinations[row] = { owner, prefix, address };
+    this.recheckRow(row);
+  }
+
+  private blockRowOf(address: string): number | undefined {
+    const cidr = parseCidr(this.lent.blockOf(address) ?? "");
+    return cidr === undefined ? undefined : this.rowOf.get(this.prefixes.intern(cidr));
   }
 
   private blockGone(resource: IPAMBlock): void {
@@ -366,9 +433,11 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     // A leftover route is wrong until it is gone, so the row stays with a block that nobody owns.
     const block = this.blocks[row];
     if (block === undefined) return;
-    this.blocks[row] = { ...block, owner: undefined, borrowed: [] };
+    const gone = { ...block, owner: undefined, borrowed: [] };
+    for (const address of this.lent.blockChanged(gone)) this.lendingChanged(address, row);
+    this.blocks[row] = gone;
     this.destinations[row] = { owner: -1, prefix };
-    for (let node = 0; node < this.nodes.size; node++) this.recheck(node, row, this.engine.now);
+    this.recheckRow(row);
   }
 
   private recheckDetours(): void {
@@ -410,7 +479,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const dark = everDelivered && code !== DELIVERY.delivered && code !== DELIVERY.notAsked;
     const held = this.broken.get(pair);
     if (dark && held === undefined) {
-      this.broken.set(pair, { since: at, reason: code, lost, at, worst: 0, micros: 0 });
+      const { owner } = this.destinations[row]!;
+      this.broken.set(pair, { since: at, reason: code, owner, lost, at, worst: 0, micros: 0 });
       this.darkened++;
     } else if (dark && held !== undefined) {
       held.micros = darkness(held, at);
@@ -491,7 +561,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     return {
       node: pair % 0x100000,
       block: block?.text ?? formatCidr(this.prefixes.cidr(this.prefixOf[row]!)),
-      owner: block?.owner ?? "",
+      owner: block?.owner ?? this.nodes.name(broken.owner),
       since: broken.since,
       until,
       open,
