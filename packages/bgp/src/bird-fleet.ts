@@ -120,7 +120,7 @@ export class BirdFleet implements EventHandler {
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives, decision);
+    this.look = new Look(x, this.keepalives, decision, exporter);
     this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }

@@ -52,7 +52,8 @@ export class KernelFilters implements KernelFilter {
       device: "",
       gateway: -1,
       onlink: false,
-      metric: NORMAL_METRIC,
+      // The filter gives a metric to what comes by BGP alone (node-behaviour §1.6, kernel rule 2); `ip route` of BIRD 1.6.8 shows none.
+      metric: 0,
       protocol: PROTOCOL.bird,
     });
   }

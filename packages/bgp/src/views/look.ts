@@ -3,6 +3,7 @@ import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import { PLAIN } from "../rib/attributes.js";
 import type { Decision } from "../rib/decision.js";
+import { type Exporter, REJECTED } from "../rib/exporter.js";
 import { isPodRoute } from "../rib/kernel-routes.js";
 import { isLocal, KERNEL, KERNEL_SOURCE } from "../rib/origins.js";
 import type { Path } from "../rib/rib.js";
@@ -45,13 +46,20 @@ export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
   private readonly decision: Decision;
+  private readonly exporter: Exporter;
   /** By node; empty unless it was asked for. */
   private readonly logs: RouteLog[] = [];
 
-  constructor(context: FleetContext, keepalives: Keepalives, decision: Decision) {
+  constructor(
+    context: FleetContext,
+    keepalives: Keepalives,
+    decision: Decision,
+    exporter: Exporter,
+  ) {
     this.x = context;
     this.keepalives = keepalives;
     this.decision = decision;
+    this.exporter = exporter;
   }
 
   /** Keeps a log of a daemon's routes from now on. */
@@ -148,7 +156,9 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
-      exported: ends.exporting[e] === 1 ? this.x.daemons[node]!.blocks.length : 0,
+      exported: ends.exporting[e] === 1 ? this.exported(node, e) : 0,
+      reflects: this.x.policy(e).clusterId >= 0,
+      addPath: this.x.addsPaths(e),
       recovery:
         this.x.recovering[node] === 0
           ? undefined
@@ -216,6 +226,21 @@ export class Look {
       if (rib.bestEnd(prefix) === e) preferred++;
     }
     return { imported, preferred };
+  }
+
+  /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
+  private exported(node: number, e: number): number {
+    const { ends, daemons } = this.x;
+    const { rib } = daemons[node]!;
+    const addPath = this.x.addsPaths(e);
+    let exported = 0;
+    for (const prefix of rib.prefixes()) {
+      for (const path of addPath ? rib.all(prefix) : rib.all(prefix).slice(0, 1)) {
+        if (!isLocal(path) && ends.peer[path.end] === ends.peer[e]) continue;
+        if (this.exporter.attributes(node, e, prefix, path) !== REJECTED) exported++;
+      }
+    }
+    return exported;
   }
 
   /** Hold and keepalive timers of an established side, from their closed forms. */

@@ -151,6 +151,7 @@ function routeLines(session: SessionDetail): string[] {
 function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
   const { restartLeft, errorWait, connectDelay, hold, keepalive, lastError } = session;
   const under = (label: string, value: string): string => bgpField("    ", label, value);
+  const addPath = session.addPath ? " add-path-rx add-path-tx" : "";
   const timer = (label: string, of: typeof hold): string[] =>
     of === undefined ? [] : [under(label, `${String(of.left)}/${String(of.of)}`)];
   return [
@@ -169,10 +170,10 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
       ? []
       : [
           under("Neighbor ID", neighbour.routerId),
-          under("Neighbor caps", CAPABILITIES),
+          under("Neighbor caps", `${CAPABILITIES}${addPath}`),
           under(
             "Session",
-            `${neighbour.internal ? "internal" : "external"} multihop AS4 add-path-rx add-path-tx`,
+            `${neighbour.internal ? "internal" : "external"} multihop${session.reflects ? " route-reflector" : ""} AS4${addPath}`,
           ),
           under("Source address", neighbour.sourceAddress),
         ]),
@@ -183,7 +184,7 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
 }
 
 /** What every Calico node announces in its OPEN (node-behaviour §1.5: add paths, graceful restart). */
-const CAPABILITIES = "refresh enhanced-refresh restart-able llgr-aware AS4 add-path-rx add-path-tx";
+const CAPABILITIES = "refresh enhanced-refresh restart-able llgr-aware AS4";
 
 /** Columns in which values begin: of what every protocol has, and of what BGP adds (bird: nest/proto.c, proto/bgp/bgp.c). */
 const VALUES_AT = { common: 18, bgp: 22 } as const;
