@@ -58,10 +58,15 @@ export class KernelRoutes implements RouteListener {
     this.news(node, prefix);
   }
 
-  /** The node's blocks changed: pods in one that is no longer its own are told, too. */
+  /** The node's blocks changed: some pods are covered now, those in a block that is no longer its own are told. */
   blocksChanged(node: number): void {
     const { x } = this;
     const { foreign, podRoutes } = x.daemons[node]!;
+    for (const prefix of foreign) {
+      if (this.isTold(node, prefix, x.kernels.best(node, prefix))) continue;
+      foreign.delete(prefix);
+      this.news(node, prefix);
+    }
     if (podRoutes === foreign.size) return;
     for (const prefix of x.kernels.hostPrefixes(node)) {
       const route = x.kernels.best(node, prefix);
