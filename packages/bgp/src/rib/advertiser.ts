@@ -14,6 +14,7 @@ import type { KernelWriter } from "./kernel-writer.js";
 import { isLocal, KERNEL } from "./origins.js";
 import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
 import { joinGroup, regroup } from "./peer-groups.js";
+import { podPrefixes } from "./pod-routes.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
 import type { Counted, Prepared, UpdateTable } from "./updates.js";
 
@@ -96,7 +97,8 @@ export class Advertiser {
     const { announce, aggregateRule } = this.x.costs;
     const daemon = this.x.daemons[node]!;
     const blocks = daemon.blocks.length;
-    return announce * (daemon.rib.size + 1) + (aggregateRule * blocks * (blocks + 1)) / 2;
+    const routes = daemon.rib.size + 1 + daemon.podRoutes - daemon.foreign.size;
+    return announce * routes + (aggregateRule * blocks * (blocks + 1)) / 2;
   }
 
   /** One step; true if there are more. */
@@ -298,7 +300,7 @@ export class Advertiser {
     const after = this.offers(node, sample);
     const first = this.outbox.prepare(told, addPath);
     const untold = meshOnly ? this.learnt(node, addPath) : [];
-    const all = [...after, ...untold];
+    const all = [...after, ...untold, ...this.pods(node)];
     const concerned = new Set([...before, ...after].map(({ from }) => from));
     const common = this.burst(before, after, all, first, addPath, NOBODY);
     for (const e of members) {
@@ -312,6 +314,16 @@ export class Advertiser {
       for (const message of messages) countUpdate(x.counters, message, 1);
       this.transport.sendBurst(x.ends.established[e]!, REFRESH | (record << 4));
     }
+  }
+
+  /** Routes of pods in own blocks: in BIRD's table, so offered to every peer, and told to none. */
+  private pods(node: number): Offer[] {
+    const { kernels, daemons } = this.x;
+    const { rib } = daemons[node]!;
+    const rejected = { source: OWN, from: OWN, attributes: REJECTED };
+    return podPrefixes(kernels, node)
+      .filter((prefix) => rib.count(prefix) === 0)
+      .map((prefix) => ({ prefix, ...rejected }));
   }
 
   /** What was learnt from mesh peers: offered to every peer, told to none. */

@@ -1,4 +1,4 @@
-import { HOST_BASE, type Kernels, type RouteListener } from "@calico-sim/core";
+import { HOST_BASE, type RouteListener } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING, WORK_LEARN } from "../fleet/daemon.js";
 import { NORMAL_LOCAL_PREF, PLAIN, PLAIN_SET } from "./attributes.js";
@@ -8,6 +8,7 @@ import { ownership } from "./filters.js";
 import type { KernelWriter } from "./kernel-writer.js";
 import { KERNEL, KERNEL_SOURCE } from "./origins.js";
 import { Buckets, type Outbox } from "./outbox.js";
+import { isPodRoute, podPrefixes } from "./pod-routes.js";
 import { OWN, type RibChange } from "./rib.js";
 
 /** Metric of ordinary routes (calico: confd/pkg/backends/calico/bgp_processor.go:663). */
@@ -68,10 +69,8 @@ export class KernelRoutes implements RouteListener {
       this.news(node, prefix);
     }
     if (podRoutes === foreign.size) return;
-    for (const prefix of x.kernels.hostPrefixes(node)) {
-      const route = x.kernels.best(node, prefix);
-      if (foreign.has(prefix) || !isPodRoute(x.kernels, route) || !this.isTold(node, prefix, route))
-        continue;
+    for (const prefix of podPrefixes(x.kernels, node)) {
+      if (foreign.has(prefix) || !this.isTold(node, prefix, x.kernels.best(node, prefix))) continue;
       foreign.add(prefix);
       this.news(node, prefix);
     }
@@ -145,9 +144,4 @@ export class KernelRoutes implements RouteListener {
     if (kernels.route(route).metric < NORMAL_METRIC) return true;
     return ownership(prefixes, daemons[node]!.blocks, prefixes.cidr(prefix)) === undefined;
   }
-}
-
-/** Whether a route of a kernel is a pod's, written by Felix or the CNI plugin (node-behaviour §4.4); 0 = no route. */
-export function isPodRoute(kernels: Kernels, route: number): boolean {
-  return route !== 0 && kernels.route(route).device.startsWith("cali");
 }

@@ -4,8 +4,8 @@ import { RUNNING } from "../fleet/daemon.js";
 import { PLAIN } from "../rib/attributes.js";
 import type { Decision } from "../rib/decision.js";
 import { type Exporter, REJECTED } from "../rib/exporter.js";
-import { isPodRoute } from "../rib/kernel-routes.js";
 import { isLocal, KERNEL, KERNEL_SOURCE } from "../rib/origins.js";
+import { podPrefixes } from "../rib/pod-routes.js";
 import type { Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
@@ -74,7 +74,7 @@ export class Look {
     const { x } = this;
     if (x.state[node] !== RUNNING) return [];
     const { rib } = x.daemons[node]!;
-    const learnt = kernelPrefixes(x, node).filter((prefix) => rib.count(prefix) === 0);
+    const learnt = podPrefixes(x.kernels, node).filter((prefix) => rib.count(prefix) === 0);
     return [...rib.prefixes(), ...learnt]
       .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
       .map((prefix) => {
@@ -128,7 +128,7 @@ export class Look {
       ownRoutes: daemon.blocks.length,
       routes:
         daemon.rib.size +
-        kernelPrefixes(x, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
+        podPrefixes(x.kernels, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
       kernelExports: x.kernelReady[node] === 1,
       recovery:
         x.recovering[node] === 0
@@ -274,13 +274,6 @@ export class Look {
     const wall = Math.floor(this.x.engine.now / SECOND);
     return (wall - (this.second(node) - second)) * SECOND;
   }
-}
-
-/** Pods' routes in a node's kernel, all of which BIRD learns. */
-function kernelPrefixes({ kernels }: FleetContext, node: number): number[] {
-  return kernels
-    .hostPrefixes(node)
-    .filter((prefix) => isPodRoute(kernels, kernels.best(node, prefix)));
 }
 
 const KERNEL_PATH: Path = Object.freeze({ end: KERNEL, attributes: PLAIN, source: KERNEL_SOURCE });
