@@ -9,10 +9,11 @@ import { Advertiser } from "./rib/advertiser.js";
 import { Decision } from "./rib/decision.js";
 import { Exporter } from "./rib/exporter.js";
 import { Importer } from "./rib/importer.js";
+import { KernelRoutes } from "./rib/kernel-routes.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
+import { isLocal } from "./rib/origins.js";
 import { Outbox } from "./rib/outbox.js";
-import { OWN } from "./rib/rib.js";
 import { UpdateTable } from "./rib/updates.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
@@ -92,6 +93,8 @@ export class BirdFleet implements EventHandler {
       outbox,
     );
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
+    const kernelRoutes = new KernelRoutes(x, exporter, decision, kernel, outbox);
+    options.kernels.listen(kernelRoutes);
     this.decision = decision;
     this.configuration = new Configuration(
       x,
@@ -100,6 +103,7 @@ export class BirdFleet implements EventHandler {
       recovery,
       learner,
       advertiser,
+      kernelRoutes,
     );
     this.loop = new MainLoop(x, {
       configuration: this.configuration,
@@ -112,10 +116,11 @@ export class BirdFleet implements EventHandler {
       advertiser,
       outbox,
       kernel,
+      kernelRoutes,
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives, decision);
+    this.look = new Look(x, this.keepalives, decision, exporter);
     this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
@@ -258,14 +263,14 @@ export class BirdFleet implements EventHandler {
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
     if (path === undefined) return -1;
-    return path.end === OWN ? node : this.decision.nextHop(path);
+    return isLocal(path) ? node : this.decision.nextHop(path);
   }
 
   /** Every path of a daemon for a prefix, best first, as `show route all` prints them. */
   paths(node: number, prefix: number): RoutePath[] {
     return this.x.daemons[node]!.rib.all(prefix).map((path) => ({
-      from: path.end === OWN ? node : this.x.ends.peer[path.end]!,
-      nextHop: path.end === OWN ? node : this.decision.nextHop(path),
+      from: isLocal(path) ? node : this.x.ends.peer[path.end]!,
+      nextHop: isLocal(path) ? node : this.decision.nextHop(path),
       attributes: this.x.attributes.get(path.attributes),
     }));
   }

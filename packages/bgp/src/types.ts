@@ -45,6 +45,7 @@ export type SegmentKind =
   | "keepalive"
   | "update"
   | "end-of-rib"
+  | "route-refresh"
   | "notification";
 
 /**
@@ -124,6 +125,11 @@ export interface PeerConfig {
   readonly passive: boolean;
   /** Absent: as in the node-to-node mesh. */
   readonly options?: PeerOptions;
+  /**
+   * The rest of what the configuration says of the peer (name of the protocol, source address), as any text: nothing but a
+   * change of it matters, which starts the session anew. Absent: unknown, no change.
+   */
+  readonly session?: string;
 }
 
 /** What a daemon says of itself. */
@@ -150,7 +156,10 @@ export interface ExportRules {
 
 /** A change of a daemon's configuration, effective when it reads its files again (SIGHUP). */
 export interface Reconfiguration {
-  /** Peers that are new, or told otherwise than before: those restart (bird: nest/proto.c, proto_reconfigure). */
+  /**
+   * Peers that are new, or treated otherwise than before: those restart. Where only filters changed the session stays, and
+   * routes are told again or asked for again (bird: nest/proto.c, proto_reconfigure; proto/bgp/bgp.c, bgp_reconfigure).
+   */
   readonly add?: readonly PeerConfig[];
   readonly remove?: readonly number[];
   /** The routes that this node originates from now on, as prefix ids: its blocks, and what it advertises of services. */

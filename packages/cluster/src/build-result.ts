@@ -1,4 +1,6 @@
 import { distribution, type LoadSnapshot, type RunOutcome, SECOND } from "@calico-sim/core";
+import type { BrokenInterval } from "./broken-pairs.js";
+import { REASONS } from "./delivery.js";
 import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import type {
@@ -10,7 +12,6 @@ import type {
   SecondSample,
   Utilisation,
 } from "./result.js";
-import { type BrokenInterval, REASONS } from "./tracker.js";
 
 /** A cluster with the notes of its run. */
 export interface ObservedCluster extends ClusterParts {
@@ -67,8 +68,11 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     changes,
     converged: tracker.converged,
     blackholes: {
-      total: holes.length > tracker.closedIntervals ? holes.length : tracker.closedIntervals + open,
-      pairSeconds: tracker.darkMicros(now) / SECOND,
+      total:
+        holes.length > tracker.broken.closedIntervals
+          ? holes.length
+          : tracker.broken.closedIntervals + open,
+      pairSeconds: tracker.broken.micros(now) / SECOND,
       worst: holes[0],
       intervals: holes.slice(0, INTERVALS_LISTED),
       byReason: byReason(holes),
@@ -148,6 +152,7 @@ function blackhole(cluster: ObservedCluster, interval: BrokenInterval): Blackhol
     endSeconds: interval.until / SECOND,
     open: interval.open,
     reason: (REASONS[interval.reason] ?? "no route") as BlackholeReason,
+    share: interval.share,
   };
 }
 

@@ -7,21 +7,15 @@
 export { ClusterError } from "./cluster-error.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
-export {
-  type ExpectedRoute,
-  expectedRoute,
-  type Liveness,
-  type OracleBlock,
-  type OracleState,
-  oracleBlock,
-  oracleState,
-} from "./oracle.js";
+export { expectedRoute } from "./oracle.js";
+export { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
 export {
   expectedTable,
   type OracleContent,
   oracleContent,
   type TableRoute,
 } from "./oracle-table.js";
+export type { ExpectedHop, ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 export type {
   Blackhole,
   BlackholeReason,

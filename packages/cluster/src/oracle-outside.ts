@@ -13,7 +13,7 @@ import {
   selects,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import type { Liveness, OracleNode, OraclePool } from "./oracle.js";
+import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
 
 /** What the oracle knows of an external router. */
 export interface OracleRouter {
@@ -143,28 +143,22 @@ interface State {
   readonly outside: OracleOutside;
 }
 
-/** What a node and a router are to each other; undefined without a session between them. */
-function session(
-  { outside }: State,
-  live: Liveness,
-  node: string,
-  router: OracleRouter,
-): Asked | undefined {
+/** What a node and a router have agreed to be to each other; undefined where one of them knows nothing of it. */
+function agreed({ outside }: State, node: string, router: OracleRouter): Asked | undefined {
   const asked = outside.asked.get(node)?.get(router.name);
-  if (asked === undefined || !(router.peersWith?.has(node) ?? true)) return undefined;
-  return live.connected(node, router.name) ? asked : undefined;
+  return (router.peersWith?.has(node) ?? true) ? asked : undefined;
 }
 
 /**
- * Where a node sends for a prefix outside. `unknown` where BGPFilters or an IPPool have a say; undefined when it hears
- * of no way.
+ * Nodes and routers that a node sends to for a prefix outside; none when it hears of no way. `unknown` where BGPFilters or
+ * an IPPool have a say.
  */
-export function gatewayTo(
+export function gatewaysOut(
   state: State,
   live: Liveness,
   node: string,
   prefix: Cidr,
-): string | "unknown" | undefined {
+): readonly string[] | "unknown" {
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
   for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
     if (filtered) return "unknown";
@@ -172,11 +166,19 @@ export function gatewayTo(
   const heard = remembered(state, text, () =>
     solve(state, live, (router) => (router.prefixes.has(text) ? [originated(router)] : [])),
   );
-  return nodeGateway(state, live, node, heard);
+  return gatewaysFrom(state, live, node, heard);
+}
+
+/** Where a block, or a borrowed address of one, comes from. */
+export interface OracleOrigin {
+  /** The node that originates it. */
+  readonly holder: string;
+  /** The node that tells nobody of it, whatever it hears: the owner of the block that the address lies in. */
+  readonly silent: string | undefined;
 }
 
 /**
- * Where a node sends for a block whose owner it only hears of through routers outside: a reflector leaves the next hop
+ * Where a node sends for what it only hears of through routers outside: a reflector leaves the next hop
  * as it is (RFC 4456 §10), and so does another router where the next hop is on the link (RFC 4271 §5.1.3); else it names
  * itself. That nodes pass on to one router what another told them is left out: it only matters where there is no
  * shorter way.
@@ -185,45 +187,46 @@ export function heardThrough(
   state: State,
   live: Liveness,
   node: string,
-  holder: string,
+  origin: OracleOrigin,
   has: (node: string) => boolean,
-): string | undefined {
-  return nodeGateway(state, live, node, blockHeard(state, live, holder, has));
+): readonly string[] {
+  return gatewaysFrom(state, live, node, heardOf(state, live, origin, has));
 }
 
 /**
- * Whether a router must have a route to a block: its owner tells it, or another node that has a route to it by BGP, or
- * another router. Nodes pass on to routers outside what lies in a pool (node-behaviour §1.6, rule 8).
+ * Whether a router must have a route to what a node originates: that node tells it, or another one that has a route to it
+ * by BGP, or another router. Nodes pass on to routers outside what lies in a pool (node-behaviour §1.6, rule 8).
  *
- * @param has - whether a node hears of the block's owner, without anybody outside.
+ * @param has - whether a node hears of it, without anybody outside.
  */
 export function routerHears(
   state: State,
   live: Liveness,
   router: string,
-  pool: OraclePool | undefined,
-  owner: string,
+  origin: OracleOrigin,
   has: (node: string) => boolean,
 ): boolean {
-  return pool?.exported === true && blockHeard(state, live, owner, has).has(router);
+  return heardOf(state, live, origin, has).has(router);
 }
 
-/** What the routers hear of a node's blocks. */
-function blockHeard(
+/** What the routers hear of a node's blocks, or of what it borrows. */
+function heardOf(
   state: State,
   live: Liveness,
-  owner: string,
+  { holder, silent }: OracleOrigin,
   has: (node: string) => boolean,
 ): ReadonlyMap<string, Path> {
-  return remembered(state, `block of ${owner}`, () =>
+  const lent = silent === undefined ? "" : ` but ${silent}`;
+  return remembered(state, `from ${holder}${lent}`, () =>
     solve(state, live, (router) =>
       [...state.outside.asked.keys()].flatMap((node) => {
         const self = state.nodes.get(node);
-        const asked = session(state, live, node, router);
+        const asked = agreed(state, node, router);
         if (self?.address === undefined || asked === undefined || asked.filtered) return [];
+        if (!live.connected(node, router.name)) return [];
         const internal = self.asNumber === router.asNumber;
         // What came from another internal peer is not passed on inside the AS.
-        if (node !== owner && (internal || !has(node))) return [];
+        if (node !== holder && (internal || !has(node))) return [];
         return [
           {
             asPath: internal ? [] : [self.asNumber],
@@ -292,11 +295,15 @@ function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
 
 /** RFC 4271 §9.1.2.2, as far as these paths differ. */
 function byPreference(a: Path, b: Path): number {
+  return byMerit(a, b) || compareAddresses(a.fromAddress, b.fromAddress);
+}
+
+/** The same but for the last tie-breaks. */
+function byMerit(a: Path, b: Path): number {
   return (
     b.preference - a.preference ||
     a.asPath.length - b.asPath.length ||
-    Number(a.internal) - Number(b.internal) ||
-    compareAddresses(a.fromAddress, b.fromAddress)
+    Number(a.internal) - Number(b.internal)
   );
 }
 
@@ -328,33 +335,41 @@ function passedOn(
 
 /** Whether two hosts are in a subnet of the nodes. */
 function near(state: State, a: string, b: string): boolean {
-  const addressOf = (name: string): Address | undefined =>
-    state.nodes.get(name)?.address ??
-    state.outside.routers.find((router) => router.name === name)?.address;
-  const [x, y] = [addressOf(a), addressOf(b)];
+  const [x, y] = [addressOf(state, a), addressOf(state, b)];
   if (x === undefined || y === undefined) return false;
   for (const { subnet } of state.nodes.values())
     if (subnet !== undefined && cidrContains(subnet, x)) return cidrContains(subnet, y);
   return false;
 }
 
-/** Where the best of what routers tell a node leads. */
-function nodeGateway(
+/** The address of a node or a router. */
+export function addressOf({ nodes, outside }: State, name: string): Address | undefined {
+  return (
+    nodes.get(name)?.address ?? outside.routers.find((router) => router.name === name)?.address
+  );
+}
+
+/**
+ * Where the best of what routers tell a node leads: to all that are equally good but for the last tie-breaks, in the order
+ * of names (`merge paths`, node-behaviour §1.5).
+ */
+function gatewaysFrom(
   state: State,
   live: Liveness,
   node: string,
   heard: ReadonlyMap<string, Path>,
-): string | undefined {
+): readonly string[] {
   const self = state.nodes.get(node);
-  if (self?.address === undefined) return undefined;
+  if (self?.address === undefined) return [];
   const listener = { name: node, address: self.address, asNumber: self.asNumber };
-  const [best] = state.outside.routers
-    .flatMap((router) => {
-      const path = heard.get(router.name);
-      const asked = path && session(state, live, node, router);
-      if (path === undefined || asked === undefined || asked.filtered) return [];
-      return passedOn(state, router, listener, path, asked.ownAS);
-    })
-    .sort(byPreference);
-  return best?.nextHop;
+  const paths = state.outside.routers.flatMap((router) => {
+    const path = heard.get(router.name);
+    const asked = path && agreed(state, node, router);
+    if (path === undefined || asked === undefined || asked.filtered) return [];
+    if (!live.connected(router.name, node)) return [];
+    return passedOn(state, router, listener, path, asked.ownAS);
+  });
+  const [best] = paths.sort(byPreference);
+  const equals = paths.filter((path) => best !== undefined && byMerit(path, best) === 0);
+  return [...new Set(equals.map(({ nextHop }) => nextHop))].sort();
 }

@@ -12,16 +12,9 @@ import {
   type Resource,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import {
-  type ExpectedRoute,
-  expectedOutside,
-  expectedRoute,
-  type Liveness,
-  type OracleBlock,
-  type OracleState,
-  oracleBlock,
-  oracleState,
-} from "./oracle.js";
+import { expectedOutside, expectedRoute } from "./oracle.js";
+import { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
+import type { ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 
 /** A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. */
 export type TableRoute =
@@ -61,10 +54,9 @@ export function oracleContent(
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";
-    if (!isEndpoint(pod)) continue;
     const rows = endpoints.get(node) ?? [];
     endpoints.set(node, rows);
-    for (const text of addressesOf(pod)) {
+    for (const text of endpointAddresses(pod)) {
       const address = parseAddress(text);
       if (address === undefined) continue;
       const name = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -96,6 +88,10 @@ export function expectedTable(
       const borrowed = expectedRoute(state, live, node, block, holder);
       if (parsed === undefined || borrowed === undefined) continue;
       const cidr = hostCidr(parsed);
+      // BIRD tells of a pod's route, not of an allocation (node-behaviour §2.5).
+      const pods = content.endpoints.get(holder) ?? [];
+      if (borrowed.writer === "bird" && !pods.some((pod) => pod.cidr === formatCidr(cidr)))
+        continue;
       table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
     }
   }
@@ -122,6 +118,11 @@ function plain(
   const address = tunnel === undefined ? undefined : parseAddress(tunnel);
   if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
   return { type: "unicast", device: "vxlan.calico", writer: "felix" };
+}
+
+/** Addresses of a pod as a workload endpoint; none where it is no such thing. */
+export function endpointAddresses(pod: Pod): readonly string[] {
+  return isEndpoint(pod) ? addressesOf(pod) : [];
 }
 
 /** Scheduled, with an address of its own, not finished (control-plane-behaviour §2.2). */

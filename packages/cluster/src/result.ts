@@ -30,11 +30,11 @@ export interface ChangeResult {
   readonly untilSeconds: number;
   /** Kernel routes equal what the oracle expects. */
   readonly controlPlane: Convergence;
-  /** Packets reach every block whose owner is alive and connected. */
+  /** Packets reach every block whose owner is alive and connected, over every next hop. */
   readonly dataPlane: Convergence;
   /** Node–block pairs that worked before and were black-holed at some moment of the window. */
   readonly blackholedPairs: number;
-  /** Sum over those pairs of the time without delivery inside the window, seconds. */
+  /** Sum over those pairs of the time without delivery inside the window, seconds; a pair that loses half of its flows counts by half. */
   readonly blackholePairSeconds: number;
   /** Datastore load of the window. */
   readonly datastore: {
@@ -71,6 +71,11 @@ export interface Blackhole {
   readonly open: boolean;
   /** Reason when it began. */
   readonly reason: BlackholeReason;
+  /**
+   * Largest share of the flows that was lost: 1 unless the route has several next hops, of which some still deliver. A
+   * flow keeps its next hop, so that those on a dead one are lost until the route changes.
+   */
+  readonly share: number;
 }
 
 /** Share of one CPU that a daemon used over the run. */

@@ -19,6 +19,7 @@ import {
   keyOf,
   type Micros,
   NodeDirectory,
+  nextHopsOf,
   ofKind,
   PrefixTable,
   type RunOutcome,
@@ -316,17 +317,28 @@ export class Simulation
       .map((block) => block.spec.cidr);
   }
 
-  /** Node on which a lookup from `node` for an address ends up sending, and the device; undefined without a route. */
+  /** Node on which a lookup from `node` for an address ends up sending, and the device; undefined without a route. A flow takes one of several gateways. */
   route(
     node: string,
     address: Address,
-  ): { readonly device: string; readonly gateway: string; readonly prefix: string } | undefined {
+  ):
+    | {
+        readonly device: string;
+        readonly gateway: string;
+        readonly gateways: readonly string[];
+        readonly prefix: string;
+      }
+    | undefined {
     const found = this.kernels.lookup(nodeId(this.nodes, node), address);
     if (found === undefined) return undefined;
     const route = this.kernels.route(found.route);
+    const gateways = nextHopsOf(route).map(({ gateway }) =>
+      gateway < 0 ? "" : this.nodes.name(gateway),
+    );
     return {
       device: route.device,
-      gateway: route.gateway < 0 ? "" : this.nodes.name(route.gateway),
+      gateway: gateways[0] ?? "",
+      gateways,
       prefix: this.prefixes.text(found.prefix),
     };
   }

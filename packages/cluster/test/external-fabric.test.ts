@@ -129,6 +129,11 @@ describe("a fabric of top-of-rack switches and a spine, without mesh and encapsu
     expect(routes[beside]).toBe("node-2 eth0");
     expect(routes[across]).toBe("tor-0a eth0");
     expect(routes["0.0.0.0/0"]).toBe("tor-0a eth0");
+    // A node merges what its pair of switches tells it; a switch takes one path, as BIRD does by default.
+    expect(simulation.views.whyRoute("node-0", across.split("/")[0]!)?.nextHops).toEqual([
+      "tor-0a",
+      "tor-0b",
+    ]);
     expect(blockRoutes(simulation, "tor-0a")[across]).toBe("spine eth0");
     expect(simulation.tracker.darkPairs).toBe(0);
     expect(simulation.tracker.settled("data").every(({ took }) => Number.isFinite(took))).toBe(

@@ -120,7 +120,7 @@ describe("an external router (law 11)", () => {
 describe("a pair of routers with the same routes", () => {
   const both = withRouters(3, [TOR_A, TOR_B]);
 
-  test("one loses power: its packets are lost until the hold time is over, then the other takes them", () => {
+  test("one loses power: its half of the packets is lost until the hold time is over, then the other takes them", () => {
     const simulation = run(both, [...begin(3), at("5m", fail.router("tor-a"))], "310s");
     expect(wayOut(simulation, "node-1")).toBe("tor-a");
     // Three nodes to the outside, and the router itself is asked no more.
@@ -131,7 +131,12 @@ describe("a pair of routers with the same routes", () => {
     expect(simulation.tracker.darkPairs).toBe(0);
     expect(simulation.tracker.converged).toBe(true);
     const [hole] = simulation.result().blackholes.intervals;
-    expect(hole).toMatchObject({ to: OUT, owner: "tor-a, tor-b", reason: "stale route" });
+    expect(hole).toMatchObject({
+      to: OUT,
+      owner: "tor-a, tor-b",
+      reason: "stale route",
+      share: 0.5,
+    });
     expect(hole!.endSeconds - hole!.beginSeconds).toBeGreaterThan(95);
     expect(hole!.endSeconds - hole!.beginSeconds).toBeLessThan(245);
     simulation.schedule([at("10m", heal.router("tor-a"))]);

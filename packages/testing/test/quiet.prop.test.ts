@@ -53,9 +53,6 @@ describe("blocks so few that nodes borrow addresses from one another", () => {
     podsMax: 20,
     nodesMax: 5,
     kinds: ["pods", "churn", "crash", "remove"],
-    // BIRD does not announce borrowed addresses yet, so the pools are Felix's.
-    calicoVersions: ["3.33"],
-    encapsulations: ["ipip", "vxlan", "ipip-cross-subnet", "vxlan-cross-subnet"],
   });
   test.prop([scarce], runs(20))(
     "do not harm the laws",

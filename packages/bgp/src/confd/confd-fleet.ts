@@ -34,7 +34,7 @@ import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
 import { peerName } from "./render/peer.js";
-import { addressNumber, RenderedPeers } from "./rendered-peers.js";
+import { addressNumber, type NodeRoutes, RenderedPeers } from "./rendered-peers.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -121,6 +121,8 @@ interface Confd {
   peersText: string;
   speakerText: string;
   rules: ExportRules | undefined;
+  /** What the files say of its own routes; undefined until the first are written. */
+  routes: NodeRoutes | undefined;
   /** Peers as rendered last that are no nodes, by address. */
   external: readonly string[];
   renders: number;
@@ -330,6 +332,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
       peersText: "",
       speakerText: "",
       rules: undefined,
+      routes: undefined,
       external: [],
       renders: 0,
       reloads: 0,
@@ -394,7 +397,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     const { previous } = update;
     const before = previous === undefined ? undefined : this.keysOf(previous as Node);
     const relabelled =
-      this.rendered.needed &&
+      (this.rendered.needed || this.rendered.serviceRanges().length > 0) &&
       JSON.stringify(previous?.metadata.labels) !==
         JSON.stringify(update.resource?.metadata.labels);
     if (previous === undefined || !sameKeys(before, keys) || relabelled) nodes.push(node);
@@ -474,6 +477,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     this.globalAS = settings.asNumber;
     return this.filters.config({
       pools: this.pools.values(),
+      reject: this.rendered.serviceRanges().flatMap((text) => parseCidr(text) ?? []),
       programsIpip:
         programClusterRoutes === "Enabled" || programClusterRoutes === "EnabledIPIPOnly",
       programsNoEncap:
@@ -511,7 +515,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     confd.rendering = false;
     const first = !confd.rendered;
     const change: Writable<Reconfiguration> = this.peersChanged(node, confd) ?? {};
-    const blocks = [...confd.own].sort((x, y) => x - y);
+    const blocks = this.ownRoutes(confd, change);
     const blocksText = blocks.join();
     if (first || blocksText !== confd.blocksText) change.blocks = blocks;
     confd.blocksText = blocksText;
@@ -530,6 +534,22 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     if (confd.dirty) this.render(node, confd);
   }
 
+  /** What a node originates, its blocks and what it advertises of services; and the rules by which it tells of them. */
+  private ownRoutes(confd: Confd, change: Writable<Reconfiguration>): readonly number[] {
+    const own = [...confd.own].sort((x, y) => x - y);
+    if (confd.routes === undefined) return own;
+    const { rules, services } = confd.routes;
+    const covered = services.length === 0 ? rules : this.rendered.covering(rules, own);
+    if (covered !== confd.rules) change.rules = covered;
+    confd.rules = covered;
+    if (services.length === 0) return own;
+    const more = services.flatMap((text) => {
+      const cidr = parseCidr(text);
+      return cidr === undefined ? [] : [this.prefixes.intern(cidr)];
+    });
+    return [...own, ...more];
+  }
+
   /** What a new `bird.cfg` changes of a node's peers; undefined for nothing. */
   private peersChanged(node: number, confd: Confd): Reconfiguration | undefined {
     const { changed, all } = confd;
@@ -546,22 +566,22 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     };
     if (all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
     else for (const peer of changed) consider(peer);
+    if (all) confd.routes = this.rendered.meshRoutes(node);
     return add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
   }
 
   /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */
   private explicitChanged(node: number, confd: Confd): Reconfiguration | undefined {
-    const { peers, external, text, rules } = this.rendered.of(node);
-    if (text === confd.peersText && rules === confd.rules) return undefined;
+    const { peers, external, text, routes } = this.rendered.of(node);
+    confd.routes = routes;
+    if (text === confd.peersText) return undefined;
     confd.peersText = text;
     confd.external = external;
-    const sameRules = rules === confd.rules;
-    confd.rules = rules;
     const wanted = new Set(peers.map(({ peer }) => peer));
     const remove: number[] = [];
     for (let peer = 0; peer < this.nodes.size; peer++)
       if (!wanted.has(peer) && this.bird.isConfigured(node, peer)) remove.push(peer);
-    return { add: peers, remove, ...(sameRules ? {} : { rules }) };
+    return { add: peers, remove };
   }
 
   /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all. */

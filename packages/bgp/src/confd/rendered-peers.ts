@@ -14,7 +14,7 @@ import { BGP_PORT } from "../session/constants.js";
 import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
 import type { ExternalPeers } from "./external-peers.js";
 import { Latest } from "./latest.js";
-import { renderBird } from "./render/configuration.js";
+import { bgpConfiguration, renderBird } from "./render/configuration.js";
 import { type BgpNode, type ConfdInputs, confdInputs } from "./render/inputs.js";
 import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
 
@@ -34,8 +34,7 @@ export interface NodePeers {
   readonly external: readonly string[];
   /** Everything above, for comparison. */
   readonly text: string;
-  /** Equal rules are one object. */
-  readonly rules: ExportRules;
+  readonly routes: NodeRoutes;
 }
 
 /** Where {@link RenderedPeers} finds what BGPPeers refer to. */
@@ -47,6 +46,17 @@ export interface PeerSources {
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
 }
+
+/** What a node's files say of its own routes, beside its blocks. */
+export interface NodeRoutes {
+  /** What its peers are told; equal rules are one object. */
+  readonly rules: ExportRules;
+  /** Ranges and addresses of services that it advertises, as sorted text (node-behaviour §1.10). */
+  readonly services: readonly string[];
+}
+
+/** A node with this label set to `true` advertises no services. */
+const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 /** The peers of every node from the resources as known to all confds: the mesh, and what BGPPeers say. */
 export class RenderedPeers {
@@ -61,6 +71,10 @@ export class RenderedPeers {
   private byAddress: ReadonlyMap<string, number> = new Map();
   private required = false;
   private readonly ruleSets: Map<string, ExportRules> = new Map();
+  /** Nodes that advertise no services. */
+  private readonly excluded: Set<string> = new Set();
+  /** What is common to all nodes of a mesh, and to those of them that advertise no services; undefined until asked for. */
+  private mesh: Readonly<Record<"common" | "excluded", BirdConfiguration>> | undefined;
 
   constructor(options: PeerSources) {
     this.nodes = options.nodes;
@@ -82,6 +96,8 @@ export class RenderedPeers {
     if (!KINDS.has(update.kind)) return false;
     this.resources.set(update.key, update.resource, update.revision);
     this.inputs = undefined;
+    if (update.kind === "Node") this.readLabel(update);
+    else this.mesh = undefined;
     this.required ||= update.resource !== undefined && beyondMesh(update.resource);
     return true;
   }
@@ -103,6 +119,7 @@ export class RenderedPeers {
   keepOnly(named: ReadonlySet<string>, revision: number): void {
     this.resources.keepOnly(named, revision);
     this.inputs = undefined;
+    this.mesh = undefined;
   }
 
   /** The peers of a node. */
@@ -119,7 +136,7 @@ export class RenderedPeers {
     }
     const list = [...peers.values()];
     const text = JSON.stringify([list, external]);
-    return { peers: list, external, text, rules: this.rules(rendered) };
+    return { peers: list, external, text, routes: this.routes(rendered) };
   }
 
   /** What a node's `bird.cfg` says of one peer. */
@@ -130,8 +147,58 @@ export class RenderedPeers {
     return peers.find(({ address }) => address === outside || this.byAddress.get(address) === peer);
   }
 
-  private rules({ exportSteps, communities }: BirdConfiguration): ExportRules {
-    const rules = { steps: exportSteps, communities };
+  /**
+   * What a node of a mesh of one AS tells its peers: pools and the global settings decide it, and whether the node
+   * advertises services, so it is rendered once for all.
+   */
+  meshRoutes(node: number): NodeRoutes {
+    const excluded = this.excluded.has(this.nodes.name(node));
+    return this.routes(this.meshConfigurations()[excluded ? "excluded" : "common"]);
+  }
+
+  /** Ranges of services, which no kernel gets (node-behaviour §1.6, kernel rule 1). */
+  serviceRanges(): readonly string[] {
+    return this.meshConfigurations().common.kernel.reject;
+  }
+
+  /** Rules for a node that originates more than its blocks: these alone cover what lies inside them. */
+  covering({ steps, communities }: ExportRules, ownBlocks: readonly number[]): ExportRules {
+    return this.intern({ steps, communities, ownBlocks });
+  }
+
+  private meshConfigurations(): Readonly<Record<"common" | "excluded", BirdConfiguration>> {
+    if (this.mesh === undefined) {
+      const kinds = ["IPPool", "BGPConfiguration"];
+      const few = this.resources.values().filter(({ kind }) => kinds.includes(kind));
+      const labels = { [EXCLUDE_LABEL]: "true" };
+      const excluded: Node = {
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: { name: "excluded", labels },
+      };
+      const of = (node: string): BirdConfiguration =>
+        bgpConfiguration([...few, excluded], { node, family: 4, era: this.era });
+      this.mesh = { common: of(""), excluded: of("excluded") };
+    }
+    return this.mesh;
+  }
+
+  private readLabel({ key, resource }: SyncerUpdate): void {
+    const name = key.slice(key.lastIndexOf("/") + 1);
+    if (resource?.metadata.labels?.[EXCLUDE_LABEL] === "true") this.excluded.add(name);
+    else this.excluded.delete(name);
+  }
+
+  private routes({ exportSteps, communities, staticRoutes }: BirdConfiguration): NodeRoutes {
+    return {
+      rules: this.intern({ steps: exportSteps, communities }),
+      services: staticRoutes.flatMap((route) =>
+        route.type === "blackhole" && route.origin === "service" ? [route.cidr] : [],
+      ),
+    };
+  }
+
+  private intern(rules: ExportRules): ExportRules {
     const text = JSON.stringify(rules);
     const known = this.ruleSets.get(text);
     if (known !== undefined) return known;
@@ -227,7 +294,13 @@ function configOf(
     ...(exportFilters.length === 0 ? {} : { exportFilters }),
   };
   const plain = Object.keys(options).length === 0;
-  return { peer: id, passive: peer.passive, ...(plain ? {} : { options }) };
+  const session = sessionText(peer);
+  return { peer: id, passive: peer.passive, session, ...(plain ? {} : { options }) };
+}
+
+/** What BIRD compares of a protocol beside its options (bird: proto/bgp/bgp.c, bgp_reconfigure). */
+function sessionText({ name, sourceAddress }: BirdPeer): string {
+  return JSON.stringify([name, sourceAddress]);
 }
 
 /**

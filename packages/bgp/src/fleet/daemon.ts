@@ -33,6 +33,10 @@ export const WORK_STOP_STALE = 2;
 export const WORK_FLUSH = 3;
 /** Send a keepalive; only where they are events. */
 export const WORK_KEEPALIVE = 4;
+/** Announce everything again to a peer that asked for it. */
+export const WORK_REFEED = 5;
+/** Take in routes of pods that came to the kernel, or went. */
+export const WORK_LEARN = 6;
 /** Packs a kind of work above a session end. */
 export const WORK = 0x10000000;
 
@@ -58,11 +62,19 @@ export interface Daemon {
   /** Work for the next turn: what * {@link WORK} + session end. */
   work: number[];
   readonly blocks: number[];
+  /** Pods' routes in the kernel. */
+  podRoutes: number;
+  /** Those of them that are not covered by an own block, as host prefixes. */
+  readonly foreign: Set<number>;
+  /** Of these, what the process has not taken in yet. */
+  kernelNews: number[];
   /** UPDATEs that announce `blocks` to a mesh peer; undefined after a change. */
   feed: readonly Prepared[] | undefined;
   /** By session end: the step of its feed that comes next, on which side of a connection. */
   readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
   reconfigure: Reconfiguration[];
+  /** By peer: `PeerConfig.session`, where it was given. */
+  readonly sessions: Map<number, string>;
   /** Second of the process's clock in which it read its configuration first. */
   booted: number;
   /** The same, of the last time. */
@@ -86,9 +98,13 @@ export function newDaemon(paths: PathPool): Daemon {
     due: [],
     work: [],
     blocks: [],
+    podRoutes: 0,
+    foreign: new Set(),
+    kernelNews: [],
     feed: undefined,
     feeding: new Map(),
     reconfigure: [],
+    sessions: new Map(),
     booted: 0,
     configured: 0,
     stale: new Map(),

@@ -1,5 +1,6 @@
 import { type Micros, SECOND } from "@calico-sim/core";
 import type { Advertiser } from "../rib/advertiser.js";
+import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { KernelWriter } from "../rib/kernel-writer.js";
 import type { Learner } from "../rib/learner.js";
 import type { Outbox } from "../rib/outbox.js";
@@ -26,6 +27,8 @@ import {
   WORK_FEED,
   WORK_KEEPALIVE,
   WORK_KERNEL,
+  WORK_LEARN,
+  WORK_REFEED,
   WORK_STOP_STALE,
 } from "./daemon.js";
 
@@ -55,6 +58,7 @@ export interface LoopParts {
   readonly advertiser: Advertiser;
   readonly outbox: Outbox;
   readonly kernel: KernelWriter;
+  readonly kernelRoutes: KernelRoutes;
 }
 
 /**
@@ -155,6 +159,7 @@ export class MainLoop implements Wakeable {
   onStarted(node: number): void {
     if (this.x.state[node] !== STARTING || this.bootLeft[node]! > 0) return;
     this.x.state[node] = RUNNING;
+    this.parts.kernelRoutes.onStarted(node);
     this.parts.recovery.onStarted(node);
     this.ready(node);
   }
@@ -319,6 +324,8 @@ export class MainLoop implements Wakeable {
       } else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
       else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
+      else if (what === WORK_REFEED) parts.advertiser.refeed(node, e);
+      else if (what === WORK_LEARN) parts.kernelRoutes.apply(node);
       else {
         parts.learner.flush(node, e);
         parts.sessions.restart(node, e);

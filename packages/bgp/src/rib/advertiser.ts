@@ -1,16 +1,20 @@
+import { HOST_BASE } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
+import { type FilterChanges, SAME_FILTERS } from "../fleet/filter-changes.js";
 import { COUNT } from "../messages/counters.js";
 import { END_OF_RIB_BYTES, prefixBytes, ROUTE_REFRESH_BYTES } from "../messages/sizes.js";
 import { FEED_STEP } from "../session/constants.js";
-import { END_OF_RIB, REFRESH } from "../session/segments.js";
+import { END_OF_RIB, REFRESH, REQUEST } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
 import type { ExportRules } from "../types.js";
 import { PLAIN } from "./attributes.js";
 import type { Decision } from "./decision.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { KernelWriter } from "./kernel-writer.js";
+import { isLocal, KERNEL } from "./origins.js";
 import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
-import { joinGroup } from "./peer-groups.js";
+import { joinGroup, regroup } from "./peer-groups.js";
+import { podPrefixes } from "./pod-routes.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
 import type { Counted, Prepared, UpdateTable } from "./updates.js";
 
@@ -93,7 +97,8 @@ export class Advertiser {
     const { announce, aggregateRule } = this.x.costs;
     const daemon = this.x.daemons[node]!;
     const blocks = daemon.blocks.length;
-    return announce * (daemon.rib.size + 1) + (aggregateRule * blocks * (blocks + 1)) / 2;
+    const routes = daemon.rib.size + 1 + daemon.podRoutes - daemon.foreign.size;
+    return announce * routes + (aggregateRule * blocks * (blocks + 1)) / 2;
   }
 
   /** One step; true if there are more. */
@@ -131,11 +136,17 @@ export class Advertiser {
    * (bird: nest/rt-table.c, do_feed_baby). Where all peers are in the mesh only own routes can be told.
    */
   private offers(node: number, e: number): Offer[] {
-    const { rib, blocks, meshOnly } = this.x.daemons[node]!;
+    const { rib, blocks, foreign, meshOnly } = this.x.daemons[node]!;
     const offers: Offer[] = [];
     if (meshOnly) {
       for (const prefix of blocks) {
         const attributes = this.exporter.attributes(node, e, prefix, OWN_PATH);
+        offers.push({ prefix, source: OWN, from: OWN, attributes });
+      }
+      for (const prefix of foreign) {
+        const path = rib.all(prefix).find(({ end }) => end === KERNEL);
+        if (path === undefined) continue;
+        const attributes = this.exporter.attributes(node, e, prefix, path);
         offers.push({ prefix, source: OWN, from: OWN, attributes });
       }
       return offers;
@@ -175,23 +186,69 @@ export class Advertiser {
    * The routes that the node originates, or the rules by which it exports, changed: confd rewrote
    * `calico_aggr` or `calico_export_to_bgp_peers`, so every peer is fed anew with enhanced refresh (law 6).
    */
-  change(node: number, blocks: readonly number[], rules: ExportRules | undefined): void {
+  change(
+    node: number,
+    blocks: readonly number[],
+    rules: ExportRules | undefined,
+    filters: FilterChanges = SAME_FILTERS,
+  ): void {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const held = new Set(daemon.blocks);
     const wanted = new Set(blocks);
     const gained = blocks.filter((p) => !held.has(p));
     const lost = daemon.blocks.filter((p) => !wanted.has(p));
-    if (gained.length === 0 && lost.length === 0 && rules === daemon.rules) return;
+    const same = gained.length === 0 && lost.length === 0 && rules === daemon.rules;
+    if (same && filters.policies.size === 0) return;
     const groups = this.receivers(node);
     const before = groups.map(({ sample }) => this.offers(node, sample));
     const told = groups.map(({ sample }) => this.announced(node, sample, gained, lost));
     daemon.blocks.splice(0, daemon.blocks.length, ...blocks);
     daemon.rules = rules;
     daemon.feed = undefined;
+    for (const [e, policy] of filters.policies) x.ends.policy[e] = policy;
+    if (filters.policies.size > 0) regroup(x, node);
     for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH, this.decision));
     for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN, this.decision));
-    for (const [i, group] of groups.entries()) this.refresh(node, group, before[i]!, told[i]!);
+    for (const [i, group] of groups.entries())
+      for (const part of this.concerned(group, filters, !same))
+        this.refresh(node, part, before[i]!, told[i]!);
+  }
+
+  /** Those of a group that are to be fed again, by what they are told from now on. */
+  private concerned(
+    group: Receivers,
+    { policies, exports }: FilterChanges,
+    all: boolean,
+  ): readonly Receivers[] {
+    if (policies.size === 0) return [group];
+    const members = group.members.filter((e) => all || exports.has(e));
+    const parts = new Map<number, number[]>();
+    for (const e of members) {
+      const policy = this.x.ends.policy[e]!;
+      const part = parts.get(policy);
+      if (part === undefined) parts.set(policy, [e]);
+      else part.push(e);
+    }
+    return [...parts.values()].map((part) => ({ sample: part[0]!, members: part }));
+  }
+
+  /** The import filter of a peer changed: it is asked for everything again (RFC 2918; bird: proto/bgp/bgp.c, bgp_reload_routes). */
+  request(node: number, e: number): void {
+    const { x } = this;
+    const side = x.ends.established[e]!;
+    if (side < 0) return;
+    x.spend(node, x.costs.message);
+    x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES);
+    this.transport.send(side, REQUEST);
+  }
+
+  /** A peer asked for everything again; one that is not fed yet gets it anyway (bird: nest/proto.c, proto_request_feeding). */
+  refeed(node: number, e: number): void {
+    const { ends, daemons } = this.x;
+    if (ends.established[e]! < 0 || ends.exporting[e] === 0) return;
+    if (daemons[node]!.unsent) this.outbox.send(node);
+    this.refresh(node, { sample: e, members: [e] }, [], new Buckets());
   }
 
   private originated(node: number, prefix: number, change: RibChange | undefined): void {
@@ -243,7 +300,7 @@ export class Advertiser {
     const after = this.offers(node, sample);
     const first = this.outbox.prepare(told, addPath);
     const untold = meshOnly ? this.learnt(node, addPath) : [];
-    const all = [...after, ...untold];
+    const all = [...after, ...untold, ...this.pods(node)];
     const concerned = new Set([...before, ...after].map(({ from }) => from));
     const common = this.burst(before, after, all, first, addPath, NOBODY);
     for (const e of members) {
@@ -259,13 +316,26 @@ export class Advertiser {
     }
   }
 
+  /** Routes of pods in own blocks: in BIRD's table, so offered to every peer, and told to none. */
+  private pods(node: number): Offer[] {
+    const { kernels, daemons } = this.x;
+    const { rib } = daemons[node]!;
+    const rejected = { source: OWN, from: OWN, attributes: REJECTED };
+    return podPrefixes(kernels, node)
+      .filter((prefix) => rib.count(prefix) === 0)
+      .map((prefix) => ({ prefix, ...rejected }));
+  }
+
   /** What was learnt from mesh peers: offered to every peer, told to none. */
   private learnt(node: number, addPath: boolean): Offer[] {
     const { rib } = this.x.daemons[node]!;
     const rejected = { source: OWN, from: OWN, attributes: REJECTED };
     return rib.prefixes().flatMap((prefix) => {
-      const own = rib.bestEnd(prefix) === OWN;
-      const paths = addPath ? rib.count(prefix) - Number(own) : Number(!own);
+      const own =
+        prefix < HOST_BASE
+          ? Number(rib.bestEnd(prefix) === OWN)
+          : rib.all(prefix).filter(isLocal).length;
+      const paths = addPath ? rib.count(prefix) - own : Math.max(0, 1 - own);
       return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
     });
   }

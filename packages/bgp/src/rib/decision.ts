@@ -1,8 +1,10 @@
 import type { FleetContext } from "../fleet/context.js";
 import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, NORMAL_LOCAL_PREF } from "./attributes.js";
+import { isLocal, KERNEL } from "./origins.js";
 import { OWN, type Path, type Preference } from "./rib.js";
 
-/** Preference of BIRD's static and BGP protocols (bird: nest/route.h, DEF_PREF_STATIC, DEF_PREF_BGP). */
+/** Preference of BIRD's protocols (bird: nest/route.h, DEF_PREF_INHERITED, DEF_PREF_STATIC, DEF_PREF_BGP). */
+const KERNEL_PREFERENCE = 10;
 const STATIC_PREFERENCE = 200;
 const BGP_PREFERENCE = 100;
 /** Preference of routes with an elevated priority, by Calico's import filter (calico: confd/pkg/backends/calico/bgp_processor.go:701). */
@@ -22,13 +24,13 @@ export class Decision implements Preference {
     const b = this.preference(than);
     if (a !== b) return a > b;
     // BIRD orders protocols of one preference by their place in memory; that its own route wins is assumed.
-    if (path.end === OWN || than.end === OWN) return path.end === OWN && than.end !== OWN;
+    if (isLocal(path) || isLocal(than)) return isLocal(path) && !isLocal(than);
     return this.betterBgp(path, than);
   }
 
   /** Whether a path is as good as the best but for the last tie-breaks, so that `merge paths` joins them (bird: proto/bgp/attrs.c, bgp_rte_mergable). */
   mergable(best: Path, path: Path): boolean {
-    if (best.end === OWN || path.end === OWN) return false;
+    if (isLocal(best) || isLocal(path)) return false;
     if (this.preference(best) !== this.preference(path)) return false;
     const { attributes } = this.x;
     const p = attributes.get(best.attributes);
@@ -37,7 +39,7 @@ export class Decision implements Preference {
       p.localPref === q.localPref &&
       p.asPath.length === q.asPath.length &&
       p.origin === q.origin &&
-      (p.med === q.med || p.asPath[0] !== q.asPath[0]) &&
+      (Math.max(p.med, 0) === Math.max(q.med, 0) || p.asPath[0] !== q.asPath[0]) &&
       this.x.isInternal(best.end) === this.x.isInternal(path.end)
     );
   }
@@ -51,6 +53,7 @@ export class Decision implements Preference {
   /** What the protocol of a path, or a filter, makes it worth (bird: nest/route.h). */
   preference({ end, attributes }: Path): number {
     if (end === OWN) return STATIC_PREFERENCE;
+    if (end === KERNEL) return KERNEL_PREFERENCE;
     if (this.x.daemons[this.x.ends.node[end]!]!.router) return BGP_PREFERENCE;
     const { localPref } = this.x.attributes.get(attributes);
     return localPref > NORMAL_LOCAL_PREF ? ELEVATED_PREFERENCE : BGP_PREFERENCE;

@@ -1,17 +1,9 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
-import {
-  ABSENT,
-  type AttributeSet,
-  DEFAULT_LOCAL_PREF,
-  NEXT_HOP_SENDER,
-  PLAIN_SET,
-} from "./attributes.js";
+import { ABSENT, type AttributeSet, DEFAULT_LOCAL_PREF, NEXT_HOP_SENDER } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { OWN, type Path } from "./rib.js";
-
-/** What an ordinary router tells peers of its own AS of its own routes (bird: proto/bgp/config.Y, `default bgp_local_pref`). */
-const ROUTER_SET: AttributeSet = Object.freeze({ ...PLAIN_SET, localPref: DEFAULT_LOCAL_PREF });
+import { isLocal } from "./origins.js";
+import type { Path } from "./rib.js";
 
 /** Stands for a route that is not told. */
 export const REJECTED = -1;
@@ -32,18 +24,21 @@ export class Exporter {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set =
-      path.end === OWN ? this.created(node, to, internal) : this.passedOn(node, to, internal, path);
+    const set = isLocal(path)
+      ? this.created(node, to, internal, path)
+      : this.passedOn(node, to, internal, path);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
+    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: !isLocal(path) };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
 
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
-  private created(node: number, to: number, internal: boolean): AttributeSet {
-    if (internal && this.x.daemons[node]!.router) return ROUTER_SET;
-    return internal ? PLAIN_SET : { ...PLAIN_SET, asPath: [this.x.localAS(to)] };
+  private created(node: number, to: number, internal: boolean, { attributes }: Path): AttributeSet {
+    const set = this.x.attributes.get(attributes);
+    if (!internal) return { ...set, asPath: [this.x.localAS(to)] };
+    // An ordinary router's filter sets nothing (bird: proto/bgp/config.Y, `default bgp_local_pref`).
+    return this.x.daemons[node]!.router ? { ...set, localPref: DEFAULT_LOCAL_PREF } : set;
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */

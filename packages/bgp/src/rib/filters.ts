@@ -1,7 +1,7 @@
 import { type Cidr, cidrContains, type PrefixTable, parseCidr } from "@calico-sim/core";
 import type { CommunityRule, ExportStep, FilterMatch, FilterRule } from "../confd/render/model.js";
 import type { PeerFilter } from "../types.js";
-import type { AttributeSet } from "./attributes.js";
+import { type AttributeSet, NORMAL_LOCAL_PREF } from "./attributes.js";
 
 /** A route on its way through a filter. */
 export interface FilteredRoute {
@@ -130,7 +130,9 @@ export function exportAccepts(
         break;
       case "own-blocks": {
         const own = isOwn(route.prefix);
-        if (own !== undefined) return own === "block";
+        // A route that is preferred to ordinary ones is told even inside the block (node-behaviour §1.6, rule 5).
+        if (own !== undefined)
+          return own === "block" || route.attributes.localPref > NORMAL_LOCAL_PREF;
         break;
       }
       case "add-communities":

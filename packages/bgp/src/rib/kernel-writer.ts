@@ -2,6 +2,8 @@ import { PROTOCOL } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { ABSENT } from "./attributes.js";
 import type { Decision } from "./decision.js";
+import { mergedRoute } from "./merge-paths.js";
+import { KERNEL } from "./origins.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
 
 /** `metric = 2147483647 − local_pref` (calico: confd/pkg/backends/calico/bgp_processor.go:257). */
@@ -43,15 +45,16 @@ export class KernelWriter {
       bestBefore.end === bestAfter.end &&
       bestBefore.source === bestAfter.source &&
       bestBefore.attributes === bestAfter.attributes;
-    // An ordinary router merges nothing (bird: sysdep/unix/krt.Y, `merge paths` is off unless told).
-    const merges = !this.x.daemons[node]!.router;
-    if (sameBest && !(merges && (this.merged(bestAfter, before) || this.merged(bestAfter, after))))
+    if (sameBest && !this.merges(node, bestAfter, before) && !this.merges(node, bestAfter, after))
       return;
     this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
   }
 
-  private merged(best: Path, path: Path | undefined): boolean {
-    return path !== undefined && this.decision.mergable(best, path);
+  /** Whether the kernel gets a path together with the best; an ordinary router's gets the best alone, as BIRD has it by default. */
+  private merges(node: number, best: Path, path: Path | undefined): boolean {
+    return (
+      path !== undefined && !this.x.daemons[node]!.router && this.decision.mergable(best, path)
+    );
   }
 
   /** Writes the best path of a prefix unless the kernel has it. */
@@ -72,13 +75,29 @@ export class KernelWriter {
     if (wanted !== 0) x.kernels.replace(node, prefix, wanted, at);
   }
 
+  /** The best path as the kernel gets it, with the next hops of those as good (`merge paths`; bird: nest/rt-table.c, rt_export_merged). */
   private wanted(node: number, prefix: number): number {
-    const { x } = this;
-    const best = x.daemons[node]!.rib.best(prefix);
+    const { rib } = this.x.daemons[node]!;
+    const best = rib.best(prefix);
     if (best === undefined) return 0;
-    const { localPref } = x.attributes.get(best.attributes);
+    const route = this.filtered(node, prefix, best);
+    if (route === 0 || rib.count(prefix) === 1) return route;
+    const others = rib.all(prefix).filter((path) => this.merges(node, best, path));
+    return mergedRoute(
+      this.x.kernels,
+      route,
+      others.map((path) => this.filtered(node, prefix, path)),
+      (gateway) => this.x.address[gateway]!,
+    );
+  }
+
+  private filtered(node: number, prefix: number, path: Path): number {
+    const { x } = this;
+    const { localPref } = x.attributes.get(path.attributes);
     const metric = LOCAL_PREF_BASE - (localPref === ABSENT ? 0 : localPref);
-    const nextHop = best.end === OWN ? -1 : this.decision.nextHop(best);
+    // What the kernel itself said is not written back (bird: sysdep/unix/krt.c, krt_import_control).
+    if (path.end === KERNEL) return 0;
+    const nextHop = path.end === OWN ? -1 : this.decision.nextHop(path);
     return x.filter.kernelRoute(node, prefix, nextHop, metric);
   }
 

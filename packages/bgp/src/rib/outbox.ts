@@ -4,6 +4,7 @@ import { MESSAGE_MAX, prefixBytes, reachBytes, withdrawBytes } from "../messages
 import { UPDATE } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import { isLocal } from "./origins.js";
 import type { Change, PeerGroup } from "./peer-group.js";
 import { OWN, type Path, type RibChange } from "./rib.js";
 import type { Counted, Prepared, UpdateTable } from "./updates.js";
@@ -110,7 +111,7 @@ export class Outbox {
 
   /** Node that a path was learnt from, or OWN. */
   from(path: Path | undefined): number {
-    return path === undefined || path.end === OWN ? OWN : this.x.ends.peer[path.end]!;
+    return path === undefined || isLocal(path) ? OWN : this.x.ends.peer[path.end]!;
   }
 
   /**
@@ -118,7 +119,7 @@ export class Outbox {
    * have told several (bird: nest/rt-table.c, rt_get_source). A peer's own route has the peer's id.
    */
   identifier(path: Path | undefined): number {
-    if (path === undefined || path.end === OWN) return OWN;
+    if (path === undefined || isLocal(path)) return OWN;
     const peer = this.x.ends.peer[path.end]!;
     if (path.source === OWN) return peer;
     const key = peer * SOURCES + path.source;

@@ -62,6 +62,20 @@ export class PolicyTable {
     return this.ids.get(JSON.stringify(policy)) === MESH_POLICY;
   }
 
+  /** Whether two policies differ in nothing but filters, which BIRD changes without a restart. */
+  sameButFilters(a: number, b: number): boolean {
+    const bare = (id: number): string =>
+      JSON.stringify({ ...this.get(id), importFilters: [], exportFilters: [] });
+    return a === b || bare(a) === bare(b);
+  }
+
+  /** Whether two policies filter alike in one direction. */
+  sameFilters(a: number, b: number, direction: "importFilters" | "exportFilters"): boolean {
+    return (
+      a === b || JSON.stringify(this.get(a)[direction]) === JSON.stringify(this.get(b)[direction])
+    );
+  }
+
   /** The policy behind an id. */
   get(id: number): PeerPolicy {
     return this.policies[id]!;

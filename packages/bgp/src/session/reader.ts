@@ -1,9 +1,10 @@
 import type { FleetContext } from "../fleet/context.js";
+import { WORK_REFEED } from "../fleet/daemon.js";
 import { LISTENING } from "../fleet/inbox.js";
 import type { Learner } from "../rib/learner.js";
 import { SIDE } from "./connections.js";
 import type { Recovery } from "./recovery.js";
-import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN } from "./segments.js";
+import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN, REQUEST } from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Silence } from "./silence.js";
 
@@ -68,6 +69,9 @@ export class Reader {
         return;
       case NOTIFICATION:
         this.sessions.onNotification(node, e, side, what >> 4);
+        return;
+      case REQUEST:
+        this.x.queueWork(node, WORK_REFEED, e);
         return;
       default:
         this.x.idle?.heard(node, e);

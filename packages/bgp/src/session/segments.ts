@@ -18,3 +18,5 @@ export const END_OF_RIB = 7;
 export const REFRESH = 8;
 /** NOTIFICATION; the argument is code · 256 + subcode. */
 export const NOTIFICATION = 9;
+/** ROUTE-REFRESH that asks for everything again (RFC 2918). */
+export const REQUEST = 10;

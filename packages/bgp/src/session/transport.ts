@@ -30,6 +30,7 @@ import {
   NOTIFICATION,
   OPEN,
   REFRESH,
+  REQUEST,
   UPDATE,
 } from "./segments.js";
 import { synFate } from "./session-guards.js";
@@ -46,6 +47,7 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
   [KEEPALIVE]: "keepalive",
   [UPDATE]: "update",
   [REFRESH]: "update",
+  [REQUEST]: "route-refresh",
   [END_OF_RIB]: "end-of-rib",
 });
 

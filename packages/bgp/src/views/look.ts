@@ -1,8 +1,12 @@
 import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import { PLAIN } from "../rib/attributes.js";
 import type { Decision } from "../rib/decision.js";
-import { OWN, type Path } from "../rib/rib.js";
+import { type Exporter, REJECTED } from "../rib/exporter.js";
+import { isLocal, KERNEL, KERNEL_SOURCE } from "../rib/origins.js";
+import { podPrefixes } from "../rib/pod-routes.js";
+import type { Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { MESH_POLICY } from "../session/policies.js";
@@ -44,13 +48,20 @@ export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
   private readonly decision: Decision;
+  private readonly exporter: Exporter;
   /** By node; empty unless it was asked for. */
   private readonly logs: RouteLog[] = [];
 
-  constructor(context: FleetContext, keepalives: Keepalives, decision: Decision) {
+  constructor(
+    context: FleetContext,
+    keepalives: Keepalives,
+    decision: Decision,
+    exporter: Exporter,
+  ) {
     this.x = context;
     this.keepalives = keepalives;
     this.decision = decision;
+    this.exporter = exporter;
   }
 
   /** Keeps a log of a daemon's routes from now on. */
@@ -65,14 +76,17 @@ export class Look {
     const { x } = this;
     if (x.state[node] !== RUNNING) return [];
     const { rib } = x.daemons[node]!;
-    return rib
-      .prefixes()
+    const learnt = podPrefixes(x.kernels, node).filter((prefix) => rib.count(prefix) === 0);
+    return [...rib.prefixes(), ...learnt]
       .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
       .map((prefix) => {
         const change = this.logs[node]?.lastChange(prefix);
+        // A pod's route in an own block is told to nobody, so the table need not hold it: the kernel does.
+        const held = rib.all(prefix);
+        const paths = held.length > 0 ? held : [KERNEL_PATH];
         return Object.freeze({
           prefix,
-          paths: rib.all(prefix).map((path) => this.path(node, prefix, path)),
+          paths: paths.map((path) => this.path(node, prefix, path)),
           replaced:
             change?.before === undefined
               ? undefined
@@ -83,16 +97,22 @@ export class Look {
 
   private path(node: number, prefix: number, path: Path): PathView {
     const { x } = this;
-    const own = path.end === OWN;
+    const own = isLocal(path);
     const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
     const logged = this.logs[node]?.since(prefix, path);
     return Object.freeze({
       peer: own ? undefined : x.ends.peer[path.end]!,
       nextHop: own ? node : this.decision.nextHop(path),
       attributes: x.attributes.get(path.attributes),
+      kernel: path.end === KERNEL ? this.kernelRoute(node, prefix) : undefined,
       preference: this.decision.preference(path),
       since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
     });
+  }
+
+  private kernelRoute(node: number, prefix: number): PathView["kernel"] {
+    const { device, protocol, metric } = this.x.kernels.route(this.x.kernels.best(node, prefix));
+    return { device, protocol, metric };
   }
 
   /** A daemon as it is now; undefined when it does not run. */
@@ -108,7 +128,9 @@ export class Look {
       booted: this.shown(node, daemon.booted),
       reconfigured: this.shown(node, daemon.configured),
       ownRoutes: daemon.blocks.length,
-      routes: daemon.rib.size,
+      routes:
+        daemon.rib.size +
+        podPrefixes(x.kernels, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
       kernelExports: x.kernelReady[node] === 1,
       recovery:
         x.recovering[node] === 0
@@ -136,9 +158,10 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
+      exported: ends.exporting[e] === 1 ? this.exported(node, e) : 0,
+      reflects: this.x.policy(e).clusterId >= 0,
       peerOffers: this.peerOffers(e),
       addsPaths: this.x.addsPaths(e),
-      exported: ends.exporting[e] === 1 ? this.x.daemons[node]!.blocks.length : 0,
       recovery:
         this.x.recovering[node] === 0
           ? undefined
@@ -218,6 +241,21 @@ export class Look {
     return { imported, preferred };
   }
 
+  /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
+  private exported(node: number, e: number): number {
+    const { ends, daemons } = this.x;
+    const { rib } = daemons[node]!;
+    const addPath = this.x.addsPaths(e);
+    let exported = 0;
+    for (const prefix of rib.prefixes()) {
+      for (const path of addPath ? rib.all(prefix) : rib.all(prefix).slice(0, 1)) {
+        if (!isLocal(path) && ends.peer[path.end] === ends.peer[e]) continue;
+        if (this.exporter.attributes(node, e, prefix, path) !== REJECTED) exported++;
+      }
+    }
+    return exported;
+  }
+
   /** Hold and keepalive timers of an established side, from their closed forms. */
   private sessionTimers(side: number): Pick<SessionDetail, "hold" | "keepalive"> {
     const { conns, engine, timing } = this.x;
@@ -250,6 +288,8 @@ export class Look {
     return (wall - (this.second(node) - second)) * SECOND;
   }
 }
+
+const KERNEL_PATH: Path = Object.freeze({ end: KERNEL, attributes: PLAIN, source: KERNEL_SOURCE });
 
 const NO_TIMERS = { hold: undefined, keepalive: undefined } as const;
 

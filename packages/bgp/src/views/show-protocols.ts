@@ -170,16 +170,18 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
       : [
           under("Neighbor ID", neighbour.routerId),
           under("Neighbor caps", capabilities(session)),
-          under(
-            "Session",
-            `${neighbour.internal ? "internal" : "external"} multihop AS4${session.addsPaths ? ADD_PATH : ""}`,
-          ),
+          under("Session", sessionWords(session, neighbour)),
           under("Source address", neighbour.sourceAddress),
         ]),
     ...timer("Hold timer", hold),
     ...timer("Keepalive timer", keepalive),
     ...(lastError === "" ? [] : [under("Last error", lastError)]),
   ];
+}
+
+function sessionWords({ reflects, addsPaths }: SessionDetail, { internal }: Neighbour): string {
+  const kind = internal ? "internal" : "external";
+  return `${kind} multihop${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
 }
 
 const ADD_PATH = " add-path-rx add-path-tx";

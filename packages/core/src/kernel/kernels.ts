@@ -15,6 +15,19 @@ export interface Route {
   readonly metric: number;
   /** One of {@link PROTOCOL}, or a configured number. */
   readonly protocol: number;
+  /**
+   * Next hops of a multipath route beside the first, in the kernel's order. All weigh the same: a flow takes one of
+   * them by a hash of its addresses, for good (linux: net/ipv4/fib_semantics.c, fib_select_multipath).
+   */
+  readonly further?: readonly NextHop[];
+}
+
+/** Where a route sends a packet. */
+export type NextHop = Pick<Route, "device" | "gateway" | "onlink">;
+
+/** Every next hop of a route: one, or several of a multipath route. */
+export function nextHopsOf(route: Route): readonly NextHop[] {
+  return route.further === undefined ? [route] : [route, ...route.further];
 }
 
 /** Told of every change of a FIB. */
@@ -95,7 +108,8 @@ export class Kernels {
 
   /** The id of a route; equal routes share it. Ids are > 0. */
   intern(route: Route): number {
-    const key = `${route.type}|${route.device}|${String(route.gateway)}|${String(route.onlink)}|${String(route.metric)}|${String(route.protocol)}`;
+    const further = route.further?.map(hopText).join() ?? "";
+    const key = `${route.type}|${hopText(route)}|${String(route.metric)}|${String(route.protocol)}|${further}`;
     let id = this.routeIds.get(key);
     if (id === undefined) {
       id = this.routes.length;
@@ -179,8 +193,13 @@ export class Kernels {
     };
     const row = this.dense[node]!;
     for (let prefix = 0; prefix < row.length; prefix++) if (row[prefix] !== 0) add(prefix);
-    for (const prefix of [...this.hosts[node]!.keys()].sort((x, y) => x - y)) add(prefix);
+    for (const prefix of this.hostPrefixes(node)) add(prefix);
     return rows;
+  }
+
+  /** Host prefixes with a route on a node, in id order. */
+  hostPrefixes(node: number): number[] {
+    return [...this.hosts[node]!.keys()].sort((x, y) => x - y);
   }
 
   /** Empties a node's table, as a reboot does. */
@@ -244,4 +263,8 @@ export class Kernels {
     const b = this.route(y);
     return a.metric === b.metric && a.protocol === b.protocol;
   }
+}
+
+function hopText({ device, gateway, onlink }: NextHop): string {
+  return `${device}|${String(gateway)}|${String(onlink)}`;
 }
