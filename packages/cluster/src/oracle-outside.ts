@@ -13,7 +13,7 @@ import {
   selects,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import type { Liveness, OracleNode, OraclePool } from "./oracle.js";
+import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
 
 /** What the oracle knows of an external router. */
 export interface OracleRouter {
@@ -156,15 +156,15 @@ function session(
 }
 
 /**
- * Where a node sends for a prefix outside. `unknown` where BGPFilters or an IPPool have a say; undefined when it hears
- * of no way.
+ * Where a node sends for a prefix outside, no gateway when it hears of no way. `unknown` where BGPFilters or an IPPool
+ * have a say.
  */
 export function gatewayTo(
   state: State,
   live: Liveness,
   node: string,
   prefix: Cidr,
-): string | "unknown" | undefined {
+): { readonly gateway: string | undefined } | "unknown" {
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
   for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
     if (filtered) return "unknown";
@@ -172,7 +172,7 @@ export function gatewayTo(
   const heard = remembered(state, text, () =>
     solve(state, live, (router) => (router.prefixes.has(text) ? [originated(router)] : [])),
   );
-  return nodeGateway(state, live, node, heard);
+  return { gateway: nodeGateway(state, live, node, heard) };
 }
 
 /**

@@ -1,5 +1,4 @@
 import {
-  type Address,
   allocationsOf,
   bgpSettings,
   blockOwner,
@@ -31,6 +30,9 @@ import {
   routerHears,
 } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
+import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
+
+export type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
 
 /** A route as it must be in a node's kernel once all is quiet. */
 export interface ExpectedRoute {
@@ -41,27 +43,6 @@ export interface ExpectedRoute {
   readonly gateway?: string;
   /** Who writes it. */
   readonly writer: "felix" | "bird";
-}
-
-/** What the oracle knows of a node. */
-export interface OracleNode {
-  readonly name: string;
-  readonly address: Address | undefined;
-  readonly subnet: Cidr | undefined;
-  readonly vxlanAddress: string | undefined;
-  readonly clusterId: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly asNumber: number;
-}
-
-/** What the oracle knows of a pool. */
-export interface OraclePool {
-  readonly name: string;
-  readonly cidr: Cidr;
-  readonly encapsulation: "none" | "ipip" | "vxlan";
-  readonly crossSubnet: boolean;
-  /** BGP tells of it beyond the cluster. */
-  readonly exported: boolean;
 }
 
 /** What the oracle knows of a block. */
@@ -91,11 +72,6 @@ export interface OracleState {
   };
   /** BGP speakers outside the cluster. */
   readonly outside: OracleOutside;
-}
-
-/** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
-export interface Liveness {
-  connected(a: string, b: string): boolean;
 }
 
 /**
@@ -262,8 +238,10 @@ export function expectedOutside(
   node: string,
   prefix: Cidr,
 ): ExpectedRoute | "unknown" | undefined {
-  const gateway = gatewayTo(state, live, node, prefix);
-  if (gateway === undefined || gateway === "unknown") return gateway;
+  const way = gatewayTo(state, live, node, prefix);
+  if (way === "unknown") return way;
+  const { gateway } = way;
+  if (gateway === undefined) return undefined;
   return { type: "unicast", device: "eth0", gateway, writer: "bird" };
 }
 

@@ -30,7 +30,10 @@ export function bgpPorts({ resources, externalRouters = [] }: ClusterSpec): Read
     ...ofKind(resources, "BGPPeer").map(({ spec }) => Number(spec.peerIP?.split(":")[1])),
     ...externalRouters.map(({ listenPort }) => listenPort),
   ];
-  return new Set([BGP_PORT, ...configured.filter((port): port is number => port !== undefined && port > 0)]);
+  return new Set([
+    BGP_PORT,
+    ...configured.filter((port): port is number => port !== undefined && port > 0),
+  ]);
 }
 
 /** Id of a node. @throws ScenarioError when there is none of this name. */
