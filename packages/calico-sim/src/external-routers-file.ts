@@ -104,7 +104,7 @@ export function readExternalRouters(source: ManifestSource): PlacedRouters {
     );
   }
   if (issues.length > 0) throw new ManifestError(issues);
-  const { externalRouters, undescribedPeers } = value as unknown as ExternalRoutersFile;
+  const { externalRouters, undescribedPeers } = value as ExternalRoutersFile;
   return {
     externalRouters,
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),

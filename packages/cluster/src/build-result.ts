@@ -55,6 +55,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
   return {
     cluster: {
       nodes: cluster.nodes.count,
+      externalRouters: spec.externalRouters?.length ?? 0,
       subnets: cluster.fabric.racks.length,
       typhas: spec.typhas,
       pools: cluster.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
@@ -148,12 +149,24 @@ function blackhole(cluster: ObservedCluster, interval: BrokenInterval): Blackhol
     from: cluster.nodes.name(interval.node),
     to: interval.block,
     owner: interval.owner,
+    ...outsideOf(cluster, interval),
     beginSeconds: interval.since / SECOND,
     endSeconds: interval.until / SECOND,
     open: interval.open,
     reason: (REASONS[interval.reason] ?? "no route") as BlackholeReason,
     share: interval.share,
   };
+}
+
+function outsideOf(
+  { nodes }: ObservedCluster,
+  { node, owner }: BrokenInterval,
+): Pick<Blackhole, "outside"> {
+  if (!nodes.isNode(node)) return { outside: "source" };
+  // Several routers may announce one prefix; a block has one owner, or none any more.
+  const [first = ""] = owner.split(", ");
+  const id = nodes.id(first);
+  return id >= 0 && !nodes.isNode(id) ? { outside: "destination" } : {};
 }
 
 function byReason(holes: readonly Blackhole[]): Partial<Record<BlackholeReason, number>> {

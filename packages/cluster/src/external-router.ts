@@ -1,4 +1,5 @@
 import {
+  type Address,
   addressEquals,
   type BGPPeer,
   cidrContains,
@@ -71,6 +72,16 @@ export type UndescribedPeers = "accept" | "absent";
 const SECRET_NAMESPACE = "kube-system";
 const SECRET_KEY = "password";
 
+/** What routers may refer to, and must keep clear of. */
+interface Surroundings {
+  readonly nodes: readonly { readonly name: string; readonly address: Address | undefined }[];
+  readonly switches: readonly string[];
+  readonly routers: readonly ExternalRouter[];
+}
+
+/** A field of a router, and what is wrong with it. */
+type Fault = readonly [field: keyof ExternalRouter, text: string];
+
 /** Checks what is said of external routers. @throws ClusterError naming the router and the field. */
 export function checkExternalRouters(
   routers: readonly ExternalRouter[],
@@ -78,61 +89,76 @@ export function checkExternalRouters(
   fabric: FabricSpec,
 ): void {
   const nodes = ofKind(resources, "Node").map(nodeAddress);
-  const taken = new Set([
-    ...nodes.map(({ name }) => name),
-    ...[...fabric.racks, ...fabric.routers].map(({ name }) => name),
-  ]);
-  const addresses = new Set<string>();
-  routers.forEach((router, i) => {
-    const fail = (field: keyof ExternalRouter, text: string): never => {
-      throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`, [
-        "externalRouters",
-        i,
-        field,
-      ]);
-    };
-    const { name, ip, peersWith = [], prefixes = [] } = router;
-    if (name === "" || taken.has(name))
-      fail(
-        "name",
-        `"${name}" is ${name === "" ? "empty" : "taken"}; nodes, racks and routers share one set of names`,
-      );
-    taken.add(name);
-    const address = parseAddress(ip);
-    if (address?.family !== 4) return fail("ip", `"${ip}" is no IPv4 address`);
-    const owner = nodes.find(
-      (node) => node.address !== undefined && addressEquals(node.address, address),
-    );
-    if (owner !== undefined) fail("ip", `${ip} is the address of node ${owner.name}`);
-    if (addresses.has(ip)) fail("ip", `${ip} is the address of another external router`);
-    addresses.add(ip);
-    if (!parseASNumber(router.asNumber))
-      fail("asNumber", `"${String(router.asNumber)}" is no AS number`);
-    for (const prefix of prefixes)
-      if (parseCidr(prefix)?.family !== 4)
-        fail("prefixes", `"${prefix}" is no IPv4 CIDR; expected for example 10.100.0.0/16`);
-    for (const peer of peersWith)
-      if (![...nodes, ...routers].some((one) => one.name === peer && one !== router))
-        fail("peersWith", `there is no node or other external router "${peer}"`);
-    const { rack, routeReflectorClusterID: cluster, ttlSecurity, multihop } = router;
-    if (
-      rack !== undefined &&
-      ![...fabric.racks, ...fabric.routers].some((one) => one.name === rack)
-    )
-      fail("rack", `the underlay has no rack or router "${rack}"`);
-    if (cluster !== undefined && parseAddress(cluster)?.family !== 4)
-      fail("routeReflectorClusterID", `"${cluster}" does not look like an IPv4 address`);
-    if (
-      ttlSecurity !== undefined &&
-      !(Number.isInteger(ttlSecurity) && ttlSecurity >= 1 && ttlSecurity <= 255)
-    )
-      fail("ttlSecurity", `${String(ttlSecurity)} must be a whole number from 1 to 255`);
-    if (ttlSecurity !== undefined && ttlSecurity > 1 && multihop === false)
-      fail(
-        "ttlSecurity",
-        "more than 1 needs neighbours that may be behind routers: multihop is false",
-      );
-  });
+  const switches = [...fabric.racks, ...fabric.routers].map(({ name }) => name);
+  for (const [i, router] of routers.entries()) {
+    const around = { nodes, switches, routers };
+    const [fault] = [
+      ...identityFaults(router, routers.slice(0, i), around),
+      ...neighbourFaults(router, around),
+      ...optionFaults(router),
+    ];
+    if (fault === undefined) continue;
+    const [field, text] = fault;
+    const path = ["externalRouters", i, field];
+    throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`, path);
+  }
+}
+
+function* identityFaults(
+  { name, ip, asNumber }: ExternalRouter,
+  earlier: readonly ExternalRouter[],
+  { nodes, switches }: Surroundings,
+): Generator<Fault> {
+  const names = [...nodes, ...earlier].map((one) => one.name);
+  if (name === "") yield ["name", "it is empty"];
+  if ([...names, ...switches].includes(name))
+    yield ["name", `"${name}" is taken; nodes, racks and routers share one set of names`];
+  const address = parseAddress(ip);
+  if (address?.family !== 4) {
+    yield ["ip", `"${ip}" is no IPv4 address`];
+    return;
+  }
+  const owner = nodes.find(
+    (one) => one.address !== undefined && addressEquals(one.address, address),
+  );
+  if (owner !== undefined) yield ["ip", `${ip} is the address of node ${owner.name}`];
+  const other = earlier.find((one) => one.ip === ip);
+  if (other !== undefined) yield ["ip", `${ip} is the address of ${other.name} too`];
+  if (!parseASNumber(asNumber)) yield ["asNumber", `"${String(asNumber)}" is no AS number`];
+}
+
+function* neighbourFaults(
+  { name, peersWith = [], prefixes = [], rack }: ExternalRouter,
+  { nodes, switches, routers }: Surroundings,
+): Generator<Fault> {
+  for (const prefix of prefixes) {
+    if (parseCidr(prefix)?.family !== 4)
+      yield ["prefixes", `"${prefix}" is no IPv4 CIDR; expected for example 10.100.0.0/16`];
+  }
+  const peers = [...nodes, ...routers].map((one) => one.name).filter((one) => one !== name);
+  for (const peer of peersWith) {
+    if (!peers.includes(peer))
+      yield ["peersWith", `there is no node or other external router "${peer}"`];
+  }
+  if (rack !== undefined && !switches.includes(rack))
+    yield ["rack", `the underlay has no rack or router "${rack}"`];
+}
+
+function* optionFaults({
+  routeReflectorClusterID: cluster,
+  ttlSecurity: hops,
+  multihop,
+}: ExternalRouter): Generator<Fault> {
+  if (cluster !== undefined && parseAddress(cluster)?.family !== 4)
+    yield ["routeReflectorClusterID", `"${cluster}" does not look like an IPv4 address`];
+  if (hops === undefined) return;
+  if (!Number.isInteger(hops) || hops < 1 || hops > 255)
+    yield ["ttlSecurity", `${String(hops)} must be a whole number from 1 to 255`];
+  if (hops > 1 && multihop === false)
+    yield [
+      "ttlSecurity",
+      "more than 1 needs neighbours that may be behind routers: multihop is false",
+    ];
 }
 
 function nodeAddress(node: Node): {

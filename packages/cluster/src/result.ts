@@ -60,11 +60,14 @@ export type BlackholeReason =
 
 /** One interval without delivery from a node to a block that had worked before. */
 export interface Blackhole {
+  /** Node, or external router. */
   readonly from: string;
-  /** The block, as text. */
+  /** The block, or the prefix outside, as text. */
   readonly to: string;
-  /** Node that owns the block. */
+  /** Node that owns the block, or the external routers that announce the prefix. */
   readonly owner: string;
+  /** Which end lies outside the cluster; absent where both are nodes. */
+  readonly outside?: "source" | "destination";
   readonly beginSeconds: number;
   /** End of the interval; the end of the run if `open`. */
   readonly endSeconds: number;
@@ -123,6 +126,8 @@ export interface SecondSample {
 export interface Result {
   readonly cluster: {
     readonly nodes: number;
+    /** BGP speakers outside that are described. */
+    readonly externalRouters: number;
     readonly subnets: number;
     readonly typhas: number;
     readonly pools: readonly string[];

@@ -1,14 +1,6 @@
-import { type KubernetesNode, type Resource } from "@calico-sim/core";
+import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import {
-  at,
-  type ClusterOptions,
-  cluster,
-  type ExternalRouter,
-  fail,
-  heal,
-  nodes,
-} from "../src/index.js";
+import { at, type ClusterOptions, cluster, type ExternalRouter, fail, heal } from "../src/index.js";
 import { begin, bgp, codes, inAS, POOL, peer, TOR_A, withRouters } from "./outside.js";
 import { blockRoutes, RouteWatch, run } from "./support.js";
 

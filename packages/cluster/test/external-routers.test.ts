@@ -17,7 +17,6 @@ import {
 } from "../src/index.js";
 import {
   begin,
-  bgp,
   codes,
   fromSecret,
   OUT,

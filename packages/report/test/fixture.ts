@@ -165,6 +165,7 @@ export function resultFixture(typhas = 3, change_: Partial<Result> = {}): Result
   return {
     cluster: {
       nodes: 100,
+      externalRouters: 0,
       subnets: 5,
       typhas,
       pools: ["10.244.0.0/16 IPIP CrossSubnet"],

@@ -1,3 +1,4 @@
+import type { Blackhole } from "@calico-sim/cluster";
 import { describe, expect, it } from "vitest";
 import { advise, renderHtml, renderText } from "../src/index.js";
 import { resultFixture } from "./fixture.js";
@@ -126,6 +127,14 @@ describe("advice", () => {
     expect(codes(result)).toContain("hold-timer");
     const none = { ...result.blackholes, intervals: [] };
     expect(codes({ ...result, blackholes: none })).not.toContain("hold-timer");
+    const intervals = result.blackholes.intervals.map(
+      (hole): Blackhole => ({ ...hole, outside: "destination" }),
+    );
+    const routers = codes({ ...result, blackholes: { ...result.blackholes, intervals } });
+    // Nobody deletes the Node object of a router.
+    expect(routers).toContain("router-lost");
+    expect(routers).not.toContain("hold-timer");
+    expect(routers).not.toContain("node-lost");
   });
 
   it("gives a reason and a source for everything, changes first", () => {

@@ -16,7 +16,7 @@ import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constan
 import { Peerings } from "../session/peerings.js";
 import { PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
-import { ttlTooLow } from "../session/session-guards.js";
+import { ttlTooLow } from "../session/ttl.js";
 import type { SharedCores } from "../shared-cores.js";
 import {
   ANY_AS,

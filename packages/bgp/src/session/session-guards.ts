@@ -1,11 +1,6 @@
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import type { PeerPolicy } from "../types.js";
-
-/** TTL of a `multihop` peer's packets when no number is given (bird: proto/bgp/config.Y). */
-const MULTIHOP_TTL = 64;
-/** Highest TTL, which TTL security sends and counts from (RFC 5082 §3). */
-const TTL_MAX = 255;
+import { routersBetween } from "./ttl.js";
 
 /** What meets a SYN at the host that it reaches, before any daemon sees it. */
 export type SynFate = "accepted" | "refused" | "dropped";
@@ -50,29 +45,5 @@ function accepts(x: FleetContext, node: number): boolean {
 
 /** Whether an end may only have a peer on its link, and has one elsewhere: BIRD leaves it Idle for good (bird: nest/neighbor.c). */
 export function waitsForNeighbour(x: FleetContext, e: number): boolean {
-  return x.policy(e).onLink && routers(x, x.ends.node[e]!, x.ends.peer[e]!) > 0;
-}
-
-/**
- * Whether what a side sends comes with too low a TTL for the other. Assumed: the other looks at the TTL from the
- * first message on; BIRD sets the limit a moment after the handshake, so that a quick OPEN may still slip through.
- */
-export function ttlTooLow(x: FleetContext, side: number): boolean {
-  const from = x.conns.node(side);
-  const to = x.conns.node(side ^ 1);
-  const receiver = x.ends.find(to, from);
-  const sender = x.ends.find(from, to);
-  if (receiver < 0 || sender < 0) return false;
-  const { ttlSecurity } = x.policy(receiver);
-  if (ttlSecurity === 0) return false;
-  return ttlOf(x.policy(sender)) - routers(x, from, to) < TTL_MAX + 1 - ttlSecurity;
-}
-
-function ttlOf({ ttlSecurity, onLink }: PeerPolicy): number {
-  if (ttlSecurity > 0) return TTL_MAX;
-  return onLink ? 1 : MULTIHOP_TTL;
-}
-
-function routers({ path }: FleetContext, from: number, to: number): number {
-  return path.routersBetween?.(from, to) ?? 0;
+  return x.policy(e).onLink && routersBetween(x, x.ends.node[e]!, x.ends.peer[e]!) > 0;
 }
