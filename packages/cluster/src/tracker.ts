@@ -1,17 +1,17 @@
-import {
-  type Engine,
-  type Era,
-  type Fabric,
-  type IPAMBlock,
-  type Kernels,
-  type Micros,
-  type Node,
-  type NodeDirectory,
-  type PrefixTable,
-  type Resource,
-  type RouteListener,
-  type StoreObserver,
-  type WatchEvent,
+import type {
+  Engine,
+  Era,
+  Fabric,
+  IPAMBlock,
+  Kernels,
+  Micros,
+  Node,
+  NodeDirectory,
+  PrefixTable,
+  Resource,
+  RouteListener,
+  StoreObserver,
+  WatchEvent,
 } from "@calico-sim/core";
 import { agrees } from "./agreement.js";
 import { type BrokenInterval, BrokenPairs } from "./broken-pairs.js";
