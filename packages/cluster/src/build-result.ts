@@ -1,4 +1,5 @@
 import { distribution, type LoadSnapshot, type RunOutcome, SECOND } from "@calico-sim/core";
+import { REASONS } from "./delivery-codes.js";
 import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import type {
@@ -10,7 +11,7 @@ import type {
   SecondSample,
   Utilisation,
 } from "./result.js";
-import { type BrokenInterval, REASONS } from "./tracker.js";
+import type { BrokenInterval } from "./tracker.js";
 
 /** A cluster with the notes of its run. */
 export interface ObservedCluster extends ClusterParts {

@@ -1,5 +1,4 @@
 import {
-  type Address,
   addressEquals,
   type BGPPeer,
   type Cidr,
@@ -13,58 +12,17 @@ import {
   selects,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
-
-/** What the oracle knows of an external router. */
-export interface OracleRouter {
-  readonly name: string;
-  readonly address: Address;
-  readonly asNumber: number;
-  /** Blank when it is no route reflector. */
-  readonly clusterId: string;
-  /** Names of nodes and routers; undefined: every node. */
-  readonly peersWith: ReadonlySet<string> | undefined;
-  /** In canonical form. */
-  readonly prefixes: ReadonlySet<string>;
-  /** Its neighbours may be behind routers; undefined: those that are not on its link. */
-  readonly multihop: boolean | undefined;
-}
-
-/** A peering that BGPPeers ask of a node. */
-interface Asked {
-  /** BGPFilters have a say in what is told: the oracle does not know. */
-  readonly filtered: boolean;
-  /** Times that the node's own AS may be in a path that it takes. */
-  readonly ownAS: number;
-}
-
-/** What lies outside the cluster, and which node is told to peer with whom there. */
-export interface OracleOutside {
-  /** By address. */
-  readonly routers: readonly OracleRouter[];
-  /** By node and router. */
-  readonly asked: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
-  /** What the routers hear, by destination; emptied when somebody lives, dies or is cut off. */
-  readonly heard: Map<string, ReadonlyMap<string, Path>>;
-}
-
-/** The best path of a router to a destination. */
-interface Path {
-  readonly asPath: readonly number[];
-  /** Name of the node or router that it leads to. */
-  readonly nextHop: string;
-  /** Who told it; the router itself for what it originates. */
-  readonly from: string;
-  readonly fromAddress: Address;
-  /** Told by somebody of the router's own AS. */
-  readonly internal: boolean;
-  readonly preference: number;
-}
-
-/** Preferences, from what a router originates itself to what it hears of another AS (BIRD's static 200; LOCAL_PREF of Calico, and 100). */
-const OWN = 3;
-const CALICO = 2;
-const PLAIN = 1;
+import { byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
+import type {
+  Asked,
+  Liveness,
+  OracleNode,
+  OracleOutside,
+  OraclePool,
+  OracleRouter,
+  OutsideState,
+  Path,
+} from "./oracle-terms.js";
 
 /** Nobody outside. */
 export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({
@@ -136,16 +94,9 @@ function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]
   }
 }
 
-/** What decides the routes to and through what lies outside. */
-interface State {
-  readonly nodes: ReadonlyMap<string, OracleNode>;
-  readonly pools: readonly OraclePool[];
-  readonly outside: OracleOutside;
-}
-
 /** What a node and a router are to each other; undefined without a session between them. */
 function session(
-  { outside }: State,
+  { outside }: OutsideState,
   live: Liveness,
   node: string,
   router: OracleRouter,
@@ -160,7 +111,7 @@ function session(
  * have a say.
  */
 export function gatewayTo(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   prefix: Cidr,
@@ -182,7 +133,7 @@ export function gatewayTo(
  * shorter way.
  */
 export function heardThrough(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   holder: string,
@@ -198,7 +149,7 @@ export function heardThrough(
  * @param has - whether a node hears of the block's owner, without anybody outside.
  */
 export function routerHears(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   router: string,
   pool: OraclePool | undefined,
@@ -210,7 +161,7 @@ export function routerHears(
 
 /** What the routers hear of a node's blocks. */
 function blockHeard(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   owner: string,
   has: (node: string) => boolean,
@@ -251,7 +202,7 @@ function originated(router: OracleRouter): Path {
 }
 
 function remembered(
-  { outside }: State,
+  { outside }: OutsideState,
   key: string,
   solved: () => ReadonlyMap<string, Path>,
 ): ReadonlyMap<string, Path> {
@@ -260,87 +211,9 @@ function remembered(
   return heard;
 }
 
-/** The best path of every router once all have told each other (RFC 4271 §9.1), from what each has of nodes or itself. */
-function solve(
-  state: State,
-  live: Liveness,
-  source: (router: OracleRouter) => readonly Path[],
-): ReadonlyMap<string, Path> {
-  const { routers } = state.outside;
-  const given = routers.map(source);
-  let best = new Map<string, Path>();
-  for (let round = 0; round <= routers.length; round++) {
-    const next = new Map<string, Path>();
-    routers.forEach((router, i) => {
-      const told = routers.flatMap((other) => {
-        const path = best.get(other.name);
-        const linked = areAdjacent(other, router) && live.connected(other.name, router.name);
-        return path === undefined || !linked ? [] : passedOn(state, other, router, path, 0);
-      });
-      const [first] = [...(given[i] ?? []), ...told].sort(byPreference);
-      if (first !== undefined) next.set(router.name, first);
-    });
-    if (JSON.stringify([...next.values()]) === JSON.stringify([...best.values()])) break;
-    best = next;
-  }
-  return best;
-}
-
-function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
-  return a.peersWith?.has(b.name) === true || b.peersWith?.has(a.name) === true;
-}
-
-/** RFC 4271 §9.1.2.2, as far as these paths differ. */
-function byPreference(a: Path, b: Path): number {
-  return (
-    b.preference - a.preference ||
-    a.asPath.length - b.asPath.length ||
-    Number(a.internal) - Number(b.internal) ||
-    compareAddresses(a.fromAddress, b.fromAddress)
-  );
-}
-
-/** Somebody who is told something. */
-type Listener = Pick<OracleRouter, "name" | "address" | "asNumber">;
-
-/** What a path becomes when a router tells somebody of it; nothing where it may not, or is refused for a loop. */
-function passedOn(
-  state: State,
-  router: OracleRouter,
-  to: Listener,
-  path: Path,
-  ownAS: number,
-): readonly Path[] {
-  if (path.from === to.name) return [];
-  const internal = router.asNumber === to.asNumber;
-  const from = { from: router.name, fromAddress: router.address, internal };
-  if (internal) {
-    const reflects = router.clusterId !== "" || !path.internal;
-    const preference = path.preference === OWN ? PLAIN : path.preference;
-    return reflects ? [{ ...path, ...from, preference }] : [];
-  }
-  const asPath = [router.asNumber, ...path.asPath];
-  if (asPath.filter((as) => as === to.asNumber).length > ownAS) return [];
-  const onLink = router.multihop !== true && near(state, router.name, to.name);
-  const nextHop = onLink && near(state, router.name, path.nextHop) ? path.nextHop : router.name;
-  return [{ asPath, nextHop, preference: PLAIN, ...from }];
-}
-
-/** Whether two hosts are in a subnet of the nodes. */
-function near(state: State, a: string, b: string): boolean {
-  const addressOf = (name: string): Address | undefined =>
-    state.nodes.get(name)?.address ??
-    state.outside.routers.find((router) => router.name === name)?.address;
-  const [x, y] = [addressOf(a), addressOf(b)];
-  if (x === undefined || y === undefined) return false;
-  for (const { subnet } of state.nodes.values())
-    if (subnet !== undefined && cidrContains(subnet, x)) return cidrContains(subnet, y);
-  return false;
-}
-
 /** Where the best of what routers tell a node leads. */
 function nodeGateway(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   heard: ReadonlyMap<string, Path>,

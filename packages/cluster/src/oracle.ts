@@ -25,12 +25,11 @@ import {
   gatewayTo,
   heardThrough,
   NOTHING_OUTSIDE,
-  type OracleOutside,
   oracleOutside,
   routerHears,
 } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
-import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
+import type { Liveness, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
 
 export type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
 

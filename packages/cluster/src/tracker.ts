@@ -18,6 +18,17 @@ import {
   type StoreObserver,
   type WatchEvent,
 } from "@calico-sim/core";
+import {
+  BLACKHOLE_ROUTE,
+  DELIVERED,
+  NO_ROUTE,
+  NOT_ASKED,
+  OWNER_DOWN,
+  PATH_CUT,
+  REASONS,
+  STALE_ROUTE,
+  UNDERLAY_ROUTE,
+} from "./delivery-codes.js";
 import type { ExternalRouter } from "./external-router.js";
 import {
   expectedOutside,
@@ -32,28 +43,7 @@ import {
   oracleState,
   reachesRouter,
 } from "./oracle.js";
-import type { BlackholeReason } from "./result.js";
-
-/** Names of the delivery codes; 0 = delivered. */
-export const REASONS: readonly (BlackholeReason | "delivered")[] = Object.freeze([
-  "delivered",
-  "no route",
-  "blackhole route",
-  "stale route",
-  "destination node down",
-  "underlay path cut",
-  "underlay has no route to pods",
-]);
-
-const DELIVERED = 0;
-const NO_ROUTE = 1;
-const BLACKHOLE_ROUTE = 2;
-const STALE_ROUTE = 3;
-const OWNER_DOWN = 4;
-const PATH_CUT = 5;
-const UNDERLAY_ROUTE = 6;
-/** The source does not run, or the block is gone: nobody to complain. */
-const NOT_ASKED = 7;
+import { type Ground, walkPacket } from "./packet-walk.js";
 
 /** A pair that worked before and does not now. */
 interface Broken {
@@ -95,9 +85,6 @@ export interface TrackerOptions {
   readonly routers?: readonly ExternalRouter[];
 }
 
-/** A packet that has not arrived by then goes round in circles. */
-const HOPS_MAX = 16;
-
 /** Keeps at most this many closed intervals, the longest. */
 const INTERVALS_MAX = 2_000;
 
@@ -105,7 +92,7 @@ const INTERVALS_MAX = 2_000;
  * Compares the kernels with the oracle, and follows packets from every node to every block, as both
  * change: who is converged, who is black-holed, since when and why.
  */
-export class Tracker implements RouteListener, StoreObserver, Liveness {
+export class Tracker implements RouteListener, StoreObserver, Liveness, Ground {
   /** Routes in all kernels. */
   routes = 0;
   /** Intervals that ended, and their pair-seconds in microseconds. */
@@ -115,10 +102,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   darkened = 0;
 
   private readonly engine: Engine;
-  private readonly kernels: Kernels;
+  readonly kernels: Kernels;
   private readonly prefixes: PrefixTable;
-  private readonly nodes: NodeDirectory;
-  private readonly fabric: Fabric;
+  readonly nodes: NodeDirectory;
+  readonly fabric: Fabric;
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
@@ -517,36 +504,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (route.type === "blackhole") return BLACKHOLE_ROUTE;
     if (this.isOnTunnelLink(route)) return DELIVERED;
     if (route.gateway !== owner)
-      return this.nodes.isNode(route.gateway) ? STALE_ROUTE : this.walk(node, row, owner);
+      return this.nodes.isNode(route.gateway) ? STALE_ROUTE : this.walk(node, row);
     if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
     return DELIVERED;
-  }
-
-  /**
-   * Follows a packet hop by hop through nodes and external routers, to a block's owner or, for a prefix outside (owner
-   * −1), to a router that originates it. Neighbouring routers are linked; all others must share a subnet, since what
-   * lies between knows nothing of pods.
-   */
-  private walk(from: number, row: number, owner: number): number {
-    for (let at = from, hops = 0; hops < HOPS_MAX; hops++) {
-      if (this.isDestination(at, row, owner)) return DELIVERED;
-      const held = this.kernels.best(at, this.prefixOf[row]!);
-      if (held === 0) return NO_ROUTE;
-      const { type, gateway, device } = this.kernels.route(held);
-      if (type === "blackhole") return BLACKHOLE_ROUTE;
-      if (gateway < 0 || this.running[gateway] !== true) return STALE_ROUTE;
-      if (!this.joined(at, gateway)) return PATH_CUT;
-      const ofNode = this.nodes.isNode(at) || this.nodes.isNode(gateway);
-      const bare = owner >= 0 && device === "eth0";
-      if (ofNode && bare && !this.fabric.sameSubnet(at, gateway)) return UNDERLAY_ROUTE;
-      at = gateway;
-    }
-    return STALE_ROUTE;
-  }
-
-  private isDestination(host: number, row: number, owner: number): boolean {
-    if (owner >= 0) return host === owner;
-    return this.announcers[row]?.includes(this.nodes.name(host)) === true;
   }
 
   /** Follows a packet from an external router to a block. */
@@ -556,30 +516,35 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (this.running[owner] !== true) return OWNER_DOWN;
     if (!reachesRouter(this.state, this, this.nodes.name(router), this.blocks[row]!))
       return NOT_ASKED;
-    return this.walk(router, row, owner);
+    return this.walk(router, row);
   }
 
   /** Follows a packet from a node to a prefix outside. */
   private deliverToOutside(node: number, row: number): number {
-    const want = expectedOutside(this.state, this, this.nodes.name(node), this.blocks[row]!.cidr);
+    const name = this.nodes.name(node);
+    const want = expectedOutside(this.state, this, name, this.blocks[row]!.cidr);
     if (want === "unknown") return NOT_ASKED;
-    if (want !== undefined) return this.walk(node, row, -1);
-    return this.kernels.best(node, this.prefixOf[row]!) === 0
-      ? this.whyUnexpected(node, row)
-      : OWNER_DOWN;
-  }
-
-  /** Why a node cannot be expected to reach a prefix outside; not asked where it never was told to. */
-  private whyUnexpected(node: number, row: number): number {
-    const asked = this.state.outside.asked.get(this.nodes.name(node));
-    const ids = (this.announcers[row] ?? []).flatMap((name) =>
-      asked?.has(name) === true ? [this.nodes.id(name)] : [],
-    );
-    if (ids.length === 0) return NOT_ASKED;
+    if (want !== undefined) return this.walk(node, row);
+    // Nobody tells it of a way: because none is there, or because it was never told to ask.
+    if (!this.state.outside.asked.has(name)) return NOT_ASKED;
+    const ids = this.announcers[row]!.map((router) => this.nodes.id(router));
     return ids.some((id) => this.running[id] === true) ? PATH_CUT : OWNER_DOWN;
   }
 
-  private joined(a: number, b: number): boolean {
+  /** Follows a packet hop by hop, see {@link walkPacket}. */
+  private walk(from: number, row: number): number {
+    const announcers = this.announcers[row]?.map((name) => this.nodes.id(name));
+    const ends = announcers ?? [this.ownerOf[row]!];
+    return walkPacket(this, from, this.prefixOf[row]!, ends, announcers === undefined);
+  }
+
+  /** See {@link Ground}. */
+  isRunning(host: number): boolean {
+    return this.running[host] === true;
+  }
+
+  /** See {@link Ground}. */
+  joined(a: number, b: number): boolean {
     return this.fabric.reachable(a, b) && this.fabric.reachable(b, a);
   }
 
