@@ -223,6 +223,12 @@ export interface BirdOptions {
    * @defaultValue false
    */
   readonly routeLog?: boolean;
+  /**
+   * TTL security holds from the second message on: the OPEN slips through, as it does where it comes before the receiver
+   * has set the limit on its new socket, and one end is Established while the other waits. Assumed not to.
+   * @defaultValue false
+   */
+  readonly ttlLimitAfterOpen?: boolean;
   /** `graceful restart` on every session (calico: bird.cfg.template); without it a lost session loses its routes. @defaultValue true */
   readonly gracefulRestart?: boolean;
 }

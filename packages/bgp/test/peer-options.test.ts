@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import type { NodeDelay, SessionView } from "../src/index.js";
+import type { BirdOptions, NodeDelay, SessionView } from "../src/index.js";
 import { type End, Peered } from "./support.js";
 
 const CALICO = 64_512;
@@ -24,8 +24,8 @@ class Way implements NodeDelay {
 }
 
 /** Node 0 as Calico configures it, and node 1 as a plain router that waits. */
-function pair(node: End, router: End, routers = 0): Peered {
-  const lab = new Peered(2, { path: new Way(routers) });
+function pair(node: End, router: End, routers = 0, options: Partial<BirdOptions> = {}): Peered {
+  const lab = new Peered(2, { path: new Way(routers), ...options });
   lab.speaker(0, { asNumber: CALICO });
   lab.speaker(1, { asNumber: TOR, router: true });
   lab.peer(
@@ -117,6 +117,17 @@ describe("TTL security (RFC 5082; BIRD 1.6.8, measured)", () => {
   test("with a router too many on the way it never is", () => {
     const lab = pair({ ttlSecurity: 1 }, { ttlSecurity: 2 }, 1).run(40);
     expect(lab.bird.isEstablished(0, 1)).toBe(false);
+  });
+
+  test("where the OPEN slips through, one end believes in a session that the other never has (measured)", () => {
+    const lab = pair({ ttlSecurity: 1 }, {}, 0, { ttlLimitAfterOpen: true }).run(40);
+    expect(states(lab)).toEqual(["OpenConfirm", "Established"]);
+    // The node gives up, and the router does not hear of it: it is Established until the node connects anew.
+    let second = 40;
+    while (end(lab, 0).lastError === "" && second++ < 260) lab.run(1);
+    expect(end(lab, 0).lastError).toBe("BGP Error: Hold timer expired");
+    expect(second).toBeGreaterThan(180);
+    expect(end(lab, 1)).toMatchObject({ bgpState: "Established", lastError: "" });
   });
 
   test("the hold time ends such an opening, and it is tried again after an error wait", () => {

@@ -111,7 +111,8 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
 
   /** See {@link ExternalPeers}. */
   idOf(node: number, peer: BirdPeer): number {
-    const known = this.byAddress.get(peer.address) ?? this.turnOn(this.place(guess(peer), false));
+    const known =
+      this.byAddress.get(peer.address) ?? this.turnOn(this.place(this.guess(peer), false));
     if (!known.described) this.agree(known, node, peer);
     return known.id;
   }
@@ -267,6 +268,14 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return { peer: other.id, passive: id < other.id, options };
   }
 
+  /** Who may stand at the address of a peer. */
+  private guess({ address, asNumber, port }: BirdPeer): ExternalRouter {
+    let name = `peer-${address}`;
+    while (this.around.nodes.id(name) >= 0) name += "-outside";
+    const listens = port === undefined ? {} : { listenPort: port };
+    return { name, ip: address, asNumber, ...listens };
+  }
+
   private hasNeighbour({ peersWith }: ExternalRouter, node: number): boolean {
     return peersWith?.includes(this.around.nodes.name(node)) ?? true;
   }
@@ -303,14 +312,4 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     one.agreed.set(node, text);
     this.around.bird.reconfigure(one.id, { add: [terms] });
   }
-}
-
-/** Who may stand at the address of a peer. */
-function guess({ address, asNumber, port }: BirdPeer): ExternalRouter {
-  return {
-    name: `peer-${address}`,
-    ip: address,
-    asNumber,
-    ...(port === undefined ? {} : { listenPort: port }),
-  };
 }

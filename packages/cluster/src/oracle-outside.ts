@@ -13,58 +13,17 @@ import {
   selects,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import type { Liveness, OracleNode, OraclePool } from "./oracle-terms.js";
-
-/** What the oracle knows of an external router. */
-export interface OracleRouter {
-  readonly name: string;
-  readonly address: Address;
-  readonly asNumber: number;
-  /** Blank when it is no route reflector. */
-  readonly clusterId: string;
-  /** Names of nodes and routers; undefined: every node. */
-  readonly peersWith: ReadonlySet<string> | undefined;
-  /** In canonical form. */
-  readonly prefixes: ReadonlySet<string>;
-  /** Its neighbours may be behind routers; undefined: those that are not on its link. */
-  readonly multihop: boolean | undefined;
-}
-
-/** A peering that BGPPeers ask of a node. */
-interface Asked {
-  /** BGPFilters have a say in what is told: the oracle does not know. */
-  readonly filtered: boolean;
-  /** Times that the node's own AS may be in a path that it takes. */
-  readonly ownAS: number;
-}
-
-/** What lies outside the cluster, and which node is told to peer with whom there. */
-export interface OracleOutside {
-  /** By address. */
-  readonly routers: readonly OracleRouter[];
-  /** By node and router. */
-  readonly asked: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
-  /** What the routers hear, by destination; emptied when somebody lives, dies or is cut off. */
-  readonly heard: Map<string, ReadonlyMap<string, Path>>;
-}
-
-/** The best path of a router to a destination. */
-interface Path {
-  readonly asPath: readonly number[];
-  /** Name of the node or router that it leads to. */
-  readonly nextHop: string;
-  /** Who told it; the router itself for what it originates. */
-  readonly from: string;
-  readonly fromAddress: Address;
-  /** Told by somebody of the router's own AS. */
-  readonly internal: boolean;
-  readonly preference: number;
-}
-
-/** Preferences, from what a router originates itself to what it hears of another AS (BIRD's static 200; LOCAL_PREF of Calico, and 100). */
-const OWN = 3;
-const CALICO = 2;
-const PLAIN = 1;
+import { byMerit, byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
+import type {
+  Asked,
+  Liveness,
+  OracleNode,
+  OracleOrigin,
+  OracleOutside,
+  OracleRouter,
+  OutsideState,
+  Path,
+} from "./oracle-terms.js";
 
 /** Nobody outside. */
 export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({
@@ -136,15 +95,8 @@ function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]
   }
 }
 
-/** What decides the routes to and through what lies outside. */
-interface State {
-  readonly nodes: ReadonlyMap<string, OracleNode>;
-  readonly pools: readonly OraclePool[];
-  readonly outside: OracleOutside;
-}
-
 /** What a node and a router have agreed to be to each other; undefined where one of them knows nothing of it. */
-function agreed({ outside }: State, node: string, router: OracleRouter): Asked | undefined {
+function agreed({ outside }: OutsideState, node: string, router: OracleRouter): Asked | undefined {
   const asked = outside.asked.get(node)?.get(router.name);
   return (router.peersWith?.has(node) ?? true) ? asked : undefined;
 }
@@ -154,7 +106,7 @@ function agreed({ outside }: State, node: string, router: OracleRouter): Asked |
  * an IPPool have a say.
  */
 export function gatewaysOut(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   prefix: Cidr,
@@ -169,14 +121,6 @@ export function gatewaysOut(
   return gatewaysFrom(state, live, node, heard);
 }
 
-/** Where a block, or a borrowed address of one, comes from. */
-export interface OracleOrigin {
-  /** The node that originates it. */
-  readonly holder: string;
-  /** The node that tells nobody of it, whatever it hears: the owner of the block that the address lies in. */
-  readonly silent: string | undefined;
-}
-
 /**
  * Where a node sends for what it only hears of through routers outside: a reflector leaves the next hop
  * as it is (RFC 4456 §10), and so does another router where the next hop is on the link (RFC 4271 §5.1.3); else it names
@@ -184,7 +128,7 @@ export interface OracleOrigin {
  * shorter way.
  */
 export function heardThrough(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   origin: OracleOrigin,
@@ -200,7 +144,7 @@ export function heardThrough(
  * @param has - whether a node hears of it, without anybody outside.
  */
 export function routerHears(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   router: string,
   origin: OracleOrigin,
@@ -211,7 +155,7 @@ export function routerHears(
 
 /** What the routers hear of a node's blocks, or of what it borrows. */
 function heardOf(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   { holder, silent }: OracleOrigin,
   has: (node: string) => boolean,
@@ -254,7 +198,7 @@ function originated(router: OracleRouter): Path {
 }
 
 function remembered(
-  { outside }: State,
+  { outside }: OutsideState,
   key: string,
   solved: () => ReadonlyMap<string, Path>,
 ): ReadonlyMap<string, Path> {
@@ -263,98 +207,12 @@ function remembered(
   return heard;
 }
 
-/** The best path of every router once all have told each other (RFC 4271 §9.1), from what each has of nodes or itself. */
-function solve(
-  state: State,
-  live: Liveness,
-  source: (router: OracleRouter) => readonly Path[],
-): ReadonlyMap<string, Path> {
-  const { routers } = state.outside;
-  const given = routers.map(source);
-  let best = new Map<string, Path>();
-  for (let round = 0; round <= routers.length; round++) {
-    const next = new Map<string, Path>();
-    routers.forEach((router, i) => {
-      const told = routers.flatMap((other) => {
-        const path = best.get(other.name);
-        const linked = areAdjacent(other, router) && live.connected(other.name, router.name);
-        return path === undefined || !linked ? [] : passedOn(state, other, router, path, 0);
-      });
-      const [first] = [...(given[i] ?? []), ...told].sort(byPreference);
-      if (first !== undefined) next.set(router.name, first);
-    });
-    if (JSON.stringify([...next.values()]) === JSON.stringify([...best.values()])) break;
-    best = next;
-  }
-  return best;
-}
-
-function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
-  return a.peersWith?.has(b.name) === true || b.peersWith?.has(a.name) === true;
-}
-
-/** RFC 4271 §9.1.2.2, as far as these paths differ. */
-function byPreference(a: Path, b: Path): number {
-  return byMerit(a, b) || compareAddresses(a.fromAddress, b.fromAddress);
-}
-
-/** The same but for the last tie-breaks. */
-function byMerit(a: Path, b: Path): number {
-  return (
-    b.preference - a.preference ||
-    a.asPath.length - b.asPath.length ||
-    Number(a.internal) - Number(b.internal)
-  );
-}
-
-/** Somebody who is told something. */
-type Listener = Pick<OracleRouter, "name" | "address" | "asNumber">;
-
-/** What a path becomes when a router tells somebody of it; nothing where it may not, or is refused for a loop. */
-function passedOn(
-  state: State,
-  router: OracleRouter,
-  to: Listener,
-  path: Path,
-  ownAS: number,
-): readonly Path[] {
-  if (path.from === to.name) return [];
-  const internal = router.asNumber === to.asNumber;
-  const from = { from: router.name, fromAddress: router.address, internal };
-  if (internal) {
-    const reflects = router.clusterId !== "" || !path.internal;
-    const preference = path.preference === OWN ? PLAIN : path.preference;
-    return reflects ? [{ ...path, ...from, preference }] : [];
-  }
-  const asPath = [router.asNumber, ...path.asPath];
-  if (asPath.filter((as) => as === to.asNumber).length > ownAS) return [];
-  const onLink = router.multihop !== true && near(state, router.name, to.name);
-  const nextHop = onLink && near(state, router.name, path.nextHop) ? path.nextHop : router.name;
-  return [{ asPath, nextHop, preference: PLAIN, ...from }];
-}
-
-/** Whether two hosts are in a subnet of the nodes. */
-function near(state: State, a: string, b: string): boolean {
-  const [x, y] = [addressOf(state, a), addressOf(state, b)];
-  if (x === undefined || y === undefined) return false;
-  for (const { subnet } of state.nodes.values())
-    if (subnet !== undefined && cidrContains(subnet, x)) return cidrContains(subnet, y);
-  return false;
-}
-
-/** The address of a node or a router. */
-export function addressOf({ nodes, outside }: State, name: string): Address | undefined {
-  return (
-    nodes.get(name)?.address ?? outside.routers.find((router) => router.name === name)?.address
-  );
-}
-
 /**
  * Where the best of what routers tell a node leads: to all that are equally good but for the last tie-breaks, in the order
  * of names (`merge paths`, node-behaviour §1.5).
  */
 function gatewaysFrom(
-  state: State,
+  state: OutsideState,
   live: Liveness,
   node: string,
   heard: ReadonlyMap<string, Path>,

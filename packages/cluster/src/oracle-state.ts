@@ -19,9 +19,9 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import { NOTHING_OUTSIDE, type OracleOutside, oracleOutside } from "./oracle-outside.js";
+import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
-import type { OracleBlock, OracleNode, OraclePool } from "./oracle-terms.js";
+import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
 
 /** The part of a datastore's content that decides routes, read once. */
 export interface OracleState {

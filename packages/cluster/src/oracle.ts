@@ -1,12 +1,7 @@
 import { type Cidr, cidrContains, isHostCidr } from "@calico-sim/core";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
-import {
-  addressOf,
-  gatewaysOut,
-  heardThrough,
-  type OracleOrigin,
-  routerHears,
-} from "./oracle-outside.js";
+import { gatewaysOut, heardThrough, routerHears } from "./oracle-outside.js";
+import { addressOf } from "./oracle-paths.js";
 import { reaches } from "./oracle-peerings.js";
 import type { OracleState } from "./oracle-state.js";
 import type {
@@ -14,6 +9,7 @@ import type {
   ExpectedRoute,
   Liveness,
   OracleBlock,
+  OracleOrigin,
   OraclePool,
 } from "./oracle-terms.js";
 

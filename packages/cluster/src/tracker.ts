@@ -370,21 +370,15 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** What becomes of packets from a node to a prefix outside. */
   private deliverOutside(node: number, row: number): Arrival {
     const to = this.destinations.targets[row]!;
+    const name = this.nodes.name(node);
     const { cidr } = this.destinations.blocks[row]!;
-    const want = expectedOutside(this.state, this, this.nodes.name(node), cidr);
+    const want = expectedOutside(this.state, this, name, cidr);
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);
-    const unexpected = this.kernels.best(node, to.prefix) !== 0;
-    return plainArrival(unexpected ? DELIVERY.ownerDown : this.whyNoWayOut(node, to.routers ?? []));
-  }
-
-  /** Why a node cannot be expected to reach what routers originate; not asked where it never was told to. */
-  private whyNoWayOut(node: number, routers: readonly string[]): number {
-    const asked = this.state.outside.asked.get(this.nodes.name(node));
-    const known = routers.filter((name) => asked?.has(name) === true);
-    if (known.length === 0) return DELIVERY.notAsked;
-    const alive = known.some((name) => this.running[this.nodes.id(name)] === true);
-    return alive ? DELIVERY.pathCut : DELIVERY.ownerDown;
+    // Nobody tells it of a way: because none is there, or because it was never told to ask.
+    if (!this.state.outside.asked.has(name)) return plainArrival(DELIVERY.notAsked);
+    const alive = to.routers?.some((router) => this.running[this.nodes.id(router)] === true);
+    return plainArrival(alive === true ? DELIVERY.pathCut : DELIVERY.ownerDown);
   }
 
   private firstWrong(node: number, plane: "control" | "data"): number {

@@ -260,6 +260,14 @@ describe("a description that cannot be", () => {
     expect(() => cluster(withRouters(2, [{ ...TOR_A, ...change }]))).toThrow(message);
   });
 
+  test("two routers of one name or address are refused", () => {
+    const twice = (change: object): (() => unknown) => {
+      return () => cluster(withRouters(2, [TOR_A, { ...TOR_B, ...change }]));
+    };
+    expect(twice({ name: "tor-a" })).toThrow(/externalRouters\[1\]\.name: "tor-a" is taken/);
+    expect(twice({ ip: TOR_A.ip })).toThrow(/ip: 10\.0\.0\.251 is the address of tor-a too/);
+  });
+
   test("a scenario names what there is", () => {
     const check =
       (step: Step): (() => unknown) =>

@@ -99,6 +99,7 @@ export class FleetContext {
   readonly gracefulRestart: boolean;
   readonly cores: SharedCores | undefined;
   readonly eventPerMessage: boolean;
+  readonly ttlLimitAfterOpen: boolean;
   readonly kinds: Kinds;
   /** Present as a what-if; set when the fleet is put together. */
   bfd: PathWatch | undefined;
@@ -169,6 +170,7 @@ export class FleetContext {
     this.gracefulRestart = options.gracefulRestart ?? true;
     this.cores = options.sharedCores;
     this.eventPerMessage = options.eventPerMessage ?? false;
+    this.ttlLimitAfterOpen = options.ttlLimitAfterOpen ?? false;
     this.kinds = kinds;
   }
 
@@ -236,7 +238,15 @@ export class FleetContext {
     return this.wayFrom(side);
   }
 
-  /** The same for a SYN, whose receiver looks at no TTL yet. */
+  /**
+   * Whether acknowledgements of what a side sends are lost for their low TTL: what it has to say last then waits behind
+   * its first segment for good (RFC 896; measured).
+   */
+  unheard(side: number): boolean {
+    return this.policies.limitsTtl && ttlTooLow(this, side ^ 1);
+  }
+
+  /** As {@link delayFrom} for a SYN, whose receiver looks at no TTL yet. */
   wayFrom(side: number): Micros {
     const from = this.conns.node(side);
     const to = this.conns.node(side ^ 1);

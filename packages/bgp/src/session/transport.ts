@@ -167,7 +167,8 @@ export class Transport {
       conns.hold(side, what);
       return;
     }
-    const delay = this.x.delayFrom(side);
+    const slips = this.x.ttlLimitAfterOpen && (what & 15) === OPEN;
+    const delay = slips ? this.x.wayFrom(side) : this.x.delayFrom(side);
     const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
       conns.hold(side, what);
@@ -213,7 +214,7 @@ export class Transport {
   notify(side: number, code: number, subcode: number): void {
     this.x.counters.count(COUNT.notification, NOTIFICATION_BYTES);
     const delay = this.x.delayFrom(side);
-    if (delay === Number.POSITIVE_INFINITY) return;
+    if (delay === Number.POSITIVE_INFINITY || this.x.unheard(side)) return;
     this.capture(side, "notification", Math.round(this.x.t));
     const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
     this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
@@ -222,7 +223,7 @@ export class Transport {
   /** The other end learns that this side's socket is closed: FIN, or RST where there is no socket at all. */
   hangUp(side: number, at: Micros, reset: 0 | 1 = 0): void {
     const delay = this.x.delayFrom(side);
-    if (delay === Number.POSITIVE_INFINITY) return;
+    if (delay === Number.POSITIVE_INFINITY || (reset === 0 && this.x.unheard(side))) return;
     const { engine, kinds } = this.x;
     engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
   }

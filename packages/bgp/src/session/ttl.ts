@@ -18,7 +18,8 @@ interface Way {
 
 /**
  * Whether what a side sends comes with too low a TTL for the other. Assumed: the other looks at the TTL from the
- * first message on; BIRD sets the limit a moment after the handshake, so that a quick OPEN may still slip through.
+ * first message on; BIRD sets the limit a moment after the handshake, so that a quick OPEN may still slip through
+ * (`ttlLimitAfterOpen`).
  */
 export function ttlTooLow(x: Way, side: number): boolean {
   const from = x.conns.node(side);

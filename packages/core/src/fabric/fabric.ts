@@ -178,12 +178,12 @@ export class Fabric implements Forkable {
   }
 
   /**
-   * Routers that a packet from one node to another passes, each of which takes one from its TTL. Assumed: none in
-   * a subnet and one between two, since racks are as a rule switches, and which of them route is not said.
+   * Routers that a packet from one node to another passes, each of which takes one from its TTL: none in a subnet,
+   * `FabricSpec.routersBetweenSubnets` between two.
    */
   routersBetween(from: number, to: number): number {
     const { subnetIds } = this.hosts;
-    return subnetIds[from] === subnetIds[to] ? 0 : 1;
+    return subnetIds[from] === subnetIds[to] ? 0 : this.topology.routersBetweenSubnets;
   }
 
   /** The id of a node; checks an id, too. */
