@@ -9,7 +9,7 @@ function scarce(until: string, ...more: Step[]): Simulation {
   return run(
     { nodes: 3, pools: [pool], calicoVersion: "3.33" },
     [at("0s", start()), at("1m", pods.create(9, { over: "20s" })), ...more],
-    until as "3m",
+    until,
   );
 }
 
@@ -72,7 +72,7 @@ describe("borrowed addresses where BIRD programs the routes (node-behaviour §2.
   test("a /32 that is late costs a detour over the block's owner, not the packet", () => {
     // Only the owner of the block hears of it: the others send there, and it sends on.
     const simulation = scarce("3m");
-    const [{ address = "", node = "" } = {}] = borrowed(simulation);
+    const { address, node } = borrowed(simulation)[0]!;
     const { kernels, nodes, prefixes, tracker } = simulation;
     const third = ["node-0", "node-1", "node-2"].find(
       (name) =>

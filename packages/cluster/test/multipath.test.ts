@@ -44,7 +44,7 @@ function simulated(
   ...more: Step[]
 ): Simulation {
   const options = { nodes, pools: [POOL], calicoVersion: "3.33", resources } as const;
-  return run(options, [...begin(nodes), ...more], until as "4m");
+  return run(options, [...begin(nodes), ...more], until);
 }
 
 /** Names of the next hops of a node's route to another's block. */

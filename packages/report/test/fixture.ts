@@ -143,6 +143,7 @@ const hole = (
   endSeconds: end,
   open: false,
   reason,
+  share: 1,
 });
 
 /** A run that nobody ran: every part of a report has something to show. */
