@@ -1,10 +1,21 @@
-import { at, blocks, cluster, Simulation, start } from "@calico-sim/cluster";
+import {
+  at,
+  blocks,
+  cluster,
+  type PoolOptions,
+  pods,
+  Simulation,
+  type Step,
+  start,
+} from "@calico-sim/cluster";
 import type { BGPConfiguration, BGPPeer, KubernetesNode } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { kernelsMatchOracle } from "../src/index.js";
 
 const POOL = { cidr: "10.200.0.0/20", ipipMode: "Never" } as const;
+/** Two blocks of eight addresses: some node has none. */
+const SCARCE = { cidr: "10.200.0.0/28", blockSize: 29, ipipMode: "Never" } as const;
 
 /** Nodes by AS (0 = the cluster's) and cluster id (0 = no reflector), and who peers with whom how. */
 interface Plan {
@@ -43,7 +54,11 @@ const NO_MESH: BGPConfiguration = {
   spec: { nodeToNodeMeshEnabled: false },
 };
 
-function simulated({ nodes, pairs, seed }: Plan): Simulation {
+function simulated(
+  { nodes, pairs, seed }: Plan,
+  pool: PoolOptions,
+  steps: readonly Step[],
+): Simulation {
   const made = cluster({ nodes: nodes.length, pools: [POOL] }).resources;
   const annotated = nodes.map(({ as, cluster: id }, i): KubernetesNode => {
     const node = made[i] as KubernetesNode;
@@ -66,12 +81,9 @@ function simulated({ nodes, pairs, seed }: Plan): Simulation {
       };
     });
   const resources = [...annotated, NO_MESH, ...peers];
-  const spec = cluster({ nodes: nodes.length, pools: [POOL], calicoVersion: "3.33", resources });
+  const spec = cluster({ nodes: nodes.length, pools: [pool], calicoVersion: "3.33", resources });
   const simulation = new Simulation(spec, { seed });
-  simulation.schedule([
-    at("0s", start()),
-    ...nodes.map((_, i) => at("2m", blocks.add(`node-${String(i)}`))),
-  ]);
+  simulation.schedule([at("0s", start()), ...steps]);
   simulation.run(240e6);
   return simulation;
 }
@@ -80,7 +92,16 @@ describe("nodes of any AS that peer in any way", () => {
   test.prop([plan])(
     "have the routes that the oracle finds by itself, every next hop included",
     (p) => {
-      expect(kernelsMatchOracle(simulated(p))).toEqual([]);
+      const steps = p.nodes.map((_, i) => at("2m", blocks.add(`node-${String(i)}`)));
+      expect(kernelsMatchOracle(simulated(p, POOL, steps))).toEqual([]);
+    },
+  );
+
+  test.prop([plan])(
+    "have those of borrowed addresses too, which no reflector tells that owns their block",
+    (p) => {
+      const steps = [at("2m", pods.create(7, { over: "10s" }))];
+      expect(kernelsMatchOracle(simulated(p, SCARCE, steps))).toEqual([]);
     },
   );
 });
