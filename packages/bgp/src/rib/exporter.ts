@@ -2,7 +2,7 @@ import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
 import { ABSENT, type AttributeSet, NEXT_HOP_SENDER } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { isLocal } from "./origins.js";
+import { isLocal, KERNEL } from "./origins.js";
 import type { Path } from "./rib.js";
 
 /** Stands for a route that is not told. */
@@ -28,7 +28,12 @@ export class Exporter {
       ? this.created(to, internal, path)
       : this.passedOn(to, internal, path);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: !isLocal(path) };
+    const route = {
+      prefix: x.prefixes.cidr(prefix),
+      attributes: set,
+      learnt: !isLocal(path),
+      device: path.end === KERNEL ? this.device(node, prefix) : undefined,
+    };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
@@ -37,6 +42,11 @@ export class Exporter {
   private created(to: number, internal: boolean, { attributes }: Path): AttributeSet {
     const set = this.x.attributes.get(attributes);
     return internal ? set : { ...set, asPath: [this.x.localAS(to)] };
+  }
+
+  private device(node: number, prefix: number): string {
+    const { kernels } = this.x;
+    return kernels.route(kernels.best(node, prefix)).device;
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */
