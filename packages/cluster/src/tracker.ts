@@ -506,8 +506,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const held = this.kernels.best(node, this.prefixOf[row]!);
     if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
-    // A block of one address that a pod has: its owner's route to it is the pod's own.
-    if (this.destinations[row]?.owner === node && route.device.startsWith("cali")) return true;
+    // One address that a pod has: its owner's route to it is the pod's own. One that is lent no more may be any node's.
+    const { owner, address } = this.destinations[row]!;
+    const atHome = owner === node || (owner < 0 && address !== undefined);
+    if (atHome && route.device.startsWith("cali")) return true;
     if (want === undefined) return false;
     if (route.type !== want.type) return false;
     if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;

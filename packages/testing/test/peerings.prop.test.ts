@@ -2,16 +2,18 @@ import {
   at,
   blocks,
   cluster,
+  fail,
   type PoolOptions,
   pods,
   Simulation,
   type Step,
   start,
 } from "@calico-sim/cluster";
-import type { BGPConfiguration, BGPPeer, KubernetesNode } from "@calico-sim/core";
+import { type BGPConfiguration, type BGPPeer, type KubernetesNode, SECOND } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { kernelsMatchOracle } from "../src/index.js";
+import { judged, looked } from "./support.js";
 
 const POOL = { cidr: "10.200.0.0/20", ipipMode: "Never" } as const;
 /** Two blocks of eight addresses: some node has none. */
@@ -58,6 +60,7 @@ function simulated(
   { nodes, pairs, seed }: Plan,
   pool: PoolOptions,
   steps: readonly Step[],
+  seconds = 240,
 ): Simulation {
   const made = cluster({ nodes: nodes.length, pools: [POOL] }).resources;
   const annotated = nodes.map(({ as, cluster: id }, i): KubernetesNode => {
@@ -84,7 +87,7 @@ function simulated(
   const spec = cluster({ nodes: nodes.length, pools: [pool], calicoVersion: "3.33", resources });
   const simulation = new Simulation(spec, { seed });
   simulation.schedule([at("0s", start()), ...steps]);
-  simulation.run(240e6);
+  simulation.run(seconds * SECOND);
   return simulation;
 }
 
@@ -102,6 +105,16 @@ describe("nodes of any AS that peer in any way", () => {
     (p) => {
       const steps = [at("2m", pods.create(7, { over: "10s" }))];
       expect(kernelsMatchOracle(simulated(p, SCARCE, steps))).toEqual([]);
+    },
+  );
+
+  test.prop([plan, fc.nat(4), fc.integer({ min: 121, max: 500 })])(
+    "are followed by the tracker through each other, whichever node is lost",
+    (p, victim, seconds) => {
+      const blocksOfAll = p.nodes.map((_, i) => at("2m", blocks.add(`node-${String(i)}`)));
+      const lost = at("3m", fail.node(`node-${String(victim % p.nodes.length)}`));
+      const simulation = simulated(p, POOL, [...blocksOfAll, lost], seconds);
+      expect(judged(simulation)).toEqual(judged(looked(simulation)));
     },
   );
 });

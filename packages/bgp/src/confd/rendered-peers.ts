@@ -48,7 +48,8 @@ export class RenderedPeers {
   private readonly nodes: NodeDirectory;
   private readonly era: Era;
   private readonly resources: Latest<string, Resource> = new Latest();
-  private inputs: ConfdInputs | undefined;
+  /** Without what reads passwords, for state holds no functions: Secrets are not watched. */
+  private inputs: Omit<ConfdInputs, "password"> | undefined;
   private byAddress: ReadonlyMap<string, number> = new Map();
   private required = false;
   private readonly ruleSets: Map<string, ExportRules> = new Map();
@@ -172,15 +173,20 @@ export class RenderedPeers {
 
   private read(): ConfdInputs {
     if (this.inputs === undefined) {
-      this.inputs = confdInputs(this.resources.values(), { era: this.era });
+      const { password: _, ...inputs } = confdInputs(this.resources.values(), { era: this.era });
+      this.inputs = inputs;
       this.byAddress = new Map(
         this.inputs.nodes.flatMap(({ name, address }) =>
           address[4] === undefined ? [] : [[address[4], this.nodes.id(name)] as const],
         ),
       );
     }
-    return this.inputs;
+    return { ...this.inputs, password: noPassword };
   }
+}
+
+function noPassword(): undefined {
+  return undefined;
 }
 
 /** A resource that the mesh rule alone does not cover. */
