@@ -1,6 +1,6 @@
 import { PROTOCOL, parseCidr } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import type { ExportRules } from "../src/index.js";
+import type { ExportRules, FilterFunction } from "../src/index.js";
 import { Mesh, Peered } from "./support.js";
 
 const RULES: ExportRules = {
@@ -152,5 +152,29 @@ describe("routes of pods that BIRD learns from its kernel", () => {
       bytes: 2 * (53 + (23 + 8 + 9 * (3 + 2)) + 62),
     });
     expect(mesh.bird.wire().update.withdrawn).toBe(2 * 6);
+  });
+
+  test.each([
+    ["cali*", true],
+    ["cali?", true],
+    ["eth*", false],
+    ["*.calico", false],
+  ])("a BGPFilter that refuses the interface %s keeps it back: %s", (pattern, refuses) => {
+    const filter: FilterFunction = {
+      filter: "f",
+      direction: "export",
+      dependsOnPeerType: false,
+      rules: [
+        { peerType: undefined, match: { interface: pattern }, operations: [], action: "reject" },
+      ],
+    };
+    const lab = new Peered(2);
+    lab.peer(1, 0, { exportFilters: [{ filter, internal: true }] }, { passive: true });
+    for (const node of lab.all()) lab.bird.configure(node, { rules: RULES });
+    lab.converged();
+    pod(lab, 1, BORROWED);
+    lab.run(1);
+    expect(lab.bird.bestPath(0, host(lab, BORROWED))).toBe(refuses ? -1 : 1);
+    expect(lab.routesTo(0, 1)).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ExportRules, FilterFunction, PeerOptions } from "../src/index.js";
-import { Mesh } from "./support.js";
+import { Mesh, Peered } from "./support.js";
 
 /** A BGPFilter that refuses one block. */
 function refusing(cidr: string, direction: "import" | "export"): FilterFunction {
@@ -187,6 +187,25 @@ describe("a filter that changes while the session stays", () => {
     });
     mesh.start([1]).run(10);
     expect(mesh.routesTo(0, 1)).toBe(1);
+  });
+});
+
+describe("what a daemon reads in the turn in which it is reconfigured", () => {
+  test("is passed on all the same, however close the two are", () => {
+    // Found by the property on peerings of any kind: what waited for the end of the turn was forgotten.
+    for (let micros = 0; micros <= 400; micros += 10) {
+      const lab = new Peered(3);
+      for (const client of [1, 2]) lab.peer(0, client, { clusterId: 1 }, { passive: true });
+      lab.converged();
+      lab.bird.reconfigure(1, { blocks: lab.blocks(1, 2) });
+      lab.run(micros / 1e6);
+      // Busy with the first change, it finds the UPDATE and the second in one turn.
+      lab.bird.reconfigure(0, { blocks: lab.blocks(0, 2) });
+      lab.run(5e-6);
+      lab.bird.reconfigure(0, { blocks: lab.blocks(0, 3) });
+      lab.run(2);
+      expect([micros, lab.kernels.best(2, lab.block(1, 1)) !== 0]).toEqual([micros, true]);
+    }
   });
 });
 

@@ -335,7 +335,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   private asExpected(node: number, row: number): boolean {
     const { blocks, targets } = this.destinations;
-    const { owner, prefix, routers } = targets[row]!;
+    const { owner, prefix, address, routers } = targets[row]!;
     const block = blocks[row]!;
     const name = this.nodes.name(node);
     const want =
@@ -346,8 +346,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const held = this.kernels.best(node, prefix);
     if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
-    // A block of one address that a pod has: its owner's route to it is the pod's own.
-    if (owner === node && route.device.startsWith("cali")) return true;
+    // One address that a pod has: its owner's route to it is the pod's own. One that is lent no more may be any node's.
+    const atHome = owner === node || (owner < 0 && address !== undefined);
+    if (atHome && route.device.startsWith("cali")) return true;
     return want !== undefined && agrees(this.nodes, route, want);
   }
 

@@ -122,4 +122,16 @@ describe("what nodes tell each other changes while their sessions stay", () => {
     expect(simulation.bird.establishedEnds).toBe(6);
     expect(simulation.tracker.converged).toBe(true);
   });
+
+  test("a cluster with BGPPeers can be forked, and the copy goes its own way", () => {
+    const simulation = begun([filter([]), NO_MESH, FILTERED]);
+    const [copy, other] = [simulation.fork(), simulation.fork()];
+    const own = simulation.blocksOf("node-0")[0]!;
+    copy.schedule([
+      at("2m", apply(filter([{ action: "Reject", matchOperator: "Equal", cidr: own }]))),
+    ]);
+    for (const run of [copy, other]) run.run(150e6);
+    expect(Object.keys(blockRoutes(copy, "node-1"))).not.toContain(own);
+    expect(Object.keys(blockRoutes(other, "node-1"))).toContain(own);
+  });
 });

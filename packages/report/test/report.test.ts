@@ -88,6 +88,15 @@ describe("the page of HTML", () => {
   });
 });
 
+describe("a black hole through one of several next hops", () => {
+  it("says which part of the flows was lost", () => {
+    const intervals = result.blackholes.intervals.map((hole) => ({ ...hole, share: 0.5 }));
+    const partial = resultFixture(3, { blackholes: { ...result.blackholes, intervals } });
+    expect(renderText(partial)).toContain("50% of the flows");
+    expect(renderText(result)).not.toContain("of the flows");
+  });
+});
+
 describe("advice", () => {
   const codes = (...args: Parameters<typeof advise>): string[] =>
     advise(...args).map(({ code }) => code);

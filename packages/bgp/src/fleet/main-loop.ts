@@ -278,6 +278,8 @@ export class MainLoop implements Wakeable {
       if (daemon.reconfigure.length > 0) {
         // SIGHUP interrupts poll(2): the loop reads its clock, then its files.
         x.second[node] = x.clock(node, x.t);
+        // What was read in this turn goes by the groups that it was noted for: new files make new ones.
+        if (daemon.unsent) parts.outbox.send(node);
         parts.configuration.apply(node);
       }
       if (daemon.work.length > 0) goesOn = this.runWork(node);

@@ -2,7 +2,7 @@ import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
 import { ABSENT, type AttributeSet, DEFAULT_LOCAL_PREF, NEXT_HOP_SENDER } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { isLocal } from "./origins.js";
+import { isLocal, KERNEL } from "./origins.js";
 import type { Path } from "./rib.js";
 
 /** Stands for a route that is not told. */
@@ -28,7 +28,12 @@ export class Exporter {
       ? this.created(node, to, internal, path)
       : this.passedOn(node, to, internal, path);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: !isLocal(path) };
+    const route = {
+      prefix: x.prefixes.cidr(prefix),
+      attributes: set,
+      learnt: !isLocal(path),
+      device: path.end === KERNEL ? this.device(node, prefix) : undefined,
+    };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
@@ -39,6 +44,11 @@ export class Exporter {
     if (!internal) return { ...set, asPath: [this.x.localAS(to)] };
     // An ordinary router's filter sets nothing (bird: proto/bgp/config.Y, `default bgp_local_pref`).
     return this.x.daemons[node]!.router ? { ...set, localPref: DEFAULT_LOCAL_PREF } : set;
+  }
+
+  private device(node: number, prefix: number): string {
+    const { kernels } = this.x;
+    return kernels.route(kernels.best(node, prefix)).device;
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */

@@ -31,7 +31,7 @@ import type {
   Secret,
   Service,
 } from "./kubernetes.js";
-import { passwordReader } from "./passwords.js";
+import { secretsIn } from "./passwords.js";
 import { compareText } from "./text.js";
 
 /** What confd reads: the datastore's resources, and the Kubernetes objects it watches beside them. */
@@ -85,8 +85,8 @@ export interface ConfdInputs {
   readonly affinities: ReadonlyMap<string, readonly BlockAffinity[]>;
   readonly services: readonly Service[];
   readonly endpoints: readonly (Endpoints | EndpointSlice)[];
-  /** The password behind a reference, if its Secret exists and has the key. */
-  readonly password: (reference: BGPPeer["spec"]["password"]) => string | undefined;
+  /** Those of calico-node's namespace, by name. */
+  readonly secrets: ReadonlyMap<string, Secret>;
 }
 
 /** How {@link confdInputs} reads. */
@@ -135,7 +135,7 @@ export function confdInputs(
     affinities: groupBy(all<BlockAffinity>("BlockAffinity"), ({ spec }) => [spec.node]),
     services: all<Service>("Service"),
     endpoints: [...all<EndpointSlice>("EndpointSlice"), ...all<Endpoints>("Endpoints")],
-    password: passwordReader(all<Secret>("Secret"), options.secretNamespace ?? "kube-system"),
+    secrets: secretsIn(options.secretNamespace ?? "kube-system", all<Secret>("Secret")),
   };
 }
 
