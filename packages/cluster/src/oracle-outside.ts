@@ -1,5 +1,4 @@
 import {
-  type Address,
   addressEquals,
   type BGPPeer,
   type Cidr,
