@@ -1,6 +1,6 @@
 import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { apply, at, cluster, firewall } from "../src/index.js";
+import { type Action, apply, at, cluster, firewall } from "../src/index.js";
 import {
   begin,
   bgp,
@@ -133,6 +133,36 @@ describe("session options from resources", () => {
     expect(session(simulation, "node-0", "tor-a")).toBe("Established");
     expect(blockRoutes(simulation, "tor-a")).toEqual({});
     expect(simulation.tracker.darkPairs).toBe(0);
+  });
+
+  test("between nodes too: two BGPPeers with different passwords never make a session", () => {
+    const towards = (node: string, other: string, name: string): Resource =>
+      peer(`${node}-${other}`, {
+        node,
+        peerSelector: `kubernetes.io/hostname == '${other}'`,
+        reversePeering: "Manual",
+        password: fromSecret(name),
+      });
+    const ends = (second: string): readonly string[] => {
+      const resources = [
+        bgp({ nodeToNodeMeshEnabled: false }),
+        towards("node-0", "node-1", "one"),
+        towards("node-1", "node-0", "two"),
+        secret("one", "1"),
+        secret("two", second),
+      ];
+      const simulation = run({ nodes: 2, pools: [POOL], resources }, begin(2), "2m");
+      return [session(simulation, "node-0", "node-1"), session(simulation, "node-1", "node-0")];
+    };
+    expect(ends("2")).toEqual(["Connect", "Connect"]);
+    expect(ends("1")).toEqual(["Established", "Established"]);
+  });
+
+  test("a Secret that is deleted takes the password with it", () => {
+    const gone = { type: "delete", kind: "Secret", name: "bgp-tor-a", namespace: "kube-system" };
+    const steps = [...begin(2), at("2m", gone as Action)];
+    const simulation = run(withRouters(2, [{ ...TOR_A, password: "p" }]), steps, "3m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Connect");
   });
 
   test("the password of the mesh holds for all nodes, and a new one starts every session anew", () => {
