@@ -54,6 +54,8 @@ const CONFD_KINDS = [
   "BGPPeer",
   "BGPFilter",
   "BlockAffinity",
+  "Service",
+  "EndpointSlice",
 ] as const;
 
 /**

@@ -1,4 +1,4 @@
-import type { ConfigMap, Namespace, Node, Pod } from "./kubernetes.js";
+import type { ConfigMap, EndpointSlice, Namespace, Node, Pod, Service } from "./kubernetes.js";
 import type { Resource } from "./resource.js";
 
 /** How a pool's packets to another node are wrapped. @see calico: api/pkg/apis/projectcalico/v3/ippool.go */
@@ -240,6 +240,8 @@ export type KnownResource =
   | Pod
   | Namespace
   | ConfigMap
+  | Service
+  | EndpointSlice
   | IPPool
   | IPReservation
   | BGPConfiguration

@@ -64,11 +64,13 @@ export type {
   CalicoNode,
   Condition,
   ConfigMap,
+  EndpointSlice,
   KubernetesNode,
   Namespace,
   Node,
   NodeAddress,
   Pod,
+  Service,
 } from "./kubernetes.js";
 export {
   hostAddress,

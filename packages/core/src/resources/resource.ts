@@ -22,6 +22,8 @@ export const RESOURCE_KINDS = [
   "Pod",
   "Namespace",
   "ConfigMap",
+  "Service",
+  "EndpointSlice",
   "IPPool",
   "IPReservation",
   "BGPConfiguration",
