@@ -412,8 +412,16 @@ export class Simulation
   private connectSyncers(): void {
     const { engine, datastore, typha } = this;
     const none = new NullSink();
+    const nodeOf = new SameNode();
+    this.confd.setServiceSource(
+      new WatcherSyncers(engine, datastore, {
+        type: "services",
+        client: "confd",
+        nodeOf,
+        sink: this.confd.serviceWatch,
+      }),
+    );
     if (typha === undefined) {
-      const nodeOf = new SameNode();
       const direct = (
         type: SyncerType,
         client: "felix" | "confd" | "tunnel-ip" | "node-status",

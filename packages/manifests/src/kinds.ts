@@ -106,7 +106,9 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
   ) {
     return "list";
   }
-  if (kindsOf(apiVersion).includes(canonicalKind(kind))) {
+  // Read for the installation's settings; what the cluster's own Services say is not read from files.
+  if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
+  if (kindsOf(apiVersion).includes(canonicalKind(kind)) && kind !== "EndpointSlice") {
     if (
       apiVersion === "v1" ||
       apiVersion === "projectcalico.org/v3" ||
@@ -117,7 +119,6 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
     if (group === "" || isCalicoApi(apiVersion)) return "wrong-version";
   }
   if (isCalicoApi(apiVersion)) return CALICO_NOT_MODELLED.has(kind) ? "not-modelled" : "unknown";
-  if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
   if (NOT_MODELLED.has(`${group}/${kind}`)) return "not-modelled";
   if (group === "") {
     if (CORE_IGNORED.has(kind)) return "ignored";

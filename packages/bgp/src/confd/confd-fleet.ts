@@ -35,6 +35,7 @@ import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
 import { peerName } from "./render/peer.js";
 import { addressNumber, type NodeRoutes, RenderedPeers } from "./rendered-peers.js";
+import { ServiceWatch } from "./service-watch.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -101,6 +102,15 @@ interface Work {
   >;
 }
 
+/** What confd's own watches bring: that all services are known now, or that some changed. */
+const SERVICES_KNOWN: Work = Object.freeze({
+  snapshot: false,
+  nodes: [],
+  global: true,
+  blocks: new Map(),
+});
+const SERVICES_CHANGED: Work = Object.freeze({ ...SERVICES_KNOWN });
+
 interface Confd {
   running: boolean;
   /** Number of the process: replies to an earlier one are void. */
@@ -121,6 +131,8 @@ interface Confd {
   peersText: string;
   speakerText: string;
   rules: ExportRules | undefined;
+  /** Its own watches of Services and EndpointSlices. */
+  services: "unwatched" | "listing" | "known";
   /** What the files say of its own routes; undefined until the first are written. */
   routes: NodeRoutes | undefined;
   /** Peers as rendered last that are no nodes, by address. */
@@ -155,16 +167,21 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   /** By node; absent where confd never ran. */
   private readonly confds: (Confd | undefined)[] = [];
   private source: SyncerSource | undefined;
+  private serviceSource: SyncerSource | undefined;
   private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Latest content common to all: pools, settings and keys by node. */
   private readonly keys: Latest<number, BgpKeys> = new Latest();
   private readonly pools: Latest<string, FilterPool> = new Latest();
   private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private filterConfig = -1;
+  /** Some range of services is configured. */
+  private serviceRangesSet = false;
   private mesh = true;
   private globalAS: number;
   private readonly rendered: RenderedPeers;
   private readonly outside: ExternalPeers | undefined;
+  /** Takes the stream of Services and EndpointSlices; see {@link setServiceSource}. */
+  readonly serviceWatch: ServiceWatch;
 
   constructor(options: ConfdOptions) {
     this.engine = options.engine;
@@ -178,8 +195,25 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     this.globalAS = options.era.bgp.asNumber;
     this.rendered = new RenderedPeers(options);
     this.outside = options.externalPeers;
+    this.serviceWatch = new ServiceWatch(this, this.rendered);
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
+  }
+
+  /** Where confds watch Services and EndpointSlices, always the datastore itself; see {@link ServiceWatch}. */
+  setServiceSource(source: SyncerSource): void {
+    this.serviceSource = source;
+  }
+
+  /** A service or its endpoints changed, or all are known now: everybody who hears of it renders anew. */
+  servicesChanged(batch: UpdateBatch, node: number, arrival: Micros): void {
+    const confd = this.confds[node];
+    if (confd?.running !== true) return;
+    const decoded = Math.max(this.busyUntil[node]!, arrival) + this.costs.decode * batch.kvs;
+    this.busyUntil[node] = decoded;
+    confd.inputs.push(batch.snapshot ? SERVICES_KNOWN : SERVICES_CHANGED);
+    const at = Math.max(this.engine.now, Math.ceil(decoded));
+    this.engine.schedule(at, this.kindApply, node, confd.life);
   }
 
   /** Where all confds get the `bgp` syncer's stream. */
@@ -194,6 +228,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     confd.running = true;
     confd.life++;
     confd.inSync = false;
+    confd.services = "unwatched";
     confd.rendering = false;
     confd.dirty = false;
     confd.changed.clear();
@@ -210,6 +245,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     confd.running = false;
     confd.life++;
     this.source?.disconnect(node);
+    if (confd.services !== "unwatched") this.serviceSource?.disconnect(node);
   }
 
   /** The host is gone for good or reboots: the rendered files are gone too. */
@@ -332,6 +368,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
       peersText: "",
       speakerText: "",
       rules: undefined,
+      services: "unwatched",
       routes: undefined,
       external: [],
       renders: 0,
@@ -471,6 +508,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
   }
 
   private renderFilter(): number {
+    this.serviceRangesSet = this.rendered.watchesServices;
     const settings = bgpSettings(this.bgp.values(), this.era);
     const { programClusterRoutes } = settings;
     this.mesh = settings.nodeToNodeMeshEnabled;
@@ -496,9 +534,24 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
       if (own) confd.own.add(prefix);
       else confd.own.delete(prefix);
     }
-    if (!confd.inSync) return;
+    if (work === SERVICES_KNOWN) confd.services = "known";
+    if (!confd.inSync || this.awaitsServices(node, confd)) return;
     if (confd.rendering) confd.dirty = true;
     else this.render(node, confd);
+  }
+
+  /**
+   * Where ranges of services are configured confd watches these itself, and writes no first file before it knows them
+   * (calico: confd/pkg/backends/calico/client.go, GetValues).
+   */
+  private awaitsServices(node: number, confd: Confd): boolean {
+    const { serviceSource } = this;
+    if (serviceSource === undefined || !this.serviceRangesSet) return false;
+    if (confd.services === "unwatched") {
+      confd.services = "listing";
+      serviceSource.connect(node);
+    }
+    return confd.services === "listing" && !confd.rendered;
   }
 
   private render(node: number, confd: Confd): void {

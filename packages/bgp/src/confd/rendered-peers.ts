@@ -9,6 +9,7 @@ import {
   type Resource,
   type Secret,
   type SyncerUpdate,
+  type UpdateBatch,
 } from "@calico-sim/core";
 import { BGP_PORT } from "../session/constants.js";
 import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
@@ -26,6 +27,9 @@ const KINDS: ReadonlySet<string> = new Set([
   "BGPFilter",
   "BGPConfiguration",
 ]);
+
+/** Fields of BGPConfiguration that list ranges of services. */
+const SERVICE_FIELDS = ["serviceClusterIPs", "serviceExternalIPs", "serviceLoadBalancerIPs"];
 
 /** What a node's files say of its peers, as far as somebody stands at their address, and of what it tells them. */
 export interface NodePeers {
@@ -71,10 +75,12 @@ export class RenderedPeers {
   private byAddress: ReadonlyMap<string, number> = new Map();
   private required = false;
   private readonly ruleSets: Map<string, ExportRules> = new Map();
+  /** Services and their EndpointSlices. */
+  private readonly services: Latest<string, Resource> = new Latest();
   /** Nodes that advertise no services. */
   private readonly excluded: Set<string> = new Set();
-  /** What is common to all nodes of a mesh, and to those of them that advertise no services; undefined until asked for. */
-  private mesh: Readonly<Record<"common" | "excluded", BirdConfiguration>> | undefined;
+  /** What nodes of a mesh tell their peers, by name of a node; `""` for any without endpoints of services. Empty until asked for. */
+  private readonly mesh: Map<string, BirdConfiguration> = new Map();
 
   constructor(options: PeerSources) {
     this.nodes = options.nodes;
@@ -97,7 +103,7 @@ export class RenderedPeers {
     this.resources.set(update.key, update.resource, update.revision);
     this.inputs = undefined;
     if (update.kind === "Node") this.readLabel(update);
-    else this.mesh = undefined;
+    else this.mesh.clear();
     this.required ||= update.resource !== undefined && beyondMesh(update.resource);
     return true;
   }
@@ -119,7 +125,18 @@ export class RenderedPeers {
   keepOnly(named: ReadonlySet<string>, revision: number): void {
     this.resources.keepOnly(named, revision);
     this.inputs = undefined;
-    this.mesh = undefined;
+    this.mesh.clear();
+  }
+
+  /** Takes what confd's own watches of Services and EndpointSlices bring. */
+  servicesChanged({ updates, snapshot }: UpdateBatch): void {
+    for (const { key, resource, revision } of updates) this.services.set(key, resource, revision);
+    if (snapshot) {
+      const revision = updates.reduce((newest, update) => Math.max(newest, update.revision), 0);
+      this.services.keepOnly(new Set(updates.map(({ key }) => key)), revision);
+    }
+    this.inputs = undefined;
+    this.mesh.clear();
   }
 
   /** The peers of a node. */
@@ -148,17 +165,31 @@ export class RenderedPeers {
   }
 
   /**
-   * What a node of a mesh of one AS tells its peers: pools and the global settings decide it, and whether the node
-   * advertises services, so it is rendered once for all.
+   * What a node of a mesh of one AS tells its peers. Pools and the global settings decide it, so it is rendered once for
+   * all where no services are; each node may have endpoints of these.
    */
   meshRoutes(node: number): NodeRoutes {
-    const excluded = this.excluded.has(this.nodes.name(node));
-    return this.routes(this.meshConfigurations()[excluded ? "excluded" : "common"]);
+    const name = this.nodes.name(node);
+    const own = this.services.size > 0 || this.excluded.has(name);
+    return this.routes(this.meshConfiguration(own ? name : ""));
   }
 
   /** Ranges of services, which no kernel gets (node-behaviour §1.6, kernel rule 1). */
   serviceRanges(): readonly string[] {
-    return this.meshConfigurations().common.kernel.reject;
+    return this.meshConfiguration("").kernel.reject;
+  }
+
+  /** Whether any range or address of services is configured, so that confd watches them (control-plane-behaviour §2.4). */
+  get watchesServices(): boolean {
+    return this.resources.values().some(
+      (resource) =>
+        resource.kind === "BGPConfiguration" &&
+        resource.metadata.name === "default" &&
+        SERVICE_FIELDS.some((field) => {
+          const ranges = (resource.spec as Readonly<Record<string, unknown>> | undefined)?.[field];
+          return Array.isArray(ranges) && ranges.length > 0;
+        }),
+    );
   }
 
   /** Rules for a node that originates more than its blocks: these alone cover what lies inside them. */
@@ -166,21 +197,18 @@ export class RenderedPeers {
     return this.intern({ steps, communities, ownBlocks });
   }
 
-  private meshConfigurations(): Readonly<Record<"common" | "excluded", BirdConfiguration>> {
-    if (this.mesh === undefined) {
+  private meshConfiguration(name: string): BirdConfiguration {
+    let rendered = this.mesh.get(name);
+    if (rendered === undefined) {
       const kinds = ["IPPool", "BGPConfiguration"];
       const few = this.resources.values().filter(({ kind }) => kinds.includes(kind));
-      const labels = { [EXCLUDE_LABEL]: "true" };
-      const excluded: Node = {
-        apiVersion: "v1",
-        kind: "Node",
-        metadata: { name: "excluded", labels },
-      };
-      const of = (node: string): BirdConfiguration =>
-        bgpConfiguration([...few, excluded], { node, family: 4, era: this.era });
-      this.mesh = { common: of(""), excluded: of("excluded") };
+      const labels = this.excluded.has(name) ? { [EXCLUDE_LABEL]: "true" } : {};
+      const node: Node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
+      const all = [...few, node, ...this.services.values()];
+      rendered = bgpConfiguration(all, { node: name, family: 4, era: this.era });
+      this.mesh.set(name, rendered);
     }
-    return this.mesh;
+    return rendered;
   }
 
   private readLabel({ key, resource }: SyncerUpdate): void {
@@ -209,7 +237,8 @@ export class RenderedPeers {
   private read(): ConfdInputs {
     if (this.inputs === undefined) {
       const { era, secretNamespace } = this;
-      this.inputs = confdInputs([...this.resources.values(), ...this.secrets.values()], {
+      const resources = [this.resources, this.secrets, this.services].flatMap((of) => of.values());
+      this.inputs = confdInputs(resources, {
         era,
         ...(secretNamespace === undefined ? {} : { secretNamespace }),
       });

@@ -55,6 +55,8 @@ const CONFD_KINDS = [
   "BGPFilter",
   "BlockAffinity",
   "Secret",
+  "Service",
+  "EndpointSlice",
 ] as const;
 
 /**

@@ -13,6 +13,8 @@ const CORE_KINDS: ReadonlySet<StoredKind> = new Set([
   "Namespace",
   "ConfigMap",
   "Secret",
+  "Service",
+  "EndpointSlice",
 ]);
 /** Calico's IPAM kinds, whose deletion in KDD marks, reads and deletes (node-behaviour §2.7). */
 const MARKED_ON_DELETE: ReadonlySet<StoredKind> = new Set([

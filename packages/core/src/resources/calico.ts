@@ -1,4 +1,12 @@
-import type { ConfigMap, Namespace, Node, Pod, Secret } from "./kubernetes.js";
+import type {
+  ConfigMap,
+  EndpointSlice,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+} from "./kubernetes.js";
 import type { Resource } from "./resource.js";
 
 /** How a pool's packets to another node are wrapped. @see calico: api/pkg/apis/projectcalico/v3/ippool.go */
@@ -241,6 +249,8 @@ export type KnownResource =
   | Namespace
   | ConfigMap
   | Secret
+  | Service
+  | EndpointSlice
   | IPPool
   | IPReservation
   | BGPConfiguration

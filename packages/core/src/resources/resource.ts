@@ -23,6 +23,8 @@ export const RESOURCE_KINDS = [
   "Namespace",
   "ConfigMap",
   "Secret",
+  "Service",
+  "EndpointSlice",
   "IPPool",
   "IPReservation",
   "BGPConfiguration",

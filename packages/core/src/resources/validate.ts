@@ -104,6 +104,8 @@ function checkRules(resource: KnownResource, options: ValidateOptions, report: R
     case "Namespace":
     case "ConfigMap":
     case "Secret":
+    case "Service":
+    case "EndpointSlice":
     case "IPReservation":
     case "BGPFilter":
     case "IPAMHandle":
