@@ -106,9 +106,9 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
   ) {
     return "list";
   }
-  // Read for the installation's settings; what the cluster's own Services say is not read from files.
   if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
-  if (kindsOf(apiVersion).includes(canonicalKind(kind)) && kind !== "EndpointSlice") {
+  if (kind === "EndpointSlice") return sliceRole(apiVersion);
+  if (kindsOf(apiVersion).includes(canonicalKind(kind))) {
     if (
       apiVersion === "v1" ||
       apiVersion === "projectcalico.org/v3" ||
@@ -131,6 +131,14 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
     : "unknown";
 }
 
+/** The only kind that is modelled outside the core group. */
+function sliceRole(apiVersion: string): KindRole {
+  if (apiVersion === SLICE_VERSION) return "modelled";
+  return groupOf(apiVersion) === groupOf(SLICE_VERSION) ? "ignored" : "wrong-version";
+}
+
+const SLICE_VERSION = "discovery.k8s.io/v1";
+
 const CALICO_GROUPS: readonly string[] = ["projectcalico.org", "crd.projectcalico.org"];
 
 /** `IPAMConfiguration` is how `projectcalico.org/v3` spells `IPAMConfig`. */
@@ -146,6 +154,7 @@ export function groupOf(apiVersion: string): string {
 
 /** The API version a kind belongs to, where the reader knows. */
 export function homeOf(kind: string): string | undefined {
+  if (kind === "EndpointSlice") return SLICE_VERSION;
   if (kindsOf("v1").includes(kind)) return "v1";
   const calico = canonicalKind(kind);
   if (kindsOf("projectcalico.org/v3").includes(calico)) return "projectcalico.org/v3";

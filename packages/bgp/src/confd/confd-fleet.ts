@@ -35,7 +35,7 @@ import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
 import { peerName } from "./render/peer.js";
 import { addressNumber, type NodeRoutes, RenderedPeers } from "./rendered-peers.js";
-import { ServiceWatch } from "./service-watch.js";
+import { type ServiceReader, ServiceWatch } from "./service-watch.js";
 
 /** What confd's work costs, in microseconds of CPU. */
 export interface ConfdCosts {
@@ -150,7 +150,7 @@ interface Confd {
  * (calico: confd/pkg/resource/template/processor.go). A mesh alone is rendered by what changed; where
  * BGPPeers have a say each node is rendered in full.
  */
-export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
+export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, ServiceReader {
   /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
   busyUntil: Float64Array = new Float64Array(0);
 
@@ -205,7 +205,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames {
     this.serviceSource = source;
   }
 
-  /** A service or its endpoints changed, or all are known now: everybody who hears of it renders anew. */
+  /** See {@link ServiceReader}. A service or its endpoints changed, or all are known now: everybody who hears of it renders anew. */
   servicesChanged(batch: UpdateBatch, node: number, arrival: Micros): void {
     const confd = this.confds[node];
     if (confd?.running !== true) return;

@@ -1,17 +1,27 @@
-import { BatchMemory, type SyncerSink, type SyncStatus, type UpdateBatch } from "@calico-sim/core";
-import type { ConfdFleet } from "./confd-fleet.js";
+import {
+  BatchMemory,
+  type Micros,
+  type SyncerSink,
+  type SyncStatus,
+  type UpdateBatch,
+} from "@calico-sim/core";
 import type { RenderedPeers } from "./rendered-peers.js";
+
+/** Told when a node's confd hears of services. */
+export interface ServiceReader {
+  servicesChanged(batch: UpdateBatch, node: number, arrival: Micros): void;
+}
 
 /**
  * confd's own watches of Services and EndpointSlices, straight from the datastore, with Typha or without
  * (control-plane-behaviour §2.4; calico: confd/pkg/backends/calico/routes.go).
  */
 export class ServiceWatch implements SyncerSink {
-  private readonly confd: ConfdFleet;
+  private readonly confd: ServiceReader;
   private readonly rendered: RenderedPeers;
   private readonly memory: BatchMemory<true> = new BatchMemory();
 
-  constructor(confd: ConfdFleet, rendered: RenderedPeers) {
+  constructor(confd: ServiceReader, rendered: RenderedPeers) {
     this.confd = confd;
     this.rendered = rendered;
   }
