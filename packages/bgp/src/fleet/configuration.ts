@@ -104,7 +104,8 @@ export class Configuration {
       for (const { peer } of added) this.removePeer(node, peer, ADMINISTRATIVE_RESET);
       this.writePeers(node, { add: added, remove: change.remove ?? [] });
       regroup(this.x, node);
-      for (const { peer } of added) this.sessions.begin(node, this.x.ends.find(node, peer));
+      for (const { peer } of added.toReversed())
+        this.sessions.begin(node, this.x.ends.find(node, peer));
       if (change.blocks !== undefined || change.rules !== undefined) {
         const blocks = change.blocks ?? daemon.blocks.slice();
         this.advertiser.change(node, blocks, change.rules ?? daemon.rules);
