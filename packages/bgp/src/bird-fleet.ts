@@ -23,6 +23,7 @@ import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
 import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
+import { Transmitter } from "./session/transmitter.js";
 import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./types.js";
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
@@ -81,7 +82,15 @@ export class BirdFleet implements EventHandler {
     const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
-    this.sessions = new Sessions(x, this.transport, this.keepalives, recovery, learner);
+    const transmitter = new Transmitter(x, this.transport, recovery);
+    this.sessions = new Sessions(
+      x,
+      this.transport,
+      transmitter,
+      this.keepalives,
+      recovery,
+      learner,
+    );
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
     const advertiser = new Advertiser(
       x,
@@ -110,6 +119,7 @@ export class BirdFleet implements EventHandler {
       transport: this.transport,
       reader,
       sessions: this.sessions,
+      transmitter,
       silence: this.silence,
       recovery,
       learner,
@@ -290,7 +300,7 @@ export class BirdFleet implements EventHandler {
         return;
       case kinds.turn:
         if (b === 0) this.loop.continue(a);
-        else this.loop.wake(a);
+        else this.loop.onWake(a);
         return;
       case kinds.syn:
         this.transport.onSyn(a, b);

@@ -54,7 +54,7 @@ export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
-export { SharedCores } from "./shared-cores.js";
+export { type OtherCores, SharedCores } from "./shared-cores.js";
 export type {
   BfdOptions,
   BirdListener,

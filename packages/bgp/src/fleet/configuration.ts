@@ -135,7 +135,8 @@ export class Configuration {
       this.writePeers(node, { add: added, remove: change.remove ?? [] });
       for (const { peer, session } of change.add ?? []) this.remember(node, peer, session);
       regroup(this.x, node);
-      for (const { peer } of added) this.sessions.begin(node, this.x.ends.find(node, peer));
+      for (const { peer } of added.toReversed())
+        this.sessions.begin(node, this.x.ends.find(node, peer));
       for (const e of filters.imports) this.advertiser.request(node, e);
       const blocks = change.blocks ?? daemon.blocks.slice();
       this.advertiser.change(node, blocks, change.rules ?? daemon.rules, filters);

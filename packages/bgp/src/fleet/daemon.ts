@@ -37,6 +37,12 @@ export const WORK_KEEPALIVE = 4;
 export const WORK_REFEED = 5;
 /** Take in routes of pods that came to the kernel, or went. */
 export const WORK_LEARN = 6;
+/** Write what a connection has to send; the rest is a side. */
+export const WORK_TRANSMIT = 7;
+/** Look whether to connect. */
+export const WORK_DECIDE = 8;
+/** Start a protocol again once its connections are closed. */
+export const WORK_RESTART = 9;
 /** Packs a kind of work above a session end. */
 export const WORK = 0x10000000;
 
@@ -57,8 +63,9 @@ export interface Daemon {
   unsent: boolean;
   readonly timers: SecondTimers;
   readonly rib: Rib;
-  /** Timers that came up in this turn and are not carried out yet, last first. */
-  due: number[];
+  /** Work that was queued while work was carried out, so that poll(2) does not wait; turns in a row that it kept from reading all sockets. */
+  hurries: boolean;
+  shortTurns: number;
   /** Work for the next turn: what * {@link WORK} + session end. */
   work: number[];
   readonly blocks: number[];
@@ -95,7 +102,8 @@ export function newDaemon(paths: PathPool): Daemon {
     unsent: false,
     timers: new SecondTimers(),
     rib: new Rib(paths),
-    due: [],
+    hurries: false,
+    shortTurns: 0,
     work: [],
     blocks: [],
     podRoutes: 0,

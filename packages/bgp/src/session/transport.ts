@@ -244,8 +244,7 @@ export class Transport {
 
   /** The end of a connection reaches a side. */
   onHangUp(side: number, reset: number): void {
-    const state = this.x.conns.state[side]!;
-    if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED | (reset << 4));
+    if (this.x.conns.state[side] !== SIDE.closed) this.arrive(side, CLOSED | (reset << 4));
   }
 
   /** Held segments may go, of a side or of a daemon; or a FIN again. */
@@ -379,7 +378,7 @@ export class Transport {
     box.shift();
     engine.trace.fold(engine.now, kinds.arrive, side, what);
     if (type >= OPEN && state === SIDE.closed) this.reject(side, what, first);
-    else if (type >= CLOSED) inbox.addMessage(node, side, what, state !== SIDE.none);
+    else if (type >= CLOSED) inbox.addMessage(node, side, what);
     else if (type === ACCEPT) inbox.addConnection(node, side);
     else inbox.addOutcome(node, side, type === CONNECTED);
   }
