@@ -12,8 +12,8 @@ import { Importer } from "./rib/importer.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
 import { Outbox } from "./rib/outbox.js";
-import { OWN } from "./rib/rib.js";
-import { UpdateTable } from "./rib/updates.js";
+import { PathLists } from "./rib/path-lists.js";
+import { NO_PATH, OWN_PATH } from "./rib/paths.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -47,7 +47,6 @@ export class BirdFleet implements EventHandler {
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
-  private readonly decision: Decision;
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
   private readonly look: Look;
@@ -69,30 +68,21 @@ export class BirdFleet implements EventHandler {
         hangUp: engine.defineKind("bgp-reset", this),
       }),
     );
-    const updates = new UpdateTable();
-    const decision = new Decision(x);
+    x.decision = new Decision(x);
+    x.lists = new PathLists(x.paths, x.decision);
     const exporter = new Exporter(x);
-    const kernel = new KernelWriter(x, decision);
+    const kernel = new KernelWriter(x);
     const recovery = new Recovery(x);
     this.x = x;
     this.transport = new Transport(x);
-    const outbox = new Outbox(x, this.transport, updates, exporter);
-    const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
+    const outbox = new Outbox(x, this.transport, exporter);
+    const learner = new Learner(x, new Importer(x), kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
     this.sessions = new Sessions(x, this.transport, this.keepalives, recovery, learner);
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
-    const advertiser = new Advertiser(
-      x,
-      this.transport,
-      updates,
-      exporter,
-      decision,
-      kernel,
-      outbox,
-    );
+    const advertiser = new Advertiser(x, this.transport, exporter, kernel, outbox);
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
-    this.decision = decision;
     this.configuration = new Configuration(
       x,
       this.transport,
@@ -115,7 +105,7 @@ export class BirdFleet implements EventHandler {
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives, decision);
+    this.look = new Look(x, this.keepalives);
     this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
@@ -257,16 +247,17 @@ export class BirdFleet implements EventHandler {
   /** Node that the daemon's best path for a prefix leads to (its BGP next hop): itself for an own block, −1 for none. */
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
-    if (path === undefined) return -1;
-    return path.end === OWN ? node : this.decision.nextHop(path);
+    if (path === NO_PATH) return -1;
+    return path === OWN_PATH ? node : this.x.decision.nextHop(path);
   }
 
   /** Every path of a daemon for a prefix, best first, as `show route all` prints them. */
   paths(node: number, prefix: number): RoutePath[] {
-    return this.x.daemons[node]!.rib.all(prefix).map((path) => ({
-      from: path.end === OWN ? node : this.x.ends.peer[path.end]!,
-      nextHop: path.end === OWN ? node : this.decision.nextHop(path),
-      attributes: this.x.attributes.get(path.attributes),
+    const { attributes, daemons, decision, paths } = this.x;
+    return daemons[node]!.rib.all(prefix).map((path) => ({
+      from: path === OWN_PATH ? node : paths.peer(path),
+      nextHop: path === OWN_PATH ? node : decision.nextHop(path),
+      attributes: attributes.get(paths.attributes(path)),
     }));
   }
 

@@ -2,7 +2,7 @@ import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
 import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, PLAIN_SET } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { OWN, type Path } from "./rib.js";
+import { OWN_PATH } from "./paths.js";
 
 /** Stands for a route that is not told. */
 export const REJECTED = -1;
@@ -19,13 +19,14 @@ export class Exporter {
    * Attribute set as it goes on the wire towards a peer, or {@link REJECTED}. Peers of one policy are
    * told the same, but that nobody is told what it said itself: the caller sees to that.
    */
-  attributes(node: number, to: number, prefix: number, path: Path): number {
+  attributes(node: number, to: number, prefix: number, path: number): number {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set = path.end === OWN ? this.created(to, internal) : this.passedOn(to, internal, path);
+    const learnt = path !== OWN_PATH;
+    const set = learnt ? this.passedOn(to, internal, path) : this.created(to, internal);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
+    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
@@ -36,17 +37,18 @@ export class Exporter {
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */
-  private passedOn(to: number, internal: boolean, path: Path): AttributeSet | undefined {
+  private passedOn(to: number, internal: boolean, path: number): AttributeSet | undefined {
     const { x } = this;
-    const set = x.attributes.get(path.attributes);
+    const set = x.attributes.get(x.paths.attributes(path));
     const policy = x.policy(to);
-    const source = x.policy(path.end);
+    const source = x.policies.get(x.paths.policy(path));
     if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;
-    const sender = x.ends.peer[path.end]!;
+    const sender = x.paths.peer(path);
     const known = set.nextHop === NEXT_HOP_SENDER ? sender : set.nextHop;
     const keeps = policy.nextHop === "keep" || internal || policy.onLink;
     const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
-    const among = internal && x.isInternal(path.end) && x.localAS(to) === x.localAS(path.end);
+    const sourceAS = source.localAS || x.asNumber[x.ends.node[to]!]!;
+    const among = internal && x.paths.isInternal(path) && x.localAS(to) === sourceAS;
     if (!among) {
       if (internal) return { ...set, nextHop };
       // A MED of another AS is not passed on; BIRD sends 0 in its place.

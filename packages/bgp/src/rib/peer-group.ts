@@ -1,3 +1,6 @@
+import type { ExportMemo } from "./export-memo.js";
+import type { Feed } from "./feed.js";
+
 /** One change of what a group may be told: the route before and after, and whom each came from. */
 export interface Change {
   /** Attribute set as told, or REJECTED. */
@@ -21,4 +24,8 @@ export interface PeerGroup {
   readonly ends: number[];
   /** By prefix and source, in the order of the first change. */
   readonly waiting: Map<number, Waiting>;
+  /** With which attributes paths go to them. */
+  readonly exports: ExportMemo;
+  /** What a new one among them is told at first. */
+  readonly feed: Feed;
 }

@@ -3,7 +3,7 @@ import { LISTENING } from "../fleet/inbox.js";
 import type { Learner } from "../rib/learner.js";
 import { SIDE } from "./connections.js";
 import type { Recovery } from "./recovery.js";
-import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN } from "./segments.js";
+import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, UPDATES } from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Silence } from "./silence.js";
 
@@ -68,6 +68,14 @@ export class Reader {
         return;
       case NOTIFICATION:
         this.sessions.onNotification(node, e, side, what >> 4);
+        return;
+      case REFRESH:
+        this.x.idle?.heard(node, e);
+        this.learner.onRefeed(node, e, what >> 4);
+        return;
+      case UPDATES:
+        this.x.idle?.heard(node, e);
+        this.learner.onRun(node, e, what >> 4);
         return;
       default:
         this.x.idle?.heard(node, e);

@@ -1,8 +1,7 @@
 import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import type { Decision } from "../rib/decision.js";
-import { OWN, type Path } from "../rib/rib.js";
+import { NO_PATH, OWN_PATH } from "../rib/paths.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
@@ -41,14 +40,12 @@ const ORDER: readonly BgpStateName[] = [
 export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
-  private readonly decision: Decision;
   /** By node; empty unless it was asked for. */
   private readonly logs: RouteLog[] = [];
 
-  constructor(context: FleetContext, keepalives: Keepalives, decision: Decision) {
+  constructor(context: FleetContext, keepalives: Keepalives) {
     this.x = context;
     this.keepalives = keepalives;
-    this.decision = decision;
   }
 
   /** Keeps a log of a daemon's routes from now on. */
@@ -72,23 +69,25 @@ export class Look {
           prefix,
           paths: rib.all(prefix).map((path) => this.path(node, prefix, path)),
           replaced:
-            change?.before === undefined
+            change === undefined || change.before === NO_PATH
               ? undefined
               : { path: this.path(node, prefix, change.before), at: change.at },
         });
       });
   }
 
-  private path(node: number, prefix: number, path: Path): PathView {
+  private path(node: number, prefix: number, path: number): PathView {
     const { x } = this;
-    const own = path.end === OWN;
-    const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
+    const own = path === OWN_PATH;
+    const peer = x.paths.peer(path);
+    const { booted } = x.daemons[node]!;
+    const second = own ? booted : x.protocols.sinceOf(x.ends.find(node, peer));
     const logged = this.logs[node]?.since(prefix, path);
     return Object.freeze({
-      peer: own ? undefined : x.ends.peer[path.end]!,
-      nextHop: own ? node : this.decision.nextHop(path),
-      attributes: x.attributes.get(path.attributes),
-      preference: this.decision.preference(path),
+      peer: own ? undefined : peer,
+      nextHop: own ? node : x.decision.nextHop(path),
+      attributes: x.attributes.get(x.paths.attributes(path)),
+      preference: x.decision.preference(path),
       since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
     });
   }
@@ -194,12 +193,14 @@ export class Look {
     node: number,
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
-    const { rib } = this.x.daemons[node]!;
+    const { daemons, ends, paths } = this.x;
+    const { rib } = daemons[node]!;
+    const peer = ends.peer[e]!;
     let imported = 0;
     let preferred = 0;
     for (const prefix of rib.prefixes()) {
-      imported += rib.sources(prefix, e).length;
-      if (rib.bestEnd(prefix) === e) preferred++;
+      imported += rib.sources(prefix, peer).length;
+      if (paths.peer(rib.best(prefix)) === peer) preferred++;
     }
     return { imported, preferred };
   }
