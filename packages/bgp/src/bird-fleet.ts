@@ -12,9 +12,9 @@ import { Importer } from "./rib/importer.js";
 import { KernelRoutes } from "./rib/kernel-routes.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
-import { isLocal } from "./rib/origins.js";
 import { Outbox } from "./rib/outbox.js";
-import { UpdateTable } from "./rib/updates.js";
+import { PathLists } from "./rib/path-lists.js";
+import { NO_PATH } from "./rib/paths.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -49,7 +49,6 @@ export class BirdFleet implements EventHandler {
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
-  private readonly decision: Decision;
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
   private readonly look: Look;
@@ -71,15 +70,15 @@ export class BirdFleet implements EventHandler {
         hangUp: engine.defineKind("bgp-reset", this),
       }),
     );
-    const updates = new UpdateTable();
-    const decision = new Decision(x);
+    x.decision = new Decision(x);
+    x.lists = new PathLists(x.paths, x.decision);
     const exporter = new Exporter(x);
-    const kernel = new KernelWriter(x, decision);
+    const kernel = new KernelWriter(x);
     const recovery = new Recovery(x);
     this.x = x;
     this.transport = new Transport(x);
-    const outbox = new Outbox(x, this.transport, updates, exporter);
-    const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
+    const outbox = new Outbox(x, this.transport, exporter);
+    const learner = new Learner(x, new Importer(x), kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
     const transmitter = new Transmitter(x, this.transport, recovery);
@@ -92,19 +91,10 @@ export class BirdFleet implements EventHandler {
       learner,
     );
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
-    const advertiser = new Advertiser(
-      x,
-      this.transport,
-      updates,
-      exporter,
-      decision,
-      kernel,
-      outbox,
-    );
+    const advertiser = new Advertiser(x, this.transport, exporter, kernel, outbox);
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
-    const kernelRoutes = new KernelRoutes(x, exporter, decision, kernel, outbox);
+    const kernelRoutes = new KernelRoutes(x, exporter, kernel, outbox);
     options.kernels.listen(kernelRoutes);
-    this.decision = decision;
     this.configuration = new Configuration(
       x,
       this.transport,
@@ -130,7 +120,7 @@ export class BirdFleet implements EventHandler {
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives, decision, exporter);
+    this.look = new Look(x, this.keepalives, exporter);
     this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
@@ -272,16 +262,17 @@ export class BirdFleet implements EventHandler {
   /** Node that the daemon's best path for a prefix leads to (its BGP next hop): itself for an own block, −1 for none. */
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
-    if (path === undefined) return -1;
-    return isLocal(path) ? node : this.decision.nextHop(path);
+    if (path === NO_PATH) return -1;
+    return this.x.paths.isLocal(path) ? node : this.x.decision.nextHop(path);
   }
 
   /** Every path of a daemon for a prefix, best first, as `show route all` prints them. */
   paths(node: number, prefix: number): RoutePath[] {
-    return this.x.daemons[node]!.rib.all(prefix).map((path) => ({
-      from: isLocal(path) ? node : this.x.ends.peer[path.end]!,
-      nextHop: isLocal(path) ? node : this.decision.nextHop(path),
-      attributes: this.x.attributes.get(path.attributes),
+    const { attributes, daemons, decision, paths } = this.x;
+    return daemons[node]!.rib.all(prefix).map((path) => ({
+      from: paths.isLocal(path) ? node : paths.peer(path),
+      nextHop: paths.isLocal(path) ? node : decision.nextHop(path),
+      attributes: attributes.get(paths.attributes(path)),
     }));
   }
 

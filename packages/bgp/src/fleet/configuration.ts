@@ -83,6 +83,8 @@ export class Configuration {
 
   private introduce(node: number, speaker: SpeakerConfig): void {
     const { x } = this;
+    x.identities++;
+    x.lists.forget();
     x.asNumber[node] = speaker.asNumber ?? x.asNumber[node]!;
     x.address[node] = speaker.address ?? x.address[node]!;
     x.routerId[node] = speaker.routerId ?? x.address[node];

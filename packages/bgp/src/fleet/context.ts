@@ -10,7 +10,10 @@ import {
 import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
 import { WireCounters } from "../messages/counters.js";
 import { AttributeTable } from "../rib/attributes.js";
-import { PathPool } from "../rib/path-pool.js";
+import { Batches } from "../rib/batches.js";
+import type { PathLists, PathRanking } from "../rib/path-lists.js";
+import { PathTable, treatment } from "../rib/paths.js";
+import { UpdateTable } from "../rib/updates.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -107,6 +110,9 @@ export class FleetContext {
   idle: IdleSessions | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
+  /** How paths are chosen, and the lists that come of it; set when the fleet is put together. */
+  decision!: PathRanking;
+  lists!: PathLists;
 
   readonly counters: WireCounters = new WireCounters();
   readonly ends: Peerings = new Peerings();
@@ -115,9 +121,13 @@ export class FleetContext {
   readonly inbox: Inbox = new Inbox(this.conns);
   readonly mail: Mail = new Mail();
   readonly attributes: AttributeTable = new AttributeTable();
-  readonly paths: PathPool = new PathPool();
+  readonly paths: PathTable = new PathTable();
+  readonly updates: UpdateTable = new UpdateTable();
+  readonly batches: Batches = new Batches();
   readonly policies: PolicyTable = new PolicyTable();
   readonly daemons: Daemon[] = [];
+  /** Rises when a daemon takes another AS, identifier or address. */
+  identities = 0;
   /** Session ends in Established. */
   establishedEnds = 0;
   /** Established session ends lost so far. */
@@ -177,7 +187,7 @@ export class FleetContext {
   /** Makes room for one more daemon. */
   addDaemon(): number {
     const d = this.daemons.length;
-    this.daemons.push(newDaemon(this.paths));
+    this.daemons.push(newDaemon(this.lists));
     this.ends.addNode();
     this.inbox.addDaemon();
     this.mail.addDaemon();
@@ -207,6 +217,12 @@ export class FleetContext {
     if (remoteAS !== ANY_AS) return remoteAS === 0 || remoteAS === own;
     const other = this.ends.find(this.ends.peer[e]!, this.ends.node[e]!);
     return other >= 0 && this.localAS(other) === own;
+  }
+
+  /** How a session end treats its peer, as part of the paths learnt from it. */
+  treatment(e: number): number {
+    const { router } = this.daemons[this.ends.node[e]!]!;
+    return treatment(this.ends.policy[e]!, this.isInternal(e), router);
   }
 
   /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */

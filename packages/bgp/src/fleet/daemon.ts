@@ -1,7 +1,7 @@
-import type { PathPool } from "../rib/path-pool.js";
+import type { Batch } from "../rib/batches.js";
+import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
 import { Rib } from "../rib/rib.js";
-import type { Prepared } from "../rib/updates.js";
 import { SecondTimers } from "../session/second-timers.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
 
@@ -75,8 +75,8 @@ export interface Daemon {
   readonly foreign: Set<number>;
   /** Of these, what the process has not taken in yet. */
   kernelNews: number[];
-  /** UPDATEs that announce `blocks` to a mesh peer; undefined after a change. */
-  feed: readonly Prepared[] | undefined;
+  /** UPDATEs that announce `blocks` to a mesh peer, each on its own; undefined after a change. */
+  feed: readonly Batch[] | undefined;
   /** By session end: the step of its feed that comes next, on which side of a connection. */
   readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
   reconfigure: Reconfiguration[];
@@ -91,7 +91,7 @@ export interface Daemon {
 }
 
 /** A process that was never started. */
-export function newDaemon(paths: PathPool): Daemon {
+export function newDaemon(lists: PathLists): Daemon {
   return {
     peers: 0,
     exporting: 0,
@@ -101,7 +101,7 @@ export function newDaemon(paths: PathPool): Daemon {
     groups: [],
     unsent: false,
     timers: new SecondTimers(),
-    rib: new Rib(paths),
+    rib: new Rib(lists),
     hurries: false,
     shortTurns: 0,
     work: [],

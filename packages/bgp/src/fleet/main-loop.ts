@@ -4,8 +4,8 @@ import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { KernelWriter } from "../rib/kernel-writer.js";
 import type { Learner } from "../rib/learner.js";
 import type { Outbox } from "../rib/outbox.js";
+import { OWN_PATH } from "../rib/paths.js";
 import { regroup } from "../rib/peer-groups.js";
-import { OWN } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import {
   POLL_SECOND_MAX,
@@ -128,7 +128,7 @@ export class MainLoop implements Wakeable {
     daemon.stale.clear();
     daemon.feeding.clear();
     daemon.exporting = 0;
-    for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN);
+    for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN_PATH);
     for (const e of x.ends.of(node)) x.ends.reset(e);
     regroup(x, node);
     const { start, startPerPeer, startPerBlock } = x.costs;

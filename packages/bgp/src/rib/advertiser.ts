@@ -7,16 +7,17 @@ import { FEED_STEP } from "../session/constants.js";
 import { END_OF_RIB, REFRESH, REQUEST } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
 import type { ExportRules } from "../types.js";
-import { PLAIN } from "./attributes.js";
-import type { Decision } from "./decision.js";
+import { countUpdate } from "./batches.js";
+import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import { Feeds } from "./feeds.js";
 import type { KernelWriter } from "./kernel-writer.js";
-import { isLocal, KERNEL } from "./origins.js";
-import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
+import { NOBODY, type Outbox, SOURCES } from "./outbox.js";
+import type { RibChange } from "./path-lists.js";
+import { KERNEL, OWN, OWN_PATH } from "./paths.js";
 import { joinGroup, regroup } from "./peer-groups.js";
 import { podPrefixes } from "./pod-routes.js";
-import { OWN, type Path, type RibChange } from "./rib.js";
-import type { Counted, Prepared, UpdateTable } from "./updates.js";
+import type { Counted, Prepared } from "./updates.js";
 
 /** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"); a /24 as measured. */
 const CONNECTED_SUBNET_BITS = 24;
@@ -35,28 +36,24 @@ interface Offer {
 export class Advertiser {
   private readonly x: FleetContext;
   private readonly transport: Transport;
-  private readonly updates: UpdateTable;
   private readonly exporter: Exporter;
-  private readonly decision: Decision;
   private readonly kernel: KernelWriter;
   private readonly outbox: Outbox;
+  private readonly feeds: Feeds;
 
   constructor(
     context: FleetContext,
     transport: Transport,
-    updates: UpdateTable,
     exporter: Exporter,
-    decision: Decision,
     kernel: KernelWriter,
     outbox: Outbox,
   ) {
     this.x = context;
     this.transport = transport;
-    this.updates = updates;
     this.exporter = exporter;
-    this.decision = decision;
     this.kernel = kernel;
     this.outbox = outbox;
+    this.feeds = new Feeds(context, outbox);
   }
 
   /**
@@ -78,8 +75,7 @@ export class Advertiser {
       x.spend(node, this.offerCost(node));
       // What waits for the others is part of the feed.
       if (daemon.unsent) this.outbox.send(node);
-      joinGroup(x, node, e);
-      this.feedTable(node, e);
+      this.feeds.send(node, e, joinGroup(x, node, e));
     }
     x.spend(node, x.costs.message);
     x.counters.count(COUNT.update, END_OF_RIB_BYTES);
@@ -105,30 +101,18 @@ export class Advertiser {
   private feedBlocks(node: number, e: number, side: number): boolean {
     const { x } = this;
     const daemon = x.daemons[node]!;
-    daemon.feed ??= this.steps(this.offers(node, e), NOBODY).flatMap((buckets) =>
-      this.outbox.prepare(buckets, x.addPath),
-    );
+    daemon.feed ??= this.steps(this.offers(node, e), NOBODY)
+      .flatMap((buckets) => this.outbox.prepare(buckets, x.addPath))
+      .map((message) => this.outbox.batch([message]));
     const steps = Math.max(1, daemon.feed.length);
     x.spend(node, this.offerCost(node) / steps);
-    if (steps === 1) {
-      this.outbox.post(node, e, daemon.feed);
-      return false;
-    }
     const before = daemon.feeding.get(e);
     const step = before?.side === side ? before.step : 0;
-    this.outbox.post(node, e, daemon.feed.slice(step, step + 1));
+    const batch = daemon.feed[step];
+    if (batch !== undefined) this.outbox.post(node, e, batch);
     if (step + 1 < steps) daemon.feeding.set(e, { side, step: step + 1 });
     else daemon.feeding.delete(e);
     return step + 1 < steps;
-  }
-
-  private feedTable(node: number, e: number): void {
-    const peer = this.x.ends.peer[e]!;
-    for (const buckets of this.steps(this.offers(node, e), peer)) {
-      // What a feed does not tell is not withdrawn either: the peer knows nothing yet.
-      buckets.withdraw.clear();
-      this.outbox.post(node, e, this.outbox.prepare(buckets, this.x.addsPaths(e)));
-    }
   }
 
   /**
@@ -144,7 +128,7 @@ export class Advertiser {
         offers.push({ prefix, source: OWN, from: OWN, attributes });
       }
       for (const prefix of foreign) {
-        const path = rib.all(prefix).find(({ end }) => end === KERNEL);
+        const path = rib.all(prefix).find((one) => this.x.paths.peer(one) === KERNEL);
         if (path === undefined) continue;
         const attributes = this.exporter.attributes(node, e, prefix, path);
         offers.push({ prefix, source: OWN, from: OWN, attributes });
@@ -153,9 +137,7 @@ export class Advertiser {
     }
     const addPath = this.x.addsPaths(e);
     for (const prefix of rib.prefixes()) {
-      const best = rib.best(prefix);
-      const paths = addPath ? rib.all(prefix) : best === undefined ? [] : [best];
-      for (const path of paths) {
+      for (const path of addPath ? rib.all(prefix) : [rib.best(prefix)]) {
         const attributes = this.exporter.attributes(node, e, prefix, path);
         const from = this.outbox.from(path);
         const source = addPath ? this.outbox.identifier(path) : OWN;
@@ -174,7 +156,7 @@ export class Advertiser {
     for (let from = 0, room = FEED_STEP - 1; from < offers.length || steps.length === 0; ) {
       const buckets = new Buckets();
       for (const offer of offers.slice(from, from + room))
-        buckets.add(offer.from === peer ? REJECTED : offer.attributes, offer.prefix, offer.source);
+        add(buckets, offer.from === peer ? { ...offer, attributes: REJECTED } : offer);
       steps.push(buckets);
       from += room;
       room = FEED_STEP;
@@ -208,8 +190,12 @@ export class Advertiser {
     daemon.feed = undefined;
     for (const [e, policy] of filters.policies) x.ends.policy[e] = policy;
     if (filters.policies.size > 0) regroup(x, node);
-    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH, this.decision));
-    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN, this.decision));
+    for (const { exports, feed } of daemon.groups) {
+      exports.clear();
+      feed.changed = 0;
+    }
+    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH));
+    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN));
     for (const [i, group] of groups.entries())
       for (const part of this.concerned(group, filters, !same))
         this.refresh(node, part, before[i]!, told[i]!);
@@ -279,10 +265,10 @@ export class Advertiser {
     const buckets = new Buckets();
     for (const p of lost)
       if (this.exporter.attributes(node, e, p, OWN_PATH) !== REJECTED)
-        buckets.add(REJECTED, p, OWN);
+        buckets.add(REJECTED, p, OWN, OWN);
     for (const p of gained) {
       const attributes = this.exporter.attributes(node, e, p, OWN_PATH);
-      if (attributes !== REJECTED) buckets.add(attributes, p, OWN);
+      if (attributes !== REJECTED) buckets.add(attributes, p, OWN, OWN);
     }
     return buckets;
   }
@@ -333,8 +319,8 @@ export class Advertiser {
     return rib.prefixes().flatMap((prefix) => {
       const own =
         prefix < HOST_BASE
-          ? Number(rib.bestEnd(prefix) === OWN)
-          : rib.all(prefix).filter(isLocal).length;
+          ? Number(rib.best(prefix) === OWN_PATH)
+          : rib.all(prefix).filter((path) => this.x.paths.isLocal(path)).length;
       const paths = addPath ? rib.count(prefix) - own : Math.max(0, 1 - own);
       return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
     });
@@ -357,7 +343,7 @@ export class Advertiser {
       messages.push(...this.outbox.measure(buckets, addPath, subnet));
     }
     const delta = difference(before, after, peer);
-    const record = this.updates.add({
+    const record = this.x.updates.addRefeed({
       reach: [...delta.reach].map(([attributes, { prefixes, sources }]) => ({
         attributes,
         prefixes,
@@ -379,8 +365,9 @@ interface Receivers {
   readonly members: readonly number[];
 }
 
-/** The path of a route that the node originates. */
-const OWN_PATH: Path = Object.freeze({ end: OWN, attributes: PLAIN, source: OWN });
+function add(buckets: Buckets, { attributes, prefix, source, from }: Offer): void {
+  buckets.add(attributes, prefix, source, from);
+}
 
 /** What a peer must be told so that it knows `after` instead of `before`. */
 function difference(before: readonly Offer[], after: readonly Offer[], peer: number): Buckets {
@@ -394,9 +381,9 @@ function difference(before: readonly Offer[], after: readonly Offer[], peer: num
   const knew = told(before);
   const knows = told(after);
   const buckets = new Buckets();
-  for (const [k, { prefix, source }] of knew)
-    if (!knows.has(k)) buckets.add(REJECTED, prefix, source);
-  for (const [k, { prefix, source, attributes }] of knows)
-    if (knew.get(k)?.attributes !== attributes) buckets.add(attributes, prefix, source);
+  for (const [k, offer] of knew)
+    if (!knows.has(k)) add(buckets, { ...offer, attributes: REJECTED });
+  for (const [k, offer] of knows)
+    if (knew.get(k)?.attributes !== offer.attributes) add(buckets, offer);
   return buckets;
 }

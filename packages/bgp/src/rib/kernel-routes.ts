@@ -2,14 +2,14 @@ import { HOST_BASE, type RouteListener } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING, WORK_LEARN } from "../fleet/daemon.js";
 import { NORMAL_LOCAL_PREF, PLAIN, PLAIN_SET } from "./attributes.js";
-import type { Decision } from "./decision.js";
+import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import { ownership } from "./filters.js";
 import type { KernelWriter } from "./kernel-writer.js";
-import { KERNEL, KERNEL_SOURCE } from "./origins.js";
-import { Buckets, type Outbox } from "./outbox.js";
+import type { Outbox } from "./outbox.js";
+import type { RibChange } from "./path-lists.js";
+import { KERNEL, KERNEL_SOURCE, NO_PATH, OWN } from "./paths.js";
 import { isPodRoute, podPrefixes } from "./pod-routes.js";
-import { OWN, type RibChange } from "./rib.js";
 
 /** Metric of ordinary routes (calico: confd/pkg/backends/calico/bgp_processor.go:663). */
 const NORMAL_METRIC = 1024;
@@ -26,20 +26,12 @@ const LOCAL_PREF_BASE: number = NORMAL_LOCAL_PREF + NORMAL_METRIC;
 export class KernelRoutes implements RouteListener {
   private readonly x: FleetContext;
   private readonly exporter: Exporter;
-  private readonly decision: Decision;
   private readonly writer: KernelWriter;
   private readonly outbox: Outbox;
 
-  constructor(
-    context: FleetContext,
-    exporter: Exporter,
-    decision: Decision,
-    writer: KernelWriter,
-    outbox: Outbox,
-  ) {
+  constructor(context: FleetContext, exporter: Exporter, writer: KernelWriter, outbox: Outbox) {
     this.x = context;
     this.exporter = exporter;
-    this.decision = decision;
     this.writer = writer;
     this.outbox = outbox;
   }
@@ -91,11 +83,12 @@ export class KernelRoutes implements RouteListener {
     daemon.kernelNews = [];
     for (const prefix of news) {
       x.spend(node, x.costs.route + x.costs.announce * daemon.exporting);
+      const before = this.held(node, prefix);
       const change = this.take(node, prefix);
       if (change === undefined) continue;
       daemon.feed = undefined;
       this.writer.changed(node, prefix, change);
-      if (daemon.meshOnly) this.tellMesh(node, prefix, change);
+      if (daemon.meshOnly) this.tellMesh(node, prefix, before);
       else this.outbox.changed(node, prefix, change);
     }
   }
@@ -112,30 +105,37 @@ export class KernelRoutes implements RouteListener {
 
   private take(node: number, prefix: number): RibChange | undefined {
     const { rib, foreign } = this.x.daemons[node]!;
-    if (!foreign.has(prefix)) return rib.remove(prefix, KERNEL, KERNEL_SOURCE, this.decision);
+    if (!foreign.has(prefix)) return rib.remove(prefix, KERNEL, KERNEL_SOURCE);
     const { metric } = this.x.kernels.route(this.x.kernels.best(node, prefix));
     const localPref = LOCAL_PREF_BASE - metric;
     const attributes =
       localPref === NORMAL_LOCAL_PREF
         ? PLAIN
         : this.x.attributes.intern({ ...PLAIN_SET, localPref });
-    return rib.add(prefix, { end: KERNEL, attributes, source: KERNEL_SOURCE }, this.decision);
+    return rib.add(prefix, this.x.paths.kernel(attributes));
+  }
+
+  /** The kernel's path of a prefix in the table, or NO_PATH. */
+  private held(node: number, prefix: number): number {
+    const { daemons, paths } = this.x;
+    const { rib } = daemons[node]!;
+    return rib.all(prefix).find((path) => paths.peer(path) === KERNEL) ?? NO_PATH;
   }
 
   /** Peers of a mesh are told the same, and of this node's own routes alone. */
-  private tellMesh(node: number, prefix: number, { before, after }: RibChange): void {
+  private tellMesh(node: number, prefix: number, before: number): void {
     const { ends, addPath } = this.x;
     const fed = ends.of(node).filter((e) => ends.exporting[e] === 1);
     const sample = fed[0];
     if (sample === undefined) return;
-    const told = (path: typeof before): number =>
-      path === undefined ? REJECTED : this.exporter.attributes(node, sample, prefix, path);
-    const attributes = told(after);
+    const told = (path: number): number =>
+      path === NO_PATH ? REJECTED : this.exporter.attributes(node, sample, prefix, path);
+    const attributes = told(this.held(node, prefix));
     if (attributes === REJECTED && told(before) === REJECTED) return;
     const buckets = new Buckets();
-    buckets.add(attributes, prefix, OWN);
-    const messages = this.outbox.prepare(buckets, addPath);
-    for (const e of fed) this.outbox.post(node, e, messages);
+    buckets.add(attributes, prefix, OWN, OWN);
+    const batch = this.outbox.batch(this.outbox.prepare(buckets, addPath));
+    for (const e of fed) this.outbox.post(node, e, batch);
   }
 
   /** Outside the own blocks, or preferred to ordinary routes (node-behaviour §1.6, rule 5). */

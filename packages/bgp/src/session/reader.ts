@@ -4,7 +4,16 @@ import { LISTENING } from "../fleet/inbox.js";
 import type { Learner } from "../rib/learner.js";
 import { SIDE } from "./connections.js";
 import type { Recovery } from "./recovery.js";
-import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN, REQUEST } from "./segments.js";
+import {
+  CLOSED,
+  END_OF_RIB,
+  KEEPALIVE,
+  NOTIFICATION,
+  OPEN,
+  REFRESH,
+  REQUEST,
+  UPDATES,
+} from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Silence } from "./silence.js";
 
@@ -90,6 +99,14 @@ export class Reader {
         return;
       case REQUEST:
         this.x.queueWork(node, WORK_REFEED, e);
+        return;
+      case REFRESH:
+        this.x.idle?.heard(node, e);
+        this.learner.onRefeed(node, e, what >> 4);
+        return;
+      case UPDATES:
+        this.x.idle?.heard(node, e);
+        this.learner.onRun(node, e, what >> 4);
         return;
       default:
         this.x.idle?.heard(node, e);

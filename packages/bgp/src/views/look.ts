@@ -1,12 +1,9 @@
 import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import { PLAIN } from "../rib/attributes.js";
-import type { Decision } from "../rib/decision.js";
 import { type Exporter, REJECTED } from "../rib/exporter.js";
-import { isLocal, KERNEL, KERNEL_SOURCE } from "../rib/origins.js";
+import { KERNEL, KERNEL_PATH, NO_PATH } from "../rib/paths.js";
 import { podPrefixes } from "../rib/pod-routes.js";
-import type { Path } from "../rib/rib.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { MESH_POLICY } from "../session/policies.js";
@@ -47,20 +44,13 @@ const ORDER: readonly BgpStateName[] = [
 export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
-  private readonly decision: Decision;
   private readonly exporter: Exporter;
   /** By node; empty unless it was asked for. */
   private readonly logs: RouteLog[] = [];
 
-  constructor(
-    context: FleetContext,
-    keepalives: Keepalives,
-    decision: Decision,
-    exporter: Exporter,
-  ) {
+  constructor(context: FleetContext, keepalives: Keepalives, exporter: Exporter) {
     this.x = context;
     this.keepalives = keepalives;
-    this.decision = decision;
     this.exporter = exporter;
   }
 
@@ -88,24 +78,26 @@ export class Look {
           prefix,
           paths: paths.map((path) => this.path(node, prefix, path)),
           replaced:
-            change?.before === undefined
+            change === undefined || change.before === NO_PATH
               ? undefined
               : { path: this.path(node, prefix, change.before), at: change.at },
         });
       });
   }
 
-  private path(node: number, prefix: number, path: Path): PathView {
+  private path(node: number, prefix: number, path: number): PathView {
     const { x } = this;
-    const own = isLocal(path);
-    const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
+    const own = x.paths.isLocal(path);
+    const peer = x.paths.peer(path);
+    const { booted } = x.daemons[node]!;
+    const second = own ? booted : x.protocols.sinceOf(x.ends.find(node, peer));
     const logged = this.logs[node]?.since(prefix, path);
     return Object.freeze({
-      peer: own ? undefined : x.ends.peer[path.end]!,
-      nextHop: own ? node : this.decision.nextHop(path),
-      attributes: x.attributes.get(path.attributes),
-      kernel: path.end === KERNEL ? this.kernelRoute(node, prefix) : undefined,
-      preference: this.decision.preference(path),
+      peer: own ? undefined : peer,
+      nextHop: own ? node : x.decision.nextHop(path),
+      attributes: x.attributes.get(x.paths.attributes(path)),
+      kernel: peer === KERNEL ? this.kernelRoute(node, prefix) : undefined,
+      preference: x.decision.preference(path),
       since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
     });
   }
@@ -231,25 +223,27 @@ export class Look {
     node: number,
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
-    const { rib } = this.x.daemons[node]!;
+    const { daemons, ends, paths } = this.x;
+    const { rib } = daemons[node]!;
+    const peer = ends.peer[e]!;
     let imported = 0;
     let preferred = 0;
     for (const prefix of rib.prefixes()) {
-      imported += rib.sources(prefix, e).length;
-      if (rib.bestEnd(prefix) === e) preferred++;
+      imported += rib.sources(prefix, peer).length;
+      if (paths.peer(rib.best(prefix)) === peer) preferred++;
     }
     return { imported, preferred };
   }
 
   /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
   private exported(node: number, e: number): number {
-    const { ends, daemons } = this.x;
+    const { daemons, ends, paths } = this.x;
     const { rib } = daemons[node]!;
     const addPath = this.x.addsPaths(e);
     let exported = 0;
     for (const prefix of rib.prefixes()) {
       for (const path of addPath ? rib.all(prefix) : rib.all(prefix).slice(0, 1)) {
-        if (!isLocal(path) && ends.peer[path.end] === ends.peer[e]) continue;
+        if (paths.peer(path) === ends.peer[e]) continue;
         if (this.exporter.attributes(node, e, prefix, path) !== REJECTED) exported++;
       }
     }
@@ -288,8 +282,6 @@ export class Look {
     return (wall - (this.second(node) - second)) * SECOND;
   }
 }
-
-const KERNEL_PATH: Path = Object.freeze({ end: KERNEL, attributes: PLAIN, source: KERNEL_SOURCE });
 
 const NO_TIMERS = { hold: undefined, keepalive: undefined } as const;
 

@@ -129,8 +129,7 @@ export class Kernels {
     const first = this.first(node, prefix);
     if (first === route) return;
     if (first === 0) {
-      this.setFirst(node, prefix, route);
-      this.changed(node, prefix, 0, route, at);
+      this.setOnly(node, prefix, 0, route, at);
       return;
     }
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
@@ -147,15 +146,31 @@ export class Kernels {
     this.store(node, prefix, first, all, at);
   }
 
+  /** Deletes a route of a prefix, then adds another; either may be 0 for none. Unlike {@link replace}, both are seen. */
+  rewrite(node: number, prefix: number, held: number, route: number, at?: Micros): void {
+    if (held !== 0 && route !== 0 && this.more[node]!.size === 0) {
+      this.setOnly(node, prefix, held, 0, at);
+      this.setOnly(node, prefix, 0, route, at);
+      return;
+    }
+    if (held !== 0) {
+      const { metric, protocol } = this.route(held);
+      this.remove(node, prefix, metric, protocol, at);
+    }
+    if (route !== 0) this.replace(node, prefix, route, at);
+  }
+
   /** Deletes the route with this destination, metric and protocol; false if there is none. */
   remove(node: number, prefix: number, metric: number, protocol: number, at?: Micros): boolean {
     const first = this.first(node, prefix);
     if (first === 0) return false;
+    if (this.more[node]!.size === 0) {
+      if (!this.hasKey(first, metric, protocol)) return false;
+      this.setOnly(node, prefix, first, 0, at);
+      return true;
+    }
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
-    const place = all.findIndex((r) => {
-      const held = this.route(r);
-      return held.metric === metric && held.protocol === protocol;
-    });
+    const place = all.findIndex((r) => this.hasKey(r, metric, protocol));
     if (place < 0) return false;
     all.splice(place, 1);
     this.store(node, prefix, first, all, at);
@@ -171,6 +186,13 @@ export class Kernels {
   all(node: number, prefix: number): readonly number[] {
     const first = this.first(node, prefix);
     return first === 0 ? [] : [first, ...(this.more[node]!.get(prefix) ?? [])];
+  }
+
+  /** Best route of exactly this prefix that a protocol wrote: its id, or 0. */
+  ofProtocol(node: number, prefix: number, protocol: number): number {
+    const first = this.first(node, prefix);
+    if (first === 0 || this.route(first).protocol === protocol) return first;
+    return this.more[node]!.get(prefix)?.find((r) => this.route(r).protocol === protocol) ?? 0;
   }
 
   /** Longest-prefix lookup: the prefix id and route id, or undefined when no route matches. */
@@ -213,6 +235,18 @@ export class Kernels {
   private first(node: number, prefix: number): number {
     if (this.prefixes.isHost(prefix)) return this.hosts[node]!.get(prefix) ?? 0;
     return this.dense[node]![prefix] ?? 0;
+  }
+
+  /** Writes the only route of a prefix. */
+  private setOnly(
+    node: number,
+    prefix: number,
+    before: number,
+    after: number,
+    at: Micros | undefined,
+  ): void {
+    this.setFirst(node, prefix, after);
+    this.changed(node, prefix, before, after, at);
   }
 
   private setFirst(node: number, prefix: number, route: number): void {
@@ -259,9 +293,13 @@ export class Kernels {
   }
 
   private sameKey(x: number, y: number): boolean {
-    const a = this.route(x);
-    const b = this.route(y);
-    return a.metric === b.metric && a.protocol === b.protocol;
+    const { metric, protocol } = this.route(y);
+    return this.hasKey(x, metric, protocol);
+  }
+
+  private hasKey(route: number, metric: number, protocol: number): boolean {
+    const held = this.route(route);
+    return held.metric === metric && held.protocol === protocol;
   }
 }
 
