@@ -155,6 +155,8 @@ export class PacketWalk {
       return plainArrival(arrives ? DELIVERY.pathCut : DELIVERY.staleRoute);
     if (this.showsPods(host, next, device, to)) return plainArrival(DELIVERY.underlayRoute);
     if (arrives) return plainArrival(DELIVERY.delivered);
+    // A router has no tunnel device: what is wrapped ends there. Assumed, as Linux does without the module ipip.
+    if (device === "tunl0" && !this.nodes.isNode(next)) return plainArrival(DELIVERY.staleRoute);
     const passed = [...before, host];
     if (passed.includes(next)) return plainArrival(DELIVERY.staleRoute);
     const onward = this.from(next, to, passed);

@@ -1,7 +1,7 @@
 import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import { at, type ClusterOptions, cluster, type ExternalRouter, fail, heal } from "../src/index.js";
-import { begin, bgp, codes, inAS, POOL, peer, TOR_A, withRouters } from "./outside.js";
+import { begin, bgp, codes, inAS, OUT, POOL, peer, TOR_A, withRouters } from "./outside.js";
 import { blockRoutes, RouteWatch, run } from "./support.js";
 
 describe("routes that go through a router", () => {
@@ -35,6 +35,35 @@ describe("routes that go through a router", () => {
     simulation.run(600e6);
     expect(watch.removed).toBeDefined();
     expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("a router tells neighbours of its own AS as such, and others as others", () => {
+    const [first, second] = cluster({ nodes: 2, pools: [POOL] }).resources as KubernetesNode[];
+    const resources = [inAS(first!, 64_600), inAS(second!, TOR_A.asNumber)];
+    const simulation = run(withRouters(2, [TOR_A], { resources }), begin(2), "3m");
+    const path = (node: string): string =>
+      simulation.views.showRoute(node, { all: true }).split(OUT)[1]!.split("BGP.next_hop")[0]!;
+    expect(path("node-0")).toContain("BGP.as_path: 65001\n");
+    expect(path("node-1")).toContain("BGP.as_path: \n");
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("but not with IP-in-IP, which a router does not unwrap", () => {
+    const pool = { ...POOL, ipipMode: "Always" } as const;
+    const resources = [...numbered(3), bgp({ nodeToNodeMeshEnabled: false })];
+    const options = withRouters(3, [{ ...TOR_A, multihop: true }], { resources, pools: [pool] });
+    const version = { ...options, calicoVersion: "3.32" } as const;
+    const simulation = run(version, begin(3), "4m");
+    const own = simulation.blocksOf("node-2")[0]!;
+    expect(blockRoutes(simulation, "node-0")[own]).toBe("tor-a tunl0");
+    expect(simulation.tracker.converged).toBe(true);
+    const late = simulation.tracker.settled("data").filter(({ took }) => !Number.isFinite(took));
+    expect(late.map(({ node }) => simulation.nodes.name(node))).toEqual([
+      "node-0",
+      "node-1",
+      "node-2",
+    ]);
+    expect(late[0]!.why).toContain("stale route");
   });
 
   test("nodes of one AS refuse what it brings back, unless their BGPPeer allows it", () => {
