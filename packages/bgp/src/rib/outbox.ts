@@ -7,6 +7,7 @@ import { type Exporter, REJECTED } from "./exporter.js";
 import type { RibChange } from "./path-lists.js";
 import { KERNEL, NO_PATH, OWN } from "./paths.js";
 import type { Change, PeerGroup } from "./peer-group.js";
+import { UpdateSender } from "./update-sender.js";
 import { type Counted, type Prepared, WITHDRAWN } from "./updates.js";
 
 /**
@@ -15,14 +16,14 @@ import { type Counted, type Prepared, WITHDRAWN } from "./updates.js";
  */
 export class Outbox {
   private readonly x: FleetContext;
-  private readonly transport: Transport;
+  private readonly sender: UpdateSender;
   private readonly exporter: Exporter;
   /** By peer and its own identifier. */
   private readonly identifiers: Map<number, number> = new Map();
 
   constructor(context: FleetContext, transport: Transport, exporter: Exporter) {
     this.x = context;
-    this.transport = transport;
+    this.sender = new UpdateSender(context, transport);
     this.exporter = exporter;
   }
 
@@ -168,7 +169,7 @@ export class Outbox {
 
   /** Sends a part of a batch, which the caller counts. */
   postPart(node: number, e: number, place: number, length: number): void {
-    this.transport.sendUpdates(node, this.x.ends.established[e]!, place, length);
+    this.sender.send(node, this.x.ends.established[e]!, place, length);
   }
 
   /** The messages of buckets as they count, when what they bring is told otherwise; `extra` octets of routes not in the table are withdrawn with them. */

@@ -9,7 +9,6 @@ import {
 } from "../fleet/daemon.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
-import { ANY_AS } from "../types.js";
 import { SIDE } from "./connections.js";
 import { CEASE } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
@@ -26,6 +25,7 @@ import {
 import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
 import { expectingEnd, waitsForNeighbour } from "./session-guards.js";
+import { isKept, keepsNew, refusal } from "./session-terms.js";
 import type { Transmitter } from "./transmitter.js";
 import type { Transport } from "./transport.js";
 
@@ -184,7 +184,7 @@ export class Sessions {
       return;
     }
     const live = ends.established[e]!;
-    if (live >= 0 && this.isKept(live)) {
+    if (live >= 0 && isKept(x, live)) {
       x.protocols.fail(e, GRACEFUL_RESTART, true);
       this.keepStale(node, e, live);
       this.closeConnection(e, live);
@@ -234,7 +234,7 @@ export class Sessions {
     const { x } = this;
     const { conns, ends } = x;
     if (conns.state[side] !== SIDE.openSent) return;
-    const refused = this.refusal(e, conns.end(side ^ 1));
+    const refused = refusal(x, e, conns.end(side ^ 1));
     if (refused !== 0) {
       const what = notificationCode(OPEN_ERROR, refused);
       x.protocols.fail(e, ERROR_CLASS.sent | what, false);
@@ -250,7 +250,7 @@ export class Sessions {
       return;
     }
     if (state === SIDE.openConfirm) {
-      const loser = this.keepsNew(e, side) ? other : side;
+      const loser = keepsNew(x, e, side) ? other : side;
       this.reject(node, e, loser);
       if (loser === side) return;
     } else if (side & 1 && (state === SIDE.connect || ends.outgoing[e]! < 0)) {
@@ -262,26 +262,6 @@ export class Sessions {
     conns.peerRestarting[side] = restarting & 1;
     conns.state[side] = SIDE.openConfirm;
     this.transmitter.keepalive(node, side);
-  }
-
-  /** Subcode with which an OPEN of another AS (2) or with a bad identifier (3) is refused, 0 = none (RFC 4271 §6.2). */
-  private refusal(e: number, peer: number): number {
-    const { x } = this;
-    const shown = x.localAS(peer);
-    const { remoteAS } = x.policy(e);
-    if (remoteAS !== ANY_AS && shown !== (remoteAS || x.localAS(e))) return 2;
-    const same = x.routerId[x.ends.node[e]!] === x.routerId[x.ends.node[peer]!];
-    return same && shown === x.localAS(e) ? 3 : 0;
-  }
-
-  /** Whether the newer of two connections stays: the one that the end with the higher identifier opened does (RFC 4271 §6.8, RFC 6286 §2.3). */
-  private keepsNew(e: number, side: number): boolean {
-    const { ends, routerId } = this.x;
-    const own = routerId[ends.node[e]!]!;
-    const peer = routerId[ends.peer[e]!]!;
-    const { remoteAS } = this.x.policy(e);
-    const peerDominates = own < peer || (own === peer && this.x.localAS(e) < remoteAS);
-    return peerDominates === ((side & 1) === 1);
   }
 
   /** Cease, Connection collision resolution (RFC 4486 §3). */
@@ -387,18 +367,12 @@ export class Sessions {
     this.transport.hangUp(side, Math.round(this.x.t));
   }
 
-  /** Whether the routes of a side's session outlive it: both ends restart gracefully, and the other said that it keeps forwarding. */
-  private isKept(side: number): boolean {
-    const other = this.x.conns.end(side ^ 1);
-    return this.x.gracefulRestart && (other < 0 || this.x.policy(other).keepsForwarding);
-  }
-
   /** The session is lost but the peer is expected back: its routes stay, marked stale (RFC 4724 §4.2). */
   private keepStale(node: number, e: number, side: number): void {
     const { x } = this;
     const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
-    if (!this.isKept(side)) {
+    if (!isKept(x, side)) {
       x.protocols.restart(e, x.second[node]!);
       this.learner.flush(node, e);
       return;
