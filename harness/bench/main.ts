@@ -10,25 +10,28 @@ type Call =
       readonly only: string | undefined;
       readonly runs: number;
       readonly small: boolean;
+      /** Of the benchmark in `only`; need not be one of its sizes. */
+      readonly size: string | undefined;
     }
   | { readonly problem: string };
 
 /**
- * `npm run -s bench -- [--json] [--only NAME] [--runs N] [--small]`: measures speed and memory. Exit 0: measured,
- * whatever the figures; 1: something did not run; 2: the call was wrong.
+ * `npm run -s bench -- [--json] [--only NAME [--size SIZE]] [--runs N] [--small]`: measures speed and memory. Exit 0:
+ * measured, whatever the figures; 1: something did not run; 2: the call was wrong.
  */
 async function main(words: readonly string[]): Promise<number> {
   const call = read(words);
   if ("problem" in call) {
     process.stderr.write(
-      `bench: ${call.problem}\nusage: npm run -s bench -- [--json] [--only NAME] [--runs N] [--small]\n`,
+      `bench: ${call.problem}\nusage: npm run -s bench -- [--json] [--only NAME [--size SIZE]] [--runs N] [--small]\n`,
     );
     return 2;
   }
   const lines: Line[] = [];
   for (const bench of BENCHES) {
     if (call.only !== undefined && call.only !== bench.name) continue;
-    for (const size of call.small ? bench.small : bench.sizes) {
+    const sizes = call.small ? bench.small : bench.sizes;
+    for (const size of call.size === undefined ? sizes : [call.size]) {
       if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${bench.name} ${size}`);
       try {
         lines.push(...(await runSize(bench, size, call.runs)));
@@ -47,7 +50,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 function read(words: readonly string[]): Call {
-  let values: { json?: boolean; only?: string; runs?: string; small?: boolean };
+  let values: { json?: boolean; only?: string; runs?: string; small?: boolean; size?: string };
   try {
     values = parseArgs({
       args: [...words],
@@ -56,21 +59,23 @@ function read(words: readonly string[]): Call {
         only: { type: "string" },
         runs: { type: "string" },
         small: { type: "boolean" },
+        size: { type: "string" },
       },
     }).values;
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
-  const { json = false, only, small = false } = values;
+  const { json = false, only, small = false, size } = values;
   if (only !== undefined && !BENCHES.some((bench) => bench.name === only)) {
     const names = BENCHES.map((bench) => bench.name).join(", ");
     return { problem: `there is no benchmark "${only}"; there are ${names}` };
   }
+  if (size !== undefined && only === undefined) return { problem: "--size needs --only" };
   const runs = Number(values.runs ?? 3);
   if (!Number.isInteger(runs) || runs < 1 || runs > 1_000) {
     return { problem: `--runs ${String(values.runs)} is not a whole number from 1 to 1000` };
   }
-  return { json, only, runs, small };
+  return { json, only, runs, small, size };
 }
 
 process.exitCode = await main(process.argv.slice(2));

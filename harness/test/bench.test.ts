@@ -59,6 +59,7 @@ describe("bench", () => {
       ["--runs", "0"],
       ["--runs", "many"],
       ["--jsno"],
+      ["--size", "5000/4"],
       ["extra"],
     ];
     for (const words of wrong) {

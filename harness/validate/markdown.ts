@@ -84,6 +84,6 @@ const ASSUMED: readonly string[] = [
   "| logs are read on after the capture of refused peers | 1 s | `scenarios/refused.ts` |",
   "| the watch after a failure ends when a look each 0.5 s finds no route left, and 1 s later | | `scenarios/fail.ts` |",
   "| between two starts where the file does not say | 6 ms | `lab/starts.ts` |",
-  "| delay of the bridge | 5 µs | `lab/bridge.ts` |",
-  "| cores | all but one, and a stranger while daemons are spawned together | `lab/lab.ts` |",
+  "| delay of the bridge | 2 µs | `lab/bridge.ts` |",
+  "| cores | all, but other work has those beyond the first for one CPU's worth, shared evenly (half of the time of two); and a stranger while daemons are spawned together | `lab/lab.ts` |",
 ];

@@ -14,7 +14,7 @@ import type { CaseResult } from "../run.js";
 import { asGolden, normalise } from "./bgp-peers-format.js";
 
 /** Kubernetes kinds that confd watches itself and that are no resources of the simulated datastore. */
-const KUBERNETES_KINDS: readonly unknown[] = ["Service", "EndpointSlice", "Endpoints", "Secret"];
+const KUBERNETES_KINDS: readonly unknown[] = ["Service", "EndpointSlice", "Endpoints"];
 
 /** What an `expected.json` says beside the expectation. See `conformance/bgp-peers/README.md`. */
 interface BgpPeersCase {

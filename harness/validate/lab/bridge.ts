@@ -3,10 +3,10 @@ import type { Micros } from "@calico-sim/core";
 
 /**
  * One bridge between network namespaces of one kernel: a segment and its acknowledgement pass inside the
- * sender's system call; the tens of microseconds that the README (Machine) names are the wake-up after it,
- * which the shared cores account for.
+ * sender's system call, before its turn is over; the tens of microseconds that the README (Machine) names are
+ * the wake-up after it, which the shared cores account for.
  */
-const LINK_DELAY: Micros = 5;
+const LINK_DELAY: Micros = 2;
 
 /** The bridge that joins all nodes. Ports can be taken off it, and segments to a node dropped. */
 export class Bridge implements NodeDelay {

@@ -40,6 +40,9 @@ export const LAB_PARAMETERS: readonly string[] = [
   "graceful_restart",
 ];
 
+/** Cores of the measuring machine (ground-truth/bird README, Machine). */
+const CORES = 2;
+
 /** `calico_export_to_bgp_peers` with the lab's one pool (ground-truth/bird README, Configuration). */
 const POOL_RULES: ExportRules = {
   steps: [{ kind: "own-blocks" }, { kind: "pool", cidr: POOL, action: "accept" }],
@@ -77,7 +80,11 @@ export class Lab {
     this.kernels.listen(this.logbook);
     // One CPU's worth of unrelated work ran during most measurements; spawning the daemons as fast as can be is more (README, Machine).
     const together = parameters.stagger === undefined && parameters.spread === undefined;
-    this.cores = new SharedCores(Math.max(1, (file.machine?.cpus ?? 2) - 1), together ? 1 : 0);
+    const cores = file.machine?.cpus ?? CORES;
+    this.cores = new SharedCores(cores, together ? 1 : 0, {
+      taken: 1 / cores,
+      seed: this.engine.stream("lab", "cores").below(2 ** 31),
+    });
     this.bird = new BirdFleet({
       engine: this.engine,
       kernels: this.kernels,

@@ -9,11 +9,12 @@ import { Advertiser } from "./rib/advertiser.js";
 import { Decision } from "./rib/decision.js";
 import { Exporter } from "./rib/exporter.js";
 import { Importer } from "./rib/importer.js";
+import { KernelRoutes } from "./rib/kernel-routes.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
 import { Outbox } from "./rib/outbox.js";
-import { OWN } from "./rib/rib.js";
-import { UpdateTable } from "./rib/updates.js";
+import { PathLists } from "./rib/path-lists.js";
+import { NO_PATH } from "./rib/paths.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -22,6 +23,7 @@ import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
 import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
+import { Transmitter } from "./session/transmitter.js";
 import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./types.js";
 import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
@@ -47,7 +49,6 @@ export class BirdFleet implements EventHandler {
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
-  private readonly decision: Decision;
   private readonly configuration: Configuration;
   private readonly loop: MainLoop;
   private readonly look: Look;
@@ -69,30 +70,31 @@ export class BirdFleet implements EventHandler {
         hangUp: engine.defineKind("bgp-reset", this),
       }),
     );
-    const updates = new UpdateTable();
-    const decision = new Decision(x);
+    x.decision = new Decision(x);
+    x.lists = new PathLists(x.paths, x.decision);
     const exporter = new Exporter(x);
-    const kernel = new KernelWriter(x, decision);
+    const kernel = new KernelWriter(x);
     const recovery = new Recovery(x);
     this.x = x;
     this.transport = new Transport(x);
-    const outbox = new Outbox(x, this.transport, updates, exporter);
-    const learner = new Learner(x, updates, new Importer(x), decision, kernel, outbox);
+    const outbox = new Outbox(x, this.transport, exporter);
+    const learner = new Learner(x, new Importer(x), kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
-    this.sessions = new Sessions(x, this.transport, this.keepalives, recovery, learner);
-    this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
-    const advertiser = new Advertiser(
+    const transmitter = new Transmitter(x, this.transport, recovery);
+    this.sessions = new Sessions(
       x,
       this.transport,
-      updates,
-      exporter,
-      decision,
-      kernel,
-      outbox,
+      transmitter,
+      this.keepalives,
+      recovery,
+      learner,
     );
+    this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
+    const advertiser = new Advertiser(x, this.transport, exporter, kernel, outbox);
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
-    this.decision = decision;
+    const kernelRoutes = new KernelRoutes(x, exporter, kernel, outbox);
+    options.kernels.listen(kernelRoutes);
     this.configuration = new Configuration(
       x,
       this.transport,
@@ -100,22 +102,25 @@ export class BirdFleet implements EventHandler {
       recovery,
       learner,
       advertiser,
+      kernelRoutes,
     );
     this.loop = new MainLoop(x, {
       configuration: this.configuration,
       transport: this.transport,
       reader,
       sessions: this.sessions,
+      transmitter,
       silence: this.silence,
       recovery,
       learner,
       advertiser,
       outbox,
       kernel,
+      kernelRoutes,
     });
     x.loop = this.loop;
     if (options.bfd !== undefined) x.bfd = new Bfd(x, this.sessions, options.bfd);
-    this.look = new Look(x, this.keepalives, decision);
+    this.look = new Look(x, this.keepalives, exporter);
     this.logsRoutes = options.routeLog ?? false;
     for (let n = 0; n < options.names.size; n++) this.addNode();
   }
@@ -257,16 +262,17 @@ export class BirdFleet implements EventHandler {
   /** Node that the daemon's best path for a prefix leads to (its BGP next hop): itself for an own block, −1 for none. */
   bestPath(node: number, prefix: number): number {
     const path = this.x.daemons[node]!.rib.best(prefix);
-    if (path === undefined) return -1;
-    return path.end === OWN ? node : this.decision.nextHop(path);
+    if (path === NO_PATH) return -1;
+    return this.x.paths.isLocal(path) ? node : this.x.decision.nextHop(path);
   }
 
   /** Every path of a daemon for a prefix, best first, as `show route all` prints them. */
   paths(node: number, prefix: number): RoutePath[] {
-    return this.x.daemons[node]!.rib.all(prefix).map((path) => ({
-      from: path.end === OWN ? node : this.x.ends.peer[path.end]!,
-      nextHop: path.end === OWN ? node : this.decision.nextHop(path),
-      attributes: this.x.attributes.get(path.attributes),
+    const { attributes, daemons, decision, paths } = this.x;
+    return daemons[node]!.rib.all(prefix).map((path) => ({
+      from: paths.isLocal(path) ? node : paths.peer(path),
+      nextHop: paths.isLocal(path) ? node : decision.nextHop(path),
+      attributes: attributes.get(paths.attributes(path)),
     }));
   }
 
@@ -285,7 +291,7 @@ export class BirdFleet implements EventHandler {
         return;
       case kinds.turn:
         if (b === 0) this.loop.continue(a);
-        else this.loop.wake(a);
+        else this.loop.onWake(a);
         return;
       case kinds.syn:
         this.transport.onSyn(a, b);

@@ -7,6 +7,7 @@
 export { BirdFleet } from "./bird-fleet.js";
 export type { ConfdCosts, ConfdListener, ConfdOptions } from "./confd/confd-fleet.js";
 export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
+export type { ExternalPeers } from "./confd/external-peers.js";
 export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
 export { KernelFilters } from "./confd/kernel-filters.js";
 export type { RenderOptions } from "./confd/render/configuration.js";
@@ -45,6 +46,7 @@ export type {
   StaticRoute,
 } from "./confd/render/model.js";
 export type { LocalWorkload } from "./confd/render/peerings.js";
+export { addressNumber } from "./confd/rendered-peers.js";
 export { type BirdFile, birdFiles } from "./confd/text/bird-files.js";
 export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
@@ -52,7 +54,7 @@ export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { AttributeSet } from "./rib/attributes.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
-export { SharedCores } from "./shared-cores.js";
+export { type OtherCores, SharedCores } from "./shared-cores.js";
 export type {
   BfdOptions,
   BirdListener,
@@ -71,6 +73,7 @@ export type {
   SpeakerConfig,
   StartOptions,
 } from "./types.js";
+export { ANY_AS } from "./types.js";
 export type { ControlReply, ReplyLine } from "./views/control-reply.js";
 export { formatSocket, formatTerminal } from "./views/control-reply.js";
 export type {

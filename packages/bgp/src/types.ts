@@ -19,6 +19,8 @@ export interface NodeDelay {
    * only connections that `from` opens suffer. Absent: nothing is dropped.
    */
   drops?(from: number, to: number, port: number): boolean;
+  /** Routers on the way, each of which takes one from a packet's TTL. Absent: none. */
+  routersBetween?(from: number, to: number): number;
 }
 
 /** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */
@@ -43,6 +45,7 @@ export type SegmentKind =
   | "keepalive"
   | "update"
   | "end-of-rib"
+  | "route-refresh"
   | "notification";
 
 /**
@@ -66,20 +69,41 @@ export interface KernelFilter {
 export interface PeerPolicy {
   /** AS shown to the peer; 0 = the daemon's own. */
   readonly localAS: number;
-  /** AS that the peer must show; 0 = the same as the one shown to it. */
+  /** AS that the peer must show; 0 = the same as the one shown to it, {@link ANY_AS} = whatever it shows. */
   readonly remoteAS: number;
   /** Cluster id (RFC 4456 §7) if the peer is a client of this reflector, else −1. */
   readonly clusterId: number;
   readonly nextHop: "auto" | "self" | "keep";
-  /** The peer is on the link, so that an external one is told next hops on that link as they are. */
+  /**
+   * The peer must be on the link: an external one is told next hops on that link as they are, and one that is
+   * elsewhere is waited for and never connected to (bird: proto/bgp/bgp.c, `direct`). False: `multihop`.
+   */
   readonly onLink: boolean;
   readonly allowLocalAS: number;
   readonly addPath: boolean;
   /** Restart time advertised, seconds; −1 = that of the fleet. */
   readonly gracefulRestart: number;
+  /**
+   * The OPEN says that this end keeps forwarding while it restarts (RFC 4724 §3). False: it only helps others,
+   * as a BIRD that is told nothing does (`graceful restart aware`), so that its own routes go with its session.
+   */
+  readonly keepsForwarding: boolean;
+  /** TCP MD5 key (RFC 2385); empty = none. */
+  readonly password: string;
+  /** Routers within which the peer must be, plus one (RFC 5082); 0 = no TTL security. */
+  readonly ttlSecurity: number;
+  /** TCP port of the peer. */
+  readonly port: number;
+  /** Address that connections come from, as an unsigned integer; 0 = the one that the daemon is known by. */
+  readonly sourceAddress: number;
+  /** Keepalive time, seconds; 0 = that of the fleet. */
+  readonly keepalive: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }
+
+/** As {@link PeerPolicy.remoteAS}: the peer may show any AS, as a router's dynamic neighbours may. */
+export const ANY_AS = -1;
 
 /** A BGPFilter as one peer uses it. */
 export interface PeerFilter {
@@ -101,6 +125,11 @@ export interface PeerConfig {
   readonly passive: boolean;
   /** Absent: as in the node-to-node mesh. */
   readonly options?: PeerOptions;
+  /**
+   * The rest of what the configuration says of the peer (name of the protocol, source address), as any text: nothing but a
+   * change of it matters, which starts the session anew. Absent: unknown, no change.
+   */
+  readonly session?: string;
 }
 
 /** What a daemon says of itself. */
@@ -113,6 +142,8 @@ export interface SpeakerConfig {
   readonly address?: number;
   /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
   readonly router?: boolean;
+  /** TCP port that the daemon listens on from its next start. @defaultValue 179 */
+  readonly listenPort?: number;
 }
 
 /** What Calico's export filter looks at beside the peer (node-behaviour §1.6). */
@@ -125,7 +156,10 @@ export interface ExportRules {
 
 /** A change of a daemon's configuration, effective when it reads its files again (SIGHUP). */
 export interface Reconfiguration {
-  /** Peers that are new, or told otherwise than before: those restart (bird: nest/proto.c, proto_reconfigure). */
+  /**
+   * Peers that are new, or treated otherwise than before: those restart. Where only filters changed the session stays, and
+   * routes are told again or asked for again (bird: nest/proto.c, proto_reconfigure; proto/bgp/bgp.c, bgp_reconfigure).
+   */
   readonly add?: readonly PeerConfig[];
   readonly remove?: readonly number[];
   /** The routes that this node originates from now on, as prefix ids: its blocks, and what it advertises of services. */
@@ -189,6 +223,12 @@ export interface BirdOptions {
    * @defaultValue false
    */
   readonly routeLog?: boolean;
+  /**
+   * TTL security holds from the second message on: the OPEN slips through, as it does where it comes before the receiver
+   * has set the limit on its new socket, and one end is Established while the other waits. Assumed not to.
+   * @defaultValue false
+   */
+  readonly ttlLimitAfterOpen?: boolean;
   /** `graceful restart` on every session (calico: bird.cfg.template); without it a lost session loses its routes. @defaultValue true */
   readonly gracefulRestart?: boolean;
 }

@@ -1,12 +1,13 @@
 import { ClusterError, type ClusterSpec, clusterFromResources } from "@calico-sim/cluster";
 import { keyOf, nodeView, ofKind, type Resource } from "@calico-sim/core";
 import {
-  formatIssue,
   type InstallSettings,
   loadManifestFiles,
   type ManifestIssue,
   operatorTyphaReplicas,
 } from "@calico-sim/manifests";
+import { loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
+import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
 import { typhaConfigOf } from "./typha-environment.js";
 
@@ -24,30 +25,9 @@ export interface ManifestCluster extends ClusterSpec {
   readonly issues: readonly ManifestIssue[];
 }
 
-/** Errors that a message shows; what follows is mostly their echo. */
-const ERRORS_SHOWN = 20;
-
-/** The files hold errors; the message shows each with its file, line and field. */
-export class ManifestError extends Error {
-  override readonly name = "ManifestError";
-  /** Everything found, warnings and notes included. */
-  readonly issues: readonly ManifestIssue[];
-
-  constructor(issues: readonly ManifestIssue[]) {
-    const errors = issues.filter((issue) => issue.severity === "error");
-    const more = errors.length - ERRORS_SHOWN;
-    super(
-      [
-        ...errors.slice(0, ERRORS_SHOWN).map(formatIssue),
-        ...(more > 0 ? [`… and ${String(more)} more errors`] : []),
-      ].join("\n"),
-    );
-    this.issues = issues;
-  }
-}
-
 /**
- * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests.
+ * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests, and the BGP
+ * speakers outside in a file named `external-routers.yaml`.
  *
  * The settings that the manifests carry are those that are simulated: back end, datastore, Typha
  * replicas and `TYPHA_…` variables, Calico release, `FELIX_…` variables, the pool that calico-node would
@@ -61,7 +41,7 @@ export async function clusterFromManifests(
   files: readonly string[],
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
-  const { manifests } = await inputFiles(files);
+  const { manifests, externalRouters: outsideFile } = await inputFiles(files);
   const { calicoVersion } = options;
   const read = await loadManifestFiles(
     manifests,
@@ -74,7 +54,8 @@ export async function clusterFromManifests(
       `there is no Node in ${manifests.join(", ")}; "kubectl get nodes -o yaml" prints those of a cluster`,
     );
   }
-  const spec = clusterFromResources({
+  const outside = outsideFile === undefined ? undefined : await loadExternalRouters(outsideFile);
+  const spec = fromDescription(outside, {
     resources: withSettings([...resources, ...settings.derivedPools], settings),
     typhas: options.typhas ?? typhasOf(settings, resources),
     calicoVersion: settings.calicoVersion,
@@ -82,9 +63,30 @@ export async function clusterFromManifests(
     backend: settings.backend,
     ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
     typhaConfig: typhaConfigOf(settings.typha.environment),
+    // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
+    ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
   });
   const issues = [...read.issues, ...notSimulated(settings, manifests[0] ?? "")];
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });
+}
+
+/** The cluster with what lies outside; what is wrong there is told with its place in the file. */
+function fromDescription(
+  outside: PlacedRouters | undefined,
+  options: Parameters<typeof clusterFromResources>[0],
+): ClusterSpec {
+  if (outside === undefined) return clusterFromResources(options);
+  const { externalRouters, undescribedPeers } = outside;
+  try {
+    return clusterFromResources({
+      ...options,
+      externalRouters,
+      ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
+    });
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.path === undefined) throw error;
+    throw new ManifestError([outside.issueAt(error.path, error.message)]);
+  }
 }
 
 /** Replicas of the Deployment; with the operator, what it would run for so many schedulable nodes. */

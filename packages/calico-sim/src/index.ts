@@ -34,6 +34,7 @@ export {
   config,
   type DaemonName,
   describe,
+  type ExternalRouter,
   type Finding,
   fail,
   firewall,
@@ -52,6 +53,7 @@ export {
   type Step,
   simulate,
   start,
+  type UndescribedPeers,
   type Utilisation,
 } from "@calico-sim/cluster";
 export {
@@ -96,8 +98,9 @@ export {
 export {
   clusterFromManifests,
   type ManifestCluster,
-  ManifestError,
   type ManifestOptions,
 } from "./cluster-from-manifests.js";
 export { DEFAULT_SCENARIO_END, defaultScenario } from "./default-scenario.js";
+export { type ExternalRoutersFile, readExternalRouters } from "./external-routers-file.js";
+export { ManifestError } from "./manifest-error.js";
 export { loadScenario, readScenario, ScenarioFileError } from "./scenario-file.js";

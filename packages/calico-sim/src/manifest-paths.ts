@@ -1,19 +1,23 @@
 import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ManifestFileError } from "@calico-sim/manifests";
 
 /** A folder may hold its scenario beside its manifests, under one of these names. */
 const SCENARIO_NAMES: readonly string[] = ["scenario.yaml", "scenario.yml", "scenario.json"];
 
-/** What paths stand for: manifests, and the scenario beside them if a folder has one. */
+/** What describes the BGP speakers outside the cluster, wherever it stands. */
+const EXTERNAL_ROUTERS = /^external-routers\.(ya?ml|json)$/i;
+
+/** What paths stand for: manifests, and beside them a scenario and the routers outside, if there are such files. */
 export interface InputFiles {
   readonly manifests: readonly string[];
   readonly scenario: string | undefined;
+  readonly externalRouters: string | undefined;
 }
 
 /**
  * Files that paths stand for. A folder stands for its `*.yaml`, `*.yml` and `*.json` files in name
- * order, without its scenario.
+ * order, without its scenario and its external routers.
  *
  * @param without - a file that is no manifest even where it stands among them: another scenario.
  * @throws ManifestFileError when a path is missing or a folder holds no manifest.
@@ -21,15 +25,20 @@ export interface InputFiles {
 export async function inputFiles(paths: readonly string[], without?: string): Promise<InputFiles> {
   const leftOut = without === undefined ? undefined : resolve(without);
   const manifests: string[] = [];
+  let externalRouters: string | undefined;
   let scenario: string | undefined;
   for (const path of paths) {
     if (!(await isFolder(path))) {
-      manifests.push(path);
+      if (EXTERNAL_ROUTERS.test(basename(path))) externalRouters = path;
+      else manifests.push(path);
       continue;
     }
     const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
     const found = names.filter(
-      (name) => !SCENARIO_NAMES.includes(name) && resolve(path, name) !== leftOut,
+      (name) =>
+        !SCENARIO_NAMES.includes(name) &&
+        !EXTERNAL_ROUTERS.test(name) &&
+        resolve(path, name) !== leftOut,
     );
     if (found.length === 0) {
       throw new ManifestFileError(
@@ -41,8 +50,10 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
     manifests.push(...found.map((name) => join(path, name)));
     const own = SCENARIO_NAMES.find((name) => names.includes(name));
     if (own !== undefined) scenario ??= join(path, own);
+    const outside = names.find((name) => EXTERNAL_ROUTERS.test(name));
+    if (outside !== undefined) externalRouters ??= join(path, outside);
   }
-  return { manifests, scenario };
+  return { manifests, scenario, externalRouters };
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,12 +1,15 @@
 import type { Action, ClusterSpec } from "@calico-sim/cluster";
 import { RESOURCE_KINDS } from "@calico-sim/core";
 
+/** Whose name may stand in a field; a host is a node or an external router. */
+export type NameOf = "node" | "host" | "router" | "rack";
+
 /** What may stand in a field of a step. */
 export type FieldType =
   | { readonly type: "text" }
   | { readonly type: "texts" }
   /** A name out of a list that the cluster knows. */
-  | { readonly type: "name"; readonly of: "node" | "rack" }
+  | { readonly type: "name"; readonly of: NameOf }
   | { readonly type: "word"; readonly words: readonly string[] }
   | { readonly type: "count" }
   | { readonly type: "rate" }
@@ -30,6 +33,8 @@ export interface ActionForm {
 }
 
 const node: Field = { holds: { type: "name", of: "node" } };
+const host: Field = { holds: { type: "name", of: "host" } };
+const router: Field = { holds: { type: "name", of: "router" } };
 const rack: Field = { holds: { type: "name", of: "rack" } };
 const between: Field = { holds: { type: "pair" } };
 const count: Field = { holds: { type: "count" }, absent: 1 };
@@ -77,9 +82,11 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   },
   "node-crash": plain("node-crash", { node }),
   "node-reboot": plain("node-reboot", { node }),
-  "node-cut": plain("node-cut", { node }),
-  "node-heal": plain("node-heal", { node }),
+  "node-cut": plain("node-cut", { node: host }),
+  "node-heal": plain("node-heal", { node: host }),
   "node-delete": plain("node-delete", { node }),
+  "router-crash": plain("router-crash", { router }),
+  "router-reboot": plain("router-reboot", { router }),
   kill: plain("kill", {
     daemon: {
       holds: { type: "word", words: ["bird", "felix", "confd", "calico-node", "typha"] },
@@ -105,8 +112,8 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   "link-restore": plain("link-restore", { between }),
   "rack-cut": plain("rack-cut", { rack }),
   "rack-restore": plain("rack-restore", { rack }),
-  "packets-drop": plain("packets-drop", { from: node, to: node, port }),
-  "packets-allow": plain("packets-allow", { from: node, to: node, port }),
+  "packets-drop": plain("packets-drop", { from: host, to: host, port }),
+  "packets-allow": plain("packets-allow", { from: host, to: host, port }),
   apply: plain("apply", { resources: { holds: { type: "resources" } } }),
   delete: {
     fields: {
@@ -122,6 +129,16 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
 };
 
 /** Names that a step may use. */
-export function namesOf(spec: ClusterSpec, of: "node" | "rack"): readonly string[] {
-  return (of === "node" ? spec.fabric.nodes : spec.fabric.racks).map(({ name }) => name);
+export function namesOf(spec: ClusterSpec, of: NameOf): readonly string[] {
+  const routers = (spec.externalRouters ?? []).map(({ name }) => name);
+  switch (of) {
+    case "rack":
+      return spec.fabric.racks.map(({ name }) => name);
+    case "router":
+      return routers;
+    case "node":
+      return spec.fabric.nodes.map(({ name }) => name);
+    case "host":
+      return [...spec.fabric.nodes.map(({ name }) => name), ...routers];
+  }
 }

@@ -229,7 +229,7 @@ class ScenarioReader {
     if (holds.type === "word") return holds.words;
     if (holds.type !== "name") return [];
     const names = namesOf(this.spec, holds.of);
-    return holds.of === "node" ? [...names, ...this.joining] : names;
+    return holds.of === "node" || holds.of === "host" ? [...names, ...this.joining] : names;
   }
 
   private wanted(holds: FieldType): string {

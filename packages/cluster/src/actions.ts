@@ -56,6 +56,7 @@ export class Actions implements EventHandler {
   /** Carries out one action now. */
   carryOut(action: Action): void {
     if (!this.parts.datastore.up && this.cannotWrite(action)) return;
+    const { routers } = this.parts;
     switch (action.type) {
       case "start":
         this.lifecycle.startAll(action.stagger);
@@ -70,22 +71,28 @@ export class Actions implements EventHandler {
         this.lifecycle.reboot(this.nodeId(action.node));
         return;
       case "node-cut":
-        this.lifecycle.cut(this.nodeId(action.node));
+        if (routers.has(action.node)) this.onRouter(() => routers.cut(action.node));
+        else this.lifecycle.cut(this.nodeId(action.node));
         return;
       case "node-heal":
-        this.lifecycle.heal(this.nodeId(action.node));
+        if (routers.has(action.node)) this.onRouter(() => routers.heal(action.node));
+        else this.lifecycle.heal(this.nodeId(action.node));
+        return;
+      case "router-crash":
+        this.onRouter(() => routers.crash(action.router));
+        return;
+      case "router-reboot":
+        this.onRouter(() => routers.boot(action.router));
         return;
       case "node-delete":
         this.deleteNode(action.node);
         return;
-      case "kill":
-        this.lifecycle.killProcess(
-          action.daemon,
-          action.target,
-          action.signal,
-          action.restartAfter,
-        );
+      case "kill": {
+        const { daemon, target, signal, restartAfter } = action;
+        if (routers.has(target)) routers.kill(target, signal, restartAfter);
+        else this.lifecycle.killProcess(daemon, target, signal, restartAfter);
         return;
+      }
       case "block-add":
         for (let i = 0; i < action.count; i++) this.addBlock(action.node);
         return;
@@ -256,6 +263,12 @@ export class Actions implements EventHandler {
       const at = this.parts.engine.now + Math.floor((over * i) / count);
       this.parts.workloads.createPod({ namespace, name, node }, at);
     }
+  }
+
+  /** Does something to an external router that bears on who reaches whom. */
+  private onRouter(act: () => void): void {
+    act();
+    this.lifecycle.pathsChanged();
   }
 
   private nodeId(name: string): number {

@@ -1,4 +1,6 @@
 import { distribution, type LoadSnapshot, type RunOutcome, SECOND } from "@calico-sim/core";
+import type { BrokenInterval } from "./broken-pairs.js";
+import { REASONS } from "./delivery.js";
 import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import type {
@@ -10,7 +12,6 @@ import type {
   SecondSample,
   Utilisation,
 } from "./result.js";
-import { type BrokenInterval, REASONS } from "./tracker.js";
 
 /** A cluster with the notes of its run. */
 export interface ObservedCluster extends ClusterParts {
@@ -53,7 +54,8 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
   }
   return {
     cluster: {
-      nodes: cluster.nodes.size,
+      nodes: cluster.nodes.count,
+      externalRouters: spec.externalRouters?.length ?? 0,
       subnets: cluster.fabric.racks.length,
       typhas: spec.typhas,
       pools: cluster.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
@@ -67,8 +69,11 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     changes,
     converged: tracker.converged,
     blackholes: {
-      total: holes.length > tracker.closedIntervals ? holes.length : tracker.closedIntervals + open,
-      pairSeconds: tracker.darkMicros(now) / SECOND,
+      total:
+        holes.length > tracker.broken.closedIntervals
+          ? holes.length
+          : tracker.broken.closedIntervals + open,
+      pairSeconds: tracker.broken.micros(now) / SECOND,
       worst: holes[0],
       intervals: holes.slice(0, INTERVALS_LISTED),
       byReason: byReason(holes),
@@ -144,11 +149,24 @@ function blackhole(cluster: ObservedCluster, interval: BrokenInterval): Blackhol
     from: cluster.nodes.name(interval.node),
     to: interval.block,
     owner: interval.owner,
+    ...outsideOf(cluster, interval),
     beginSeconds: interval.since / SECOND,
     endSeconds: interval.until / SECOND,
     open: interval.open,
     reason: (REASONS[interval.reason] ?? "no route") as BlackholeReason,
+    share: interval.share,
   };
+}
+
+function outsideOf(
+  { nodes }: ObservedCluster,
+  { node, owner }: BrokenInterval,
+): Pick<Blackhole, "outside"> {
+  if (!nodes.isNode(node)) return { outside: "source" };
+  // Several routers may announce one prefix; a block has one owner, or none any more.
+  const [first = ""] = owner.split(", ");
+  const id = nodes.id(first);
+  return id >= 0 && !nodes.isNode(id) ? { outside: "destination" } : {};
 }
 
 function byReason(holes: readonly Blackhole[]): Partial<Record<BlackholeReason, number>> {
@@ -161,11 +179,15 @@ function podsRunning({ workloads }: Pick<ClusterParts, "workloads">): number {
   return workloads.keys().filter((key) => workloads.pod(key)?.phase === "running").length;
 }
 
-/** In a full mesh each running node has an end towards every other. */
-function sessionEndsExpected(cluster: ObservedCluster): number {
+/**
+ * In a full mesh each running node has an end towards every other. A router may have neighbours that know nothing
+ * of it: its end counts where the node's does.
+ */
+function sessionEndsExpected({ bird, nodes }: ObservedCluster): number {
   let ends = 0;
-  for (let a = 0; a < cluster.nodes.size; a++) {
-    for (let b = 0; b < cluster.nodes.size; b++) if (cluster.bird.isConfigured(a, b)) ends++;
+  for (let a = 0; a < nodes.size; a++) {
+    for (let b = 0; b < nodes.size; b++)
+      if (bird.isConfigured(a, b) && (nodes.isNode(a) || bird.isConfigured(b, a))) ends++;
   }
   return ends;
 }
@@ -176,6 +198,7 @@ function utilisation(cluster: ObservedCluster, busy: (node: number) => number): 
   let max = 0;
   let busiest = 0;
   for (let node = 0; node < cluster.nodes.size; node++) {
+    if (!cluster.nodes.isNode(node)) continue;
     const share = busy(node) / span;
     sum += share;
     if (share > max) {
@@ -184,7 +207,7 @@ function utilisation(cluster: ObservedCluster, busy: (node: number) => number): 
     }
   }
   return {
-    mean: sum / Math.max(1, cluster.nodes.size),
+    mean: sum / Math.max(1, cluster.nodes.count),
     max,
     busiest: cluster.nodes.name(busiest),
   };

@@ -1,18 +1,78 @@
-import { bgpSettings, ofKind } from "@calico-sim/core";
+import { sessionInfo } from "@calico-sim/bgp";
+import { bgpSettings, type NodeDirectory, ofKind } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
+import { nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
+
+/** Names in a finding; what follows is mostly their echo. */
+const LISTED = 5;
+
+/** What stands in for peers that nothing describes, and sessions with routers that did not come up. */
+function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCluster): Finding[] {
+  const findings: Finding[] = [];
+  const left = confd.externalPeers();
+  if (left.length > 0) {
+    findings.push({
+      code: "not-modelled",
+      text: `BGP peers at addresses of nodes that do not run are left out: ${listed(left)}`,
+    });
+  }
+  const guessed = routers.undescribed().map(({ ip, asNumber }) => `${ip} (AS ${String(asNumber)})`);
+  if (guessed.length > 0) {
+    const taken =
+      spec.undescribedPeers === "absent"
+        ? "nobody is taken to be there, so every SYN goes unanswered"
+        : "each is taken to be a router that agrees to what the nodes ask for, waits for them, announces nothing and passes nothing on";
+    findings.push({
+      code: "peer-undescribed",
+      text: `nothing describes the BGP peers ${listed(guessed)}; ${taken} (externalRouters describes them, undescribedPeers chooses)`,
+    });
+  }
+  const described = spec.externalRouters ?? [];
+  const unused = described.filter((one) => {
+    const router = nodes.id(one.name);
+    if (nodeNeighbours(one, described)?.length === 0) return false;
+    return !idsOf(nodes).some((node) => bird.isConfigured(node, router));
+  });
+  if (unused.length > 0 && spec.backend === "bird") {
+    findings.push({
+      code: "setting",
+      text: `no BGPPeer makes a node peer with the external routers ${listed(unused.map(({ name, ip }) => `${name} (${ip})`))}`,
+    });
+  }
+  const down: string[] = [];
+  for (const router of routers.live()) {
+    for (const node of idsOf(nodes)) {
+      if (!bird.isConfigured(node, router)) continue;
+      const session = bird.viewSession(node, router);
+      if (session === undefined || session.bgpState === "Established") continue;
+      if (!tracker.connected(nodes.name(node), nodes.name(router))) continue;
+      down.push(`${nodes.name(node)} – ${nodes.name(router)} (${sessionInfo(session).trim()})`);
+    }
+  }
+  if (down.length > 0) {
+    findings.push({
+      code: "peer-down",
+      text: `BGP sessions with external routers that are not up at the end, as BIRD of the node shows them: ${listed(down)}`,
+    });
+  }
+  return findings;
+}
+
+function idsOf(nodes: NodeDirectory): readonly number[] {
+  return Array.from({ length: nodes.size }, (_, id) => id).filter((id) => nodes.isNode(id));
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - LISTED;
+  return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${String(more)} more` : "");
+}
 
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
-  const { confd, datastore, spec, era, engine, recorder } = cluster;
+  const { datastore, spec, era, engine, recorder } = cluster;
   const findings: Finding[] = [];
-  const external = confd.externalPeers();
-  if (external.length > 0) {
-    findings.push({
-      code: "not-modelled",
-      text: `BGP peers that are no nodes are left out, with their routes and the wait for them: ${external.join(", ")}`,
-    });
-  }
+  findings.push(...peerFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");
   if (!bgp.nodeToNodeMeshEnabled && peers === 0 && spec.backend === "bird") {

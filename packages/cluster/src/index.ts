@@ -4,22 +4,18 @@
  * @module
  */
 
+export { ClusterError } from "./cluster-error.js";
+export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
-export {
-  type ExpectedRoute,
-  expectedRoute,
-  type Liveness,
-  type OracleBlock,
-  type OracleState,
-  oracleBlock,
-  oracleState,
-} from "./oracle.js";
+export { expectedRoute } from "./oracle.js";
+export { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
 export {
   expectedTable,
   type OracleContent,
   oracleContent,
   type TableRoute,
 } from "./oracle-table.js";
+export type { ExpectedHop, ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 export type {
   Blackhole,
   BlackholeReason,
@@ -59,7 +55,7 @@ export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
-export { ClusterError, cluster, clusterFromResources } from "./spec.js";
+export { cluster, clusterFromResources } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";

@@ -122,10 +122,12 @@ export class Lifecycle implements EventHandler {
   startAll(stagger: Micros): void {
     const { typha } = this.parts;
     if (typha !== undefined) for (let t = 0; t < this.parts.typhaNodes.length; t++) typha.start(t);
-    for (let node = 0; node < this.parts.nodes.size; node++) {
+    for (let node = 0, started = 0; node < this.parts.nodes.size; node++) {
+      if (!this.parts.nodes.isNode(node)) continue;
+      const after = started++ * stagger;
       // Who starts now is there for the next step of the same moment.
-      if (node * stagger === 0) this.startNode(node);
-      else this.parts.engine.after(node * stagger, this.kindStart, node);
+      if (after === 0) this.startNode(node);
+      else this.parts.engine.after(after, this.kindStart, node);
     }
   }
 
@@ -151,6 +153,7 @@ export class Lifecycle implements EventHandler {
     const node = this.parts.nodes.add(joining.name);
     this.parts.kernels.addNode();
     this.parts.bird.addNode();
+    this.parts.routers.nodeJoined(node);
     this.unregistered.set(node, joining);
     this.register(node, 0);
   }

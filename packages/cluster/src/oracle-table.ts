@@ -8,17 +8,13 @@ import {
   ofKind,
   type Pod,
   parseAddress,
+  parseCidr,
   type Resource,
 } from "@calico-sim/core";
-import {
-  type ExpectedRoute,
-  expectedRoute,
-  type Liveness,
-  type OracleBlock,
-  type OracleState,
-  oracleBlock,
-  oracleState,
-} from "./oracle.js";
+import type { ExternalRouter } from "./external-router.js";
+import { expectedOutside, expectedRoute } from "./oracle.js";
+import { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
+import type { ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 
 /** A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. */
 export type TableRoute =
@@ -51,16 +47,16 @@ export function oracleContent(
   resources: Iterable<Resource>,
   era: Era,
   backend: "bird" | "vxlan" | "none",
+  routers: readonly ExternalRouter[] = [],
 ): OracleContent {
   const all = [...resources];
-  const state = oracleState(all, era, backend);
+  const state = oracleState(all, era, backend, {}, routers);
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";
-    if (!isEndpoint(pod)) continue;
     const rows = endpoints.get(node) ?? [];
     endpoints.set(node, rows);
-    for (const text of addressesOf(pod)) {
+    for (const text of endpointAddresses(pod)) {
       const address = parseAddress(text);
       if (address === undefined) continue;
       const name = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
@@ -92,8 +88,17 @@ export function expectedTable(
       const borrowed = expectedRoute(state, live, node, block, holder);
       if (parsed === undefined || borrowed === undefined) continue;
       const cidr = hostCidr(parsed);
+      // BIRD tells of a pod's route, not of an allocation (node-behaviour §2.5).
+      const pods = content.endpoints.get(holder) ?? [];
+      if (borrowed.writer === "bird" && !pods.some((pod) => pod.cidr === formatCidr(cidr)))
+        continue;
       table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
     }
+  }
+  for (const text of new Set(state.outside.routers.flatMap(({ prefixes }) => [...prefixes]))) {
+    const cidr = parseCidr(text);
+    const route = cidr && expectedOutside(state, live, node, cidr);
+    if (route !== undefined && route !== "unknown") table.set(text, route);
   }
   for (const { pod, cidr } of content.endpoints.get(node) ?? []) {
     table.set(cidr, { type: "unicast", device: "cali", pod, writer: "felix" });
@@ -113,6 +118,11 @@ function plain(
   const address = tunnel === undefined ? undefined : parseAddress(tunnel);
   if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
   return { type: "unicast", device: "vxlan.calico", writer: "felix" };
+}
+
+/** Addresses of a pod as a workload endpoint; none where it is no such thing. */
+export function endpointAddresses(pod: Pod): readonly string[] {
+  return isEndpoint(pod) ? addressesOf(pod) : [];
 }
 
 /** Scheduled, with an address of its own, not finished (control-plane-behaviour §2.2). */

@@ -1,184 +1,17 @@
-import {
-  type Address,
-  allocationsOf,
-  bgpSettings,
-  blockOwner,
-  type Cidr,
-  cidrContains,
-  type Era,
-  felixSettings,
-  formatCidr,
-  type IPAMBlock,
-  type IPPool,
-  isHostCidr,
-  type Node,
-  nodeView,
-  ofKind,
-  parseAddress,
-  parseCidr,
-  poolView,
-  type Resource,
-  writtenAddress,
-} from "@calico-sim/core";
-
-import { type OraclePeerings, oraclePeerings, reaches } from "./oracle-peerings.js";
-
-/** A route as it must be in a node's kernel once all is quiet. */
-export interface ExpectedRoute {
-  readonly type: "unicast" | "blackhole";
-  /** Absent for a blackhole. */
-  readonly device?: "eth0" | "tunl0" | "vxlan.calico";
-  /** Name of the node whose address is the gateway. */
-  readonly gateway?: string;
-  /** Who writes it. */
-  readonly writer: "felix" | "bird";
-}
-
-/** What the oracle knows of a node. */
-export interface OracleNode {
-  readonly name: string;
-  readonly address: Address | undefined;
-  readonly subnet: Cidr | undefined;
-  readonly vxlanAddress: string | undefined;
-  readonly clusterId: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** What the oracle knows of a pool. */
-export interface OraclePool {
-  readonly name: string;
-  readonly cidr: Cidr;
-  readonly encapsulation: "none" | "ipip" | "vxlan";
-  readonly crossSubnet: boolean;
-}
-
-/** What the oracle knows of a block. */
-export interface OracleBlock {
-  readonly cidr: Cidr;
-  readonly text: string;
-  /** Node that it is affine to; undefined when none. */
-  readonly owner: string | undefined;
-  readonly pool: OraclePool | undefined;
-  /** Addresses used by other nodes than the owner. */
-  readonly borrowed: readonly { readonly address: string; readonly node: string }[];
-}
-
-/** The part of a datastore's content that decides routes, read once. */
-export interface OracleState {
-  readonly nodes: ReadonlyMap<string, OracleNode>;
-  readonly pools: readonly OraclePool[];
-  readonly felix: { readonly ipip: boolean; readonly noEncap: boolean };
-  readonly bgp: {
-    readonly ipip: boolean;
-    readonly noEncap: boolean;
-    readonly mesh: boolean;
-    /** What BGPPeer resources add. */
-    readonly peerings: OraclePeerings;
-  };
-}
-
-/** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
-export interface Liveness {
-  connected(a: string, b: string): boolean;
-}
-
-/**
- * Reads what decides routes from a datastore's content. Pure, and written from the documents alone: it
- * shares no code with the daemons (node-behaviour §1.9, §3.6, §4.4).
- */
-export function oracleState(
-  resources: Iterable<Resource>,
-  era: Era,
-  backend: "bird" | "vxlan" | "none",
-  felixEnvironment: Readonly<Record<string, unknown>> = {},
-): OracleState {
-  const all = [...resources];
-  const nodes = new Map<string, OracleNode>();
-  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node));
-  const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
-  const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
-    environment: felixEnvironment,
-  }).programClusterRoutes;
-  const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
-  const claims = (value: string): { ipip: boolean; noEncap: boolean } => ({
-    ipip: value === "Enabled" || value === "EnabledIPIPOnly",
-    noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",
-  });
-  const bird =
-    backend === "bird" ? claims(bgp.programClusterRoutes) : { ipip: false, noEncap: false };
-  return {
-    nodes,
-    pools,
-    felix: claims(felix),
-    bgp: {
-      ...bird,
-      mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
-      peerings: oraclePeerings(nodes, ofKind(all, "BGPPeer")),
-    },
-  };
-}
-
-/** What a Node is to the oracle. */
-export function oracleNode(node: Node): OracleNode {
-  const view = nodeView(node);
-  const subnet = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
-  const internal = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
-  return {
-    name: view.name,
-    address: subnet === undefined ? internal : writtenAddress(subnet),
-    subnet,
-    vxlanAddress: view.ipv4VXLANTunnelAddr,
-    clusterId: view.routeReflectorClusterID ?? "",
-    labels: view.labels,
-  };
-}
-
-function oraclePool(pool: IPPool, era: Era): OraclePool {
-  const view = poolView(pool, era);
-  const cidr = parseCidr(view.cidr);
-  if (cidr === undefined) throw new RangeError(`IPPool ${view.name} has the CIDR "${view.cidr}"`);
-  const vxlan = view.vxlanMode !== "Never";
-  const ipip = view.ipipMode !== "Never";
-  return {
-    name: view.name,
-    cidr,
-    encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
-    crossSubnet: view.vxlanMode === "CrossSubnet" || view.ipipMode === "CrossSubnet",
-  };
-}
-
-/** What a block is to the oracle. */
-export function oracleBlock(block: IPAMBlock, state: OracleState): OracleBlock {
-  const cidr = parseCidr(block.spec.cidr);
-  if (cidr === undefined)
-    throw new RangeError(`IPAMBlock ${block.metadata.name} has the CIDR "${block.spec.cidr}"`);
-  return {
-    cidr,
-    text: formatCidr(cidr),
-    owner: blockOwner(block),
-    pool: state.pools.find((pool) => cidrContains(pool.cidr, cidr)),
-    borrowed: borrowedFrom(block),
-  };
-}
-
-function borrowedFrom(block: IPAMBlock): OracleBlock["borrowed"] {
-  if (!lends(block)) return NONE;
-  return allocationsOf(block).flatMap(({ address, node, borrowed }) =>
-    borrowed && node !== undefined ? [{ address, node }] : [],
-  );
-}
-
-/** Whether some address of a block may be in use on another node than its owner. */
-export function lends(block: IPAMBlock): boolean {
-  const owner = blockOwner(block);
-  for (const { secondary } of block.spec.attributes) {
-    const node = secondary?.["node"];
-    if (node !== undefined && node !== owner) return true;
-  }
-  return false;
-}
-
-const NONE: OracleBlock["borrowed"] = Object.freeze([]);
+import { type Cidr, cidrContains, isHostCidr } from "@calico-sim/core";
+import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
+import { gatewaysOut, heardThrough, routerHears } from "./oracle-outside.js";
+import { addressOf } from "./oracle-paths.js";
+import { reaches } from "./oracle-peerings.js";
+import type { OracleState } from "./oracle-state.js";
+import type {
+  ExpectedHop,
+  ExpectedRoute,
+  Liveness,
+  OracleBlock,
+  OracleOrigin,
+  OraclePool,
+} from "./oracle-terms.js";
 
 /**
  * The route to a block (or a borrowed address of it, when `holder` differs from the owner) that a node's
@@ -203,10 +36,9 @@ export function expectedRoute(
   const self = state.nodes.get(node);
   const other = state.nodes.get(holder);
   if (self === undefined || other?.address === undefined) return undefined;
+  if (writer === "bird")
+    return self.address === undefined ? undefined : birdRoute(state, live, node, block, holder);
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
-  if (writer === "bird") {
-    if (self.address === undefined || !told(state, live, node, holder)) return undefined;
-  }
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
   if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
   if (pool.encapsulation === "ipip")
@@ -216,20 +48,135 @@ export function expectedRoute(
   return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
 }
 
-/** Whether a node hears by BGP of what another originates. */
-function told(state: OracleState, live: Liveness, node: string, holder: string): boolean {
-  const { mesh, peerings } = state.bgp;
-  const inMesh = (name: string): boolean => mesh && state.nodes.get(name)?.clusterId === "";
+/** The route to a prefix outside that a node's kernel must hold, undefined for none; `unknown` where the oracle does not say. */
+export function expectedOutside(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  prefix: Cidr,
+): ExpectedRoute | "unknown" | undefined {
+  const gateways = gatewaysOut(state, live, node, prefix);
+  if (gateways === "unknown") return gateways;
+  return overAll(gateways.map((gateway) => ({ device: "eth0", gateway })));
+}
+
+/** Whether an external router must have a route to a block, or to a borrowed address. */
+export function reachesRouter(
+  state: OracleState,
+  live: Liveness,
+  router: string,
+  block: OracleBlock,
+): boolean {
+  const { owner, pool } = block;
+  if (owner === undefined || pool?.exported !== true) return false;
+  const sessions = lendersSilence(live, block, owner);
+  const has = (node: string): boolean => toldGateways(state, sessions, node, owner).length > 0;
+  return routerHears(state, sessions, router, originOf(block, owner), has);
+}
+
+/**
+ * The owner of a block tells nobody of an address inside it that another node uses: it says the block alone
+ * (node-behaviour §1.6, rule 5).
+ */
+function lendersSilence(live: Liveness, block: OracleBlock, holder: string): Liveness {
+  const lender = block.lender ?? block.owner;
+  if (lender === undefined || lender === holder) return live;
+  return { connected: (from, to) => from !== lender && live.connected(from, to) };
+}
+
+/** Who tells of a block, or of a borrowed address, and whose silence about it has to be reckoned with. */
+function originOf({ lender, owner }: OracleBlock, holder: string): OracleOrigin {
+  const silent = lender ?? owner;
+  return { holder, silent: silent === holder ? undefined : silent };
+}
+
+/** A route that comes by BGP: over one node, or over several equally good ones at once (`merge paths`, node-behaviour §1.5). */
+function birdRoute(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  block: OracleBlock,
+  holder: string,
+): ExpectedRoute | undefined {
+  const { pool } = block;
+  // The first check of the export filter (node-behaviour §1.6, rule 1).
+  if (pool?.exported !== true) return undefined;
+  const sessions = lendersSilence(live, block, holder);
+  const gateways = gatewaysOf(state, sessions, node, originOf(block, holder));
+  return overAll(
+    gateways.map((gateway) => ({ device: deviceTo(state, pool, node, gateway), gateway })),
+  );
+}
+
+function deviceTo(
+  state: OracleState,
+  pool: OraclePool,
+  node: string,
+  gateway: string,
+): "eth0" | "tunl0" {
+  const subnet = state.nodes.get(node)?.subnet;
+  const address = addressOf(state, gateway);
+  const near = subnet !== undefined && address !== undefined && cidrContains(subnet, address);
+  return pool.encapsulation === "none" || (pool.crossSubnet && near) ? "eth0" : "tunl0";
+}
+
+function overAll(hops: readonly ExpectedHop[]): ExpectedRoute | undefined {
+  const [first, ...further] = hops;
+  if (first === undefined) return undefined;
+  const route = { type: "unicast", ...first, writer: "bird" } as const;
+  return further.length === 0 ? route : { ...route, further };
+}
+
+/** Nodes and routers that a node sends to for what another originates; none where BGP does not tell it of it. */
+function gatewaysOf(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  origin: OracleOrigin,
+): readonly string[] {
+  const told = toldGateways(state, live, node, origin.holder);
+  if (told.length > 0 || state.outside.routers.length === 0) return told;
+  const has = (other: string): boolean =>
+    toldGateways(state, live, other, origin.holder).length > 0;
+  return heardThrough(state, live, node, origin, has);
+}
+
+/** The same without anybody outside. */
+function toldGateways(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  holder: string,
+): readonly string[] {
+  const { mesh, peerings, nextHops } = state.bgp;
+  const { nodes } = state;
+  const inMesh = (name: string): boolean => mesh && nodes.get(name)?.clusterId === "";
   const linked = (a: string, b: string): boolean => {
     const meshed = inMesh(a) && inMesh(b);
     const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;
     return (meshed || asked) && live.connected(a, b);
   };
-  if (peerings.size === 0) return linked(node, holder);
-  return reaches({ nodes: state.nodes, peerings, linked }, holder, node);
+  if (peerings.size === 0) return linked(holder, node) ? [holder] : [];
+  if (nextHops === undefined)
+    return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
+  const says = (a: string, b: string): NextHopMode =>
+    nextHops.self.get(a)?.has(b) === true
+      ? "self"
+      : nextHops.keep.get(a)?.has(b) === true
+        ? "keep"
+        : "auto";
+  const ways = {
+    nodes,
+    linked,
+    treats: (a: string, b: string): boolean => peerings.get(a)?.get(b) === true,
+    asNumber: (name: string): number => nodes.get(name)?.asNumber ?? state.bgp.asNumber,
+    nextHopMode: says,
+  };
+  return nextHopsTo(ways, holder, node);
 }
 
-function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {
+/** Who programs the routes of a pool, if anybody (node-behaviour §1.9). */
+export function writerOf(state: OracleState, pool: OraclePool): "felix" | "bird" | undefined {
   if (pool.encapsulation === "vxlan") return "felix";
   const key = pool.encapsulation === "ipip" ? "ipip" : "noEncap";
   return state.felix[key] ? "felix" : state.bgp[key] ? "bird" : undefined;

@@ -13,6 +13,7 @@ import type { FelixFleet } from "@calico-sim/felix";
 import type { TyphaFleet } from "@calico-sim/typha";
 import type { ClusterDatastorePath } from "./datastore-path.js";
 import type { EtcdEndpoints } from "./etcd-endpoints.js";
+import type { ExternalRouters } from "./external-routers.js";
 import type { NodeServices } from "./node-services/index.js";
 import type { ClusterSpec } from "./spec.js";
 import type { Tracker } from "./tracker.js";
@@ -36,6 +37,7 @@ export interface ClusterParts {
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
   readonly tracker: Tracker;
+  readonly routers: ExternalRouters;
   readonly etcd: EtcdEndpoints;
   readonly path: ClusterDatastorePath;
   /** Syncers whose clients are only connections. */

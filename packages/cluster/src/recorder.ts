@@ -90,7 +90,7 @@ export class Recorder {
       watchEvents: load.watchEventsTotal,
       bytes: load.bytesSentTotal,
       messages: cluster.bird.wire().messages.total,
-      darkMicros: cluster.tracker.darkMicros(now),
+      darkMicros: cluster.tracker.broken.micros(now),
       programmed: this.programmed.length,
     });
     cluster.tracker.beginWindow();
@@ -107,8 +107,8 @@ export class Recorder {
       untilSeconds: now / SECOND,
       controlPlane: convergence(cluster, "control"),
       dataPlane: convergence(cluster, "data"),
-      blackholedPairs: cluster.tracker.darkened,
-      blackholePairSeconds: (cluster.tracker.darkMicros(now) - window.darkMicros) / SECOND,
+      blackholedPairs: cluster.tracker.broken.darkened,
+      blackholePairSeconds: (cluster.tracker.broken.micros(now) - window.darkMicros) / SECOND,
       bgpMessages: cluster.bird.wire().messages.total - window.messages,
     });
   }

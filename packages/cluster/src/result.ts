@@ -30,11 +30,11 @@ export interface ChangeResult {
   readonly untilSeconds: number;
   /** Kernel routes equal what the oracle expects. */
   readonly controlPlane: Convergence;
-  /** Packets reach every block whose owner is alive and connected. */
+  /** Packets reach every block whose owner is alive and connected, over every next hop. */
   readonly dataPlane: Convergence;
   /** Node–block pairs that worked before and were black-holed at some moment of the window. */
   readonly blackholedPairs: number;
-  /** Sum over those pairs of the time without delivery inside the window, seconds. */
+  /** Sum over those pairs of the time without delivery inside the window, seconds; a pair that loses half of its flows counts by half. */
   readonly blackholePairSeconds: number;
   /** Datastore load of the window. */
   readonly datastore: {
@@ -60,17 +60,25 @@ export type BlackholeReason =
 
 /** One interval without delivery from a node to a block that had worked before. */
 export interface Blackhole {
+  /** Node, or external router. */
   readonly from: string;
-  /** The block, as text. */
+  /** The block, or the prefix outside, as text. */
   readonly to: string;
-  /** Node that owns the block. */
+  /** Node that owns the block, or the external routers that announce the prefix. */
   readonly owner: string;
+  /** Which end lies outside the cluster; absent where both are nodes. */
+  readonly outside?: "source" | "destination";
   readonly beginSeconds: number;
   /** End of the interval; the end of the run if `open`. */
   readonly endSeconds: number;
   readonly open: boolean;
   /** Reason when it began. */
   readonly reason: BlackholeReason;
+  /**
+   * Largest share of the flows that was lost: 1 unless the route has several next hops, of which some still deliver. A
+   * flow keeps its next hop, so that those on a dead one are lost until the route changes.
+   */
+  readonly share: number;
 }
 
 /** Share of one CPU that a daemon used over the run. */
@@ -91,6 +99,8 @@ export interface Finding {
     | "start-failed"
     | "write-refused"
     | "not-modelled"
+    | "peer-undescribed"
+    | "peer-down"
     | "setting";
   readonly text: string;
 }
@@ -116,6 +126,8 @@ export interface SecondSample {
 export interface Result {
   readonly cluster: {
     readonly nodes: number;
+    /** BGP speakers outside that are described. */
+    readonly externalRouters: number;
     readonly subnets: number;
     readonly typhas: number;
     readonly pools: readonly string[];

@@ -1,6 +1,7 @@
 import { BGP_PORT } from "@calico-sim/bgp";
-import { type Fabric, type NodeDirectory, SECOND } from "@calico-sim/core";
+import { type Fabric, type NodeDirectory, ofKind, SECOND } from "@calico-sim/core";
 import { describe, type Scenario, type Step } from "./scenario.js";
+import type { ClusterSpec } from "./spec.js";
 
 /** A step of a scenario names something that the cluster does not have; the message says what, and what there is. */
 export class ScenarioError extends Error {
@@ -11,6 +12,10 @@ export class ScenarioError extends Error {
 export interface ScenarioNames {
   readonly nodes: NodeDirectory;
   readonly fabric: Fabric;
+  /** External routers. */
+  readonly routers: { has(name: string): boolean };
+  /** TCP ports on which some BGP speaker listens. */
+  readonly bgpPorts: ReadonlySet<number>;
   readonly typhas: number;
   /** Steps scheduled before these. */
   readonly earlier: Scenario;
@@ -18,13 +23,34 @@ export interface ScenarioNames {
   readonly etcdEndpoints: readonly string[];
 }
 
+/** The ports on which a cluster's nodes and the routers outside listen for BGP. */
+export function bgpPorts({ resources, externalRouters = [] }: ClusterSpec): ReadonlySet<number> {
+  const configured = [
+    ...ofKind(resources, "BGPConfiguration").map(({ spec }) => spec?.listenPort),
+    ...ofKind(resources, "BGPPeer").map(({ spec }) => Number(spec.peerIP?.split(":")[1])),
+    ...externalRouters.map(({ listenPort }) => listenPort),
+  ];
+  return new Set([
+    BGP_PORT,
+    ...configured.filter((port): port is number => port !== undefined && port > 0),
+  ]);
+}
+
 /** Id of a node. @throws ScenarioError when there is none of this name. */
 export function nodeId(nodes: NodeDirectory, name: string): number {
   const id = nodes.id(name);
-  if (id >= 0) return id;
+  if (nodes.isNode(id)) return id;
+  const all = Array.from({ length: nodes.size }, (_, node) => node).filter((n) => nodes.isNode(n));
+  const [first = 0, last = first] = [all[0], all.at(-1)];
   throw new ScenarioError(
-    `there is no node "${name}"; the cluster has ${String(nodes.size)}, from ${nodes.name(0)} to ${nodes.name(nodes.size - 1)}`,
+    id >= 0
+      ? `"${name}" is an external router, no node`
+      : `there is no node "${name}"; the cluster has ${String(all.length)}, from ${nodes.name(first)} to ${nodes.name(last)}`,
   );
+}
+
+function checkHost(name: string, names: ScenarioNames, joining: ReadonlySet<string>): void {
+  if (!joining.has(name) && !names.routers.has(name)) nodeId(names.nodes, name);
 }
 
 /** Checks that every step names what is there. @throws ScenarioError naming the step. */
@@ -68,13 +94,21 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
   switch (action.type) {
     case "node-crash":
     case "node-reboot":
-    case "node-cut":
-    case "node-heal":
     case "node-delete":
     case "block-add":
     case "block-remove":
       if (!joining.has(action.node)) nodeId(names.nodes, action.node);
       return;
+    case "node-cut":
+    case "node-heal":
+      checkHost(action.node, names, joining);
+      return;
+    case "router-crash":
+    case "router-reboot":
+      if (names.routers.has(action.router)) return;
+      throw new ScenarioError(
+        `there is no external router "${action.router}"; describe it under externalRouters`,
+      );
     case "node-join":
       if (names.nodes.id(action.node.name) >= 0) {
         throw new ScenarioError(`node "${action.node.name}" is in the cluster already`);
@@ -82,6 +116,7 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
       return;
     case "kill":
       if (action.daemon === "typha") checkTypha(action.target, names.typhas);
+      else if (action.daemon === "bird") checkHost(action.target, names, joining);
       else if (!joining.has(action.target)) nodeId(names.nodes, action.target);
       return;
     case "rack-cut":
@@ -96,11 +131,10 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
       return;
     case "packets-drop":
     case "packets-allow":
-      for (const node of [action.from, action.to])
-        if (!joining.has(node)) nodeId(names.nodes, node);
-      if (action.port === undefined || action.port === BGP_PORT) return;
+      for (const host of [action.from, action.to]) checkHost(host, names, joining);
+      if (action.port === undefined || names.bgpPorts.has(action.port)) return;
       throw new ScenarioError(
-        `only TCP port ${String(BGP_PORT)} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
+        `only TCP port ${[...names.bgpPorts].join(" or ")} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
       );
     case "etcd-endpoints":
       if (names.etcdEndpoints.length > 0) return;

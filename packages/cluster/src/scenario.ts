@@ -26,10 +26,11 @@ export type Action =
   | { readonly type: "node-cut"; readonly node: string }
   | { readonly type: "node-heal"; readonly node: string }
   | { readonly type: "node-delete"; readonly node: string }
+  | { readonly type: "router-crash" | "router-reboot"; readonly router: string }
   | {
       readonly type: "kill";
       readonly daemon: DaemonName;
-      /** Node name, or for `typha` its index as text. */
+      /** Node name, for `typha` its index as text, for `bird` also the name of an external router. */
       readonly target: string;
       readonly signal: "KILL" | "TERM";
       /** Time until the supervisor starts it again; infinity = never. */
@@ -118,6 +119,7 @@ export interface ChurnOptions {
 export const fail: {
   readonly node: (node: string) => Action;
   readonly cut: (node: string) => Action;
+  readonly router: (router: string) => Action;
   readonly process: (daemon: DaemonName, target: string, options?: KillOptions) => Action;
   readonly rack: (rack: string) => Action;
   readonly link: (a: string, b: string) => Action;
@@ -125,9 +127,14 @@ export const fail: {
 } = Object.freeze({
   /** The host loses power: nothing is sent to anyone, its kernel state is lost. */
   node: (node: string): Action => ({ type: "node-crash", node }),
-  /** The node's network is cut without a carrier change; its processes run on. */
+  /** The network of a node or external router is cut without a carrier change; its processes run on. */
   cut: (node: string): Action => ({ type: "node-cut", node }),
-  /** A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told otherwise. */
+  /** An external router loses power: nothing is sent to anyone, so its neighbours wait for their hold time. */
+  router: (router: string): Action => ({ type: "router-crash", router }),
+  /**
+   * A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told
+   * otherwise. `bird` of an external router is its routing daemon.
+   */
   process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => ({
     type: "kill",
     daemon,
@@ -150,14 +157,17 @@ export const fail: {
 export const heal: {
   readonly node: (node: string) => Action;
   readonly cut: (node: string) => Action;
+  readonly router: (router: string) => Action;
   readonly rack: (rack: string) => Action;
   readonly link: (a: string, b: string) => Action;
   readonly datastore: () => Action;
 } = Object.freeze({
   /** A crashed host boots, with an empty kernel. */
   node: (node: string): Action => ({ type: "node-reboot", node }),
-  /** A cut node is reachable again. */
+  /** A cut node or external router is reachable again. */
   cut: (node: string): Action => ({ type: "node-heal", node }),
+  /** An external router boots, with an empty table. */
+  router: (router: string): Action => ({ type: "router-reboot", router }),
   /** A rack has its uplinks again. */
   rack: (rack: string): Action => ({ type: "rack-restore", rack }),
   /** A link works again. */
@@ -168,15 +178,15 @@ export const heal: {
 
 /** What a packet filter drops: one direction, and one TCP port or everything. */
 export interface FilterOptions {
-  /** Node that sends. */
+  /** Node or external router that sends. */
   readonly from: string;
-  /** Node that does not get it. */
+  /** Node or external router that does not get it. */
   readonly to: string;
-  /** TCP port at `to`; 179 (BGP) is the one that is modelled. @defaultValue everything */
+  /** TCP port at `to`; 179, or another on which BGP listens, is what is modelled. @defaultValue everything */
   readonly port?: number;
 }
 
-/** Packet filters between two nodes, in one direction. */
+/** Packet filters between two nodes, or a node and an external router, in one direction. */
 export const firewall: {
   readonly drop: (options: FilterOptions) => Action;
   readonly allow: (options: FilterOptions) => Action;
@@ -269,6 +279,10 @@ export function describe(action: Action): string {
       return `reconnect ${action.node}`;
     case "node-delete":
       return `delete ${action.node}`;
+    case "router-crash":
+      return `crash ${action.router}`;
+    case "router-reboot":
+      return `reboot ${action.router}`;
     case "kill":
       return `SIG${action.signal} ${action.daemon} on ${action.target}`;
     case "block-add":

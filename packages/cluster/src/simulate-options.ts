@@ -15,6 +15,8 @@ export interface Parameters {
     readonly timers?: Partial<SessionTimers>;
     readonly costs?: Partial<BirdCosts>;
     readonly bfd?: BfdOptions;
+    /** TTL security lets the OPEN slip through, as it may in reality. @defaultValue false */
+    readonly ttlLimitAfterOpen?: boolean;
     /** Keeps when each route of BIRD came and what it replaced, for `Simulation.views`. @defaultValue false */
     readonly routeLog?: boolean;
   };

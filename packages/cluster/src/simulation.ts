@@ -16,15 +16,20 @@ import {
   fork,
   IpamClient,
   Kernels,
+  keyOf,
   type Micros,
   NodeDirectory,
+  nextHopsOf,
   ofKind,
   PrefixTable,
   type RunOutcome,
   SECOND,
+  type Secret,
+  type StoreObserver,
   type SyncerSink,
   type SyncerSource,
   type SyncerType,
+  type WatchEvent,
   WatcherSyncers,
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
@@ -33,13 +38,14 @@ import { Actions } from "./actions.js";
 import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
+import { ExternalRouters, type RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
 import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
-import { checkScenario, nodeId } from "./scenario-check.js";
+import { bgpPorts, checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import type { ClusterSpec } from "./spec.js";
 import { Tracker } from "./tracker.js";
@@ -73,6 +79,8 @@ export class Simulation
     ConfdListener,
     FelixListener,
     NodeServicesListener,
+    RouterListener,
+    StoreObserver,
     TyphaListener,
     WorkloadListener
 {
@@ -92,6 +100,8 @@ export class Simulation
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
   readonly tracker: Tracker;
+  /** BGP speakers outside the cluster. */
+  readonly routers: ExternalRouters;
   readonly recorder: Recorder;
   /** What BIRD's and Calico's own commands would print at this moment. */
   readonly views: ClusterViews;
@@ -152,6 +162,16 @@ export class Simulation
       filter: filters,
       listener: this,
     });
+    this.routers = new ExternalRouters({
+      spec,
+      engine,
+      nodes: this.nodes,
+      prefixes: this.prefixes,
+      kernels: this.kernels,
+      fabric: this.fabric,
+      bird: this.bird,
+      filters,
+    });
     this.confd = new ConfdFleet({
       engine,
       nodes: this.nodes,
@@ -160,6 +180,8 @@ export class Simulation
       filters,
       era: this.era,
       listener: this,
+      externalPeers: this.routers,
+      ...(spec.secretNamespace === undefined ? {} : { secretNamespace: spec.secretNamespace }),
       ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
@@ -209,10 +231,14 @@ export class Simulation
       fabric: this.fabric,
       era: this.era,
       backend: spec.backend,
+      ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
     });
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);
     this.datastore.observe(this.tracker);
+    this.datastore.observe(this);
+    for (const secret of ofKind(spec.resources, "Secret"))
+      this.confd.secretChanged(keyOf(secret), secret, 0);
     this.recorder = new Recorder();
     this.lifecycle = new Lifecycle(this);
     this.views = new ClusterViews(this, this.lifecycle);
@@ -220,6 +246,7 @@ export class Simulation
     this.kindStep = engine.defineKind("scenario-step", this);
     this.kindSample = engine.defineKind("sample", this, { background: true });
     engine.schedule(0, this.kindSample);
+    if (spec.backend === "bird") this.routers.begin(this);
   }
 
   /** Adds steps. @throws ScenarioError when a step names what is not there. */
@@ -227,6 +254,8 @@ export class Simulation
     checkScenario(scenario, {
       nodes: this.nodes,
       fabric: this.fabric,
+      routers: this.routers,
+      bgpPorts: bgpPorts(this.spec),
       typhas: this.typhaNodes.length,
       earlier: this.steps,
       etcdEndpoints: this.spec.etcdEndpoints ?? [],
@@ -288,17 +317,28 @@ export class Simulation
       .map((block) => block.spec.cidr);
   }
 
-  /** Node on which a lookup from `node` for an address ends up sending, and the device; undefined without a route. */
+  /** Node on which a lookup from `node` for an address ends up sending, and the device; undefined without a route. A flow takes one of several gateways. */
   route(
     node: string,
     address: Address,
-  ): { readonly device: string; readonly gateway: string; readonly prefix: string } | undefined {
+  ):
+    | {
+        readonly device: string;
+        readonly gateway: string;
+        readonly gateways: readonly string[];
+        readonly prefix: string;
+      }
+    | undefined {
     const found = this.kernels.lookup(nodeId(this.nodes, node), address);
     if (found === undefined) return undefined;
     const route = this.kernels.route(found.route);
+    const gateways = nextHopsOf(route).map(({ gateway }) =>
+      gateway < 0 ? "" : this.nodes.name(gateway),
+    );
     return {
       device: route.device,
-      gateway: route.gateway < 0 ? "" : this.nodes.name(route.gateway),
+      gateway: gateways[0] ?? "",
+      gateways,
       prefix: this.prefixes.text(found.prefix),
     };
   }
@@ -315,6 +355,17 @@ export class Simulation
     }
     this.recorder.sample(this);
     this.engine.after(SECOND, kind);
+  }
+
+  /** See {@link StoreObserver}. */
+  onCommit({ type, key, resource, revision }: WatchEvent): void {
+    if (resource.kind !== "Secret") return;
+    this.confd.secretChanged(key, type === "deleted" ? undefined : (resource as Secret), revision);
+  }
+
+  /** See {@link RouterListener}. */
+  onRouterPower(id: number, on: boolean): void {
+    this.tracker.setRunning(id, on);
   }
 
   onSession(): void {}
@@ -361,8 +412,16 @@ export class Simulation
   private connectSyncers(): void {
     const { engine, datastore, typha } = this;
     const none = new NullSink();
+    const nodeOf = new SameNode();
+    this.confd.setServiceSource(
+      new WatcherSyncers(engine, datastore, {
+        type: "services",
+        client: "confd",
+        nodeOf,
+        sink: this.confd.serviceWatch,
+      }),
+    );
     if (typha === undefined) {
-      const nodeOf = new SameNode();
       const direct = (
         type: SyncerType,
         client: "felix" | "confd" | "tunnel-ip" | "node-status",

@@ -3,6 +3,7 @@ import {
   eraOf,
   type FabricSpec,
   formatCidr,
+  freezeDeep,
   leafSpine,
   nodeView,
   ofKind,
@@ -10,6 +11,13 @@ import {
   type Resource,
 } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
+import { ClusterError } from "./cluster-error.js";
+import {
+  checkExternalRouters,
+  type ExternalRouter,
+  peeringsWith,
+  type UndescribedPeers,
+} from "./external-router.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
@@ -28,6 +36,12 @@ export interface ClusterSpec {
   readonly typhaConfig?: Partial<TyphaConfig>;
   /** The underlay. Its nodes are the Node resources, in order. */
   readonly fabric: FabricSpec;
+  /** BGP speakers outside the cluster. */
+  readonly externalRouters?: readonly ExternalRouter[];
+  /** @defaultValue `accept` */
+  readonly undescribedPeers?: UndescribedPeers;
+  /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
+  readonly secretNamespace?: string;
 }
 
 /** An IP pool in short. */
@@ -63,13 +77,15 @@ export interface ClusterOptions {
   readonly backend?: "bird" | "vxlan" | "none";
   /** Autonomous system of every node. @defaultValue 64512 */
   readonly asNumber?: number;
+  /**
+   * BGP speakers outside the cluster. Each gets a BGPPeer (and a Secret for its password), unless `resources` holds
+   * one for its address.
+   */
+  readonly externalRouters?: readonly ExternalRouter[];
+  /** What stands at a `peerIP` that is no node's and that no external router describes. @defaultValue `accept` */
+  readonly undescribedPeers?: UndescribedPeers;
   /** Further resources, or replacements of the generated ones by kind and name. */
   readonly resources?: readonly Resource[];
-}
-
-/** The call described a cluster that cannot be; the message says which option, its value, and what would be right. */
-export class ClusterError extends Error {
-  override readonly name = "ClusterError";
 }
 
 /**
@@ -121,6 +137,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
           metadata: { name: "default" },
           spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
         },
+        ...peeringsWith(options.externalRouters ?? [], options.resources ?? []),
       ],
       options.resources ?? [],
     ),
@@ -129,6 +146,10 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     datastore: options.datastore ?? "kubernetes",
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     backend: options.backend ?? "bird",
+    ...(options.externalRouters === undefined ? {} : { externalRouters: options.externalRouters }),
+    ...(options.undescribedPeers === undefined
+      ? {}
+      : { undescribedPeers: options.undescribedPeers }),
   });
 }
 
@@ -136,7 +157,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
  * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
  * subnet behind one router, unless a fabric is given.
  *
- * @throws ClusterError when there is no node, or a node has no address.
+ * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
  */
 export function clusterFromResources(options: {
   readonly resources: readonly Resource[];
@@ -147,6 +168,9 @@ export function clusterFromResources(options: {
   readonly backend?: "bird" | "vxlan" | "none";
   readonly fabric?: FabricSpec;
   readonly typhaConfig?: Partial<TyphaConfig>;
+  readonly externalRouters?: readonly ExternalRouter[];
+  readonly undescribedPeers?: UndescribedPeers;
+  readonly secretNamespace?: string;
 }): ClusterSpec {
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
@@ -164,13 +188,19 @@ export function clusterFromResources(options: {
     return { name: node.metadata.name, subnet: cidr };
   });
   const version = options.calicoVersion ?? "3.33";
+  const { externalRouters, undescribedPeers, secretNamespace } = options;
+  const fabric = options.fabric ?? underlayOf(placed);
+  checkExternalRouters(externalRouters ?? [], options.resources, fabric);
   return Object.freeze({
     calicoVersion: eraOf(version).calicoVersion,
     datastore: options.datastore ?? "kubernetes",
     backend: options.backend ?? "bird",
     resources: Object.freeze([...options.resources]),
     typhas: options.typhas ?? 0,
-    fabric: options.fabric ?? underlayOf(placed),
+    fabric,
+    ...(externalRouters === undefined ? {} : { externalRouters: freezeDeep(externalRouters) }),
+    ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
+    ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
   });

@@ -1,82 +1,43 @@
-import {
-  blockOwner,
-  type Engine,
-  type Era,
-  type Fabric,
-  formatCidr,
-  type IPAMBlock,
-  type Kernels,
-  type Micros,
-  type Node,
-  type NodeDirectory,
-  PROTOCOL,
-  type PrefixTable,
-  type Resource,
-  type Route,
-  type RouteListener,
-  type StoreObserver,
-  type WatchEvent,
+import type {
+  Engine,
+  Era,
+  Fabric,
+  IPAMBlock,
+  Kernels,
+  Micros,
+  Node,
+  NodeDirectory,
+  PrefixTable,
+  Resource,
+  RouteListener,
+  StoreObserver,
+  WatchEvent,
 } from "@calico-sim/core";
+import { agrees } from "./agreement.js";
+import { type BrokenInterval, BrokenPairs } from "./broken-pairs.js";
 import {
-  expectedRoute,
-  type Liveness,
-  lends,
-  type OracleBlock,
-  type OracleNode,
-  type OracleState,
-  oracleBlock,
-  oracleNode,
-  oracleState,
-} from "./oracle.js";
-import type { BlackholeReason } from "./result.js";
+  blockMatters,
+  decides,
+  keyOf,
+  nodeMatters,
+  sameLabels,
+  sameNode,
+} from "./deciding-changes.js";
+import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from "./delivery.js";
+import { Destinations } from "./destinations.js";
+import type { ExternalRouter } from "./external-router.js";
+import { beginWindow, type Front, move, newFront } from "./front.js";
+import { expectedOutside, expectedRoute, reachesRouter } from "./oracle.js";
+import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
+import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
 
-/** Names of the delivery codes; 0 = delivered. */
-export const REASONS: readonly (BlackholeReason | "delivered")[] = Object.freeze([
-  "delivered",
-  "no route",
-  "blackhole route",
-  "stale route",
-  "destination node down",
-  "underlay path cut",
-  "underlay has no route to pods",
-]);
+/** Set in a delivery code: it was delivered once; a part of the flows still is. */
+const WAS_DELIVERED = 8;
+const PARTIAL = 16;
+/** The rest of it: a code of {@link DELIVERY}. */
+const CODE = 7;
 
-const DELIVERED = 0;
-const NO_ROUTE = 1;
-const BLACKHOLE_ROUTE = 2;
-const STALE_ROUTE = 3;
-const OWNER_DOWN = 4;
-const PATH_CUT = 5;
-const UNDERLAY_ROUTE = 6;
-/** The source does not run, or the block is gone: nobody to complain. */
-const NOT_ASKED = 7;
-
-/** A pair that worked before and does not now. */
-interface Broken {
-  readonly since: Micros;
-  readonly reason: number;
-}
-
-/** An interval without delivery. */
-export interface BrokenInterval extends Broken {
-  readonly node: number;
-  readonly block: string;
-  readonly owner: string;
-  readonly until: Micros;
-  readonly open: boolean;
-}
-
-/** One node's way to convergence within the present window. */
-interface Front {
-  /** Blocks whose state is wrong now. */
-  wrong: number;
-  /** Since when something is wrong without a break, at earliest the begin of the window. */
-  since: Micros;
-  /** Longest such time that ended in this window; −1 = nothing was wrong. */
-  longest: Micros;
-  /** Row of the block that ended it. */
-  last: number;
-}
+const NO_DETOURS: ReadonlyMap<number, readonly number[]> = new Map();
 
 /** Where the tracker looks. */
 export interface TrackerOptions {
@@ -87,58 +48,51 @@ export interface TrackerOptions {
   readonly fabric: Fabric;
   readonly era: Era;
   readonly backend: "bird" | "vxlan" | "none";
+  /** BGP speakers outside the cluster: sources of packets to blocks, and destinations for what they originate. */
+  readonly routers?: readonly ExternalRouter[];
 }
 
-/** Keeps at most this many closed intervals, the longest. */
-const INTERVALS_MAX = 2_000;
-
 /**
- * Compares the kernels with the oracle, and follows packets from every node to every block, as both
- * change: who is converged, who is black-holed, since when and why.
+ * Compares the kernels with the oracle, and follows packets from every node and external router to every destination, as
+ * both change: who is converged, who is black-holed, since when and why.
  */
 export class Tracker implements RouteListener, StoreObserver, Liveness {
-  /** Routes in all kernels. */
+  /** Routes in the kernels of all nodes. */
   routes = 0;
-  /** Intervals that ended, and their pair-seconds in microseconds. */
-  closedIntervals = 0;
-  closedMicros = 0;
-  /** Pairs that went dark in this window. */
-  darkened = 0;
+  /** Pairs that worked before and do not now. */
+  readonly broken: BrokenPairs;
 
   private readonly engine: Engine;
   private readonly kernels: Kernels;
-  private readonly prefixes: PrefixTable;
   private readonly nodes: NodeDirectory;
-  private readonly fabric: Fabric;
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
+  private readonly routers: readonly ExternalRouter[];
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
-  /** Blocks by row; a removed block leaves an empty row. */
-  private readonly blocks: (OracleBlock | undefined)[] = [];
-  private readonly prefixOf: number[] = [];
-  private readonly ownerOf: number[] = [];
-  private readonly rowOf: Map<number, number> = new Map();
-  private readonly freeRows: number[] = [];
+  private readonly destinations: Destinations;
   private readonly running: boolean[] = [];
+  private readonly walk: PacketWalk;
+  /** By row and host: other hosts that its packets pass on the way. */
+  private readonly detours: Map<number, Map<number, readonly number[]>> = new Map();
   /** By node: 1 where the kernel differs from the oracle; index: row. */
   private readonly wrong: Uint8Array[] = [];
-  /** By node: delivery code, + 8 once it was delivered; index: row. */
+  /** By host: delivery code, with {@link WAS_DELIVERED} and {@link PARTIAL}; index: row. */
   private readonly delivery: Uint8Array[] = [];
   private readonly control: Front[] = [];
   private readonly data: Front[] = [];
-  private readonly broken: Map<number, Broken> = new Map();
-  private intervals: BrokenInterval[] = [];
 
   constructor(options: TrackerOptions) {
     this.engine = options.engine;
     this.kernels = options.kernels;
-    this.prefixes = options.prefixes;
     this.nodes = options.nodes;
-    this.fabric = options.fabric;
     this.era = options.era;
     this.backend = options.backend;
+    this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
     this.state = oracleState([], this.era, this.backend);
+    this.destinations = new Destinations(options.prefixes, options.nodes);
+    this.broken = new BrokenPairs(this.destinations);
+    this.walk = new PacketWalk(options.kernels, options.fabric, options.nodes, this.running);
   }
 
   /** Takes the initial content of the datastore. */
@@ -147,20 +101,22 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       if (decides(resource)) this.resources.set(keyOf(resource), resource);
     }
     this.refreshState();
-    for (const resource of resources)
-      if (resource.kind === "IPAMBlock") this.blockChanged(resource as IPAMBlock);
+    this.recheckRows(this.destinations.seed(resources, this.routers, this.state));
   }
 
-  /** A node's calico-node runs from now on, or no longer. */
-  setRunning(node: number, running: boolean): void {
-    this.grow(node);
-    if (this.running[node] === running) return;
-    this.running[node] = running;
-    this.recheckNode(node);
+  /** A node's calico-node, or an external router, runs from now on, or no longer. */
+  setRunning(host: number, running: boolean): void {
+    this.grow(host);
+    if (this.running[host] === running) return;
+    this.running[host] = running;
+    this.state.outside.heard.clear();
+    this.recheckHost(host);
+    this.recheckDetours();
   }
 
   /** The underlay changed. */
   pathsChanged(): void {
+    this.state.outside.heard.clear();
     this.recheckAll();
   }
 
@@ -169,24 +125,20 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     return this.broken.size;
   }
 
-  /** Whether every running node's kernel equals the oracle, as far as blocks go. */
+  /** Whether every running node's kernel equals the oracle, as far as destinations go. */
   get converged(): boolean {
     return this.control.every((front, node) => !this.running[node] || front.wrong === 0);
   }
 
   /** Begins a new window: what is wrong now counts from here. */
   beginWindow(): void {
-    this.darkened = 0;
-    for (const front of [...this.control, ...this.data]) {
-      front.since = this.engine.now;
-      front.longest = -1;
-      front.last = -1;
-    }
+    this.broken.darkened = 0;
+    for (const front of [...this.control, ...this.data]) beginWindow(front, this.engine.now);
   }
 
   /**
-   * Per running node that had something wrong in this window: the longest time from when it became wrong
-   * until all was right again (infinity if it is not yet), and the block that ended it.
+   * Per running host that had something wrong in this window: the longest time from when it became wrong
+   * until all was right again (infinity if it is not yet), and the destination that ended it.
    */
   settled(plane: "control" | "data"): {
     readonly node: number;
@@ -202,58 +154,56 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       found.push({
         node,
         took: front.wrong > 0 ? Number.POSITIVE_INFINITY : front.longest,
-        prefix: this.blocks[row]?.text ?? "",
+        prefix: this.destinations.blocks[row]?.text ?? "",
         why: row < 0 ? "" : this.whyOf(node, row, plane),
       });
     });
     return found;
   }
 
-  /** Intervals that ended and those still open at `now`, longest first. */
+  /** Intervals without delivery that ended and those still open at `now`, longest first. */
   blackholes(now: Micros): BrokenInterval[] {
-    const open: BrokenInterval[] = [];
-    for (const [pair, { since, reason }] of this.broken) {
-      open.push(this.interval(pair, since, reason, now, true));
-    }
-    return [...this.intervals, ...open].sort(
-      (x, y) =>
-        y.until - y.since - (x.until - x.since) ||
-        x.since - y.since ||
-        x.node - y.node ||
-        (x.block < y.block ? -1 : 1),
-    );
-  }
-
-  /** Pair-microseconds of darkness up to `now`. */
-  darkMicros(now: Micros): Micros {
-    let sum = this.closedMicros;
-    for (const { since } of this.broken.values()) sum += now - since;
-    return sum;
+    return this.broken.until(now);
   }
 
   /** See {@link Liveness}. */
   connected(a: string, b: string): boolean {
     const x = this.nodes.id(a);
     const y = this.nodes.id(b);
-    return this.running[x] === true && this.running[y] === true && this.joined(x, y);
+    return this.running[x] === true && this.running[y] === true && this.walk.joined(x, y);
   }
 
   /** See {@link RouteListener}. */
-  onRouteChange(node: number, prefix: number, before: number, after: number, at?: Micros): void {
-    if (before === 0) this.routes++;
-    else if (after === 0) this.routes--;
-    const row = this.rowOf.get(prefix);
+  onRouteChange(host: number, prefix: number, before: number, after: number, at?: Micros): void {
+    if (this.nodes.isNode(host)) this.routes += Number(after !== 0) - Number(before !== 0);
+    const row = this.destinations.rowOf(prefix);
     if (row === undefined) return;
-    this.grow(node);
-    this.recheck(node, row, at ?? this.engine.now);
+    const when = at ?? this.engine.now;
+    this.routeChanged(host, row, when);
+    for (const lent of this.destinations.lentFrom(row)) this.routeChanged(host, lent, when);
+  }
+
+  private routeChanged(host: number, row: number, at: Micros): void {
+    this.grow(host);
+    this.recheck(host, row, at);
+    // Whose packets pass this host depends on its route too.
+    for (const [other, through] of this.detours.get(row) ?? NO_DETOURS)
+      if (through.includes(host)) this.recheck(other, row, at);
   }
 
   /** See {@link StoreObserver}. */
   onCommit(event: WatchEvent): void {
     const { resource } = event;
     if (resource.kind === "IPAMBlock") {
-      if (event.type === "deleted") this.blockGone(resource as IPAMBlock);
-      else if (blockMatters(event)) this.blockChanged(resource as IPAMBlock);
+      const block = resource as IPAMBlock;
+      if (event.type === "deleted")
+        this.recheckRows(this.destinations.blockGone(block, this.state));
+      else if (blockMatters(event))
+        this.recheckRows(this.destinations.blockChanged(block, this.state));
+      return;
+    }
+    if (resource.kind === "Pod") {
+      this.recheckRows(this.destinations.podChanged(event, this.state));
       return;
     }
     if (!decides(resource)) return;
@@ -275,19 +225,21 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   /** Blocks as the oracle reads them now. */
   oracleBlocks(): OracleBlock[] {
-    return this.blocks.filter((block) => block !== undefined);
+    return this.destinations.ofCluster();
   }
 
   private nodeChanged(event: WatchEvent): void {
     const { name } = event.resource.metadata;
     const nodes = this.state.nodes as Map<string, OracleNode>;
+    const { bgp, outside } = this.state;
     const before = nodes.get(name);
-    const after = event.type === "deleted" ? undefined : oracleNode(event.resource as Node);
+    const after =
+      event.type === "deleted" ? undefined : oracleNode(event.resource as Node, bgp.asNumber);
     if (after === undefined) nodes.delete(name);
     else nodes.set(name, after);
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
     const same = before !== undefined && after !== undefined && sameNode(before, after);
-    if (this.state.bgp.peerings.size > 0 && !(same && sameLabels(before, after))) {
+    if (bgp.peerings.size + outside.routers.length > 0 && !(same && sameLabels(before, after))) {
       // Selectors may make or end peerings of any node.
       this.refreshState();
       this.recheckAll();
@@ -295,275 +247,172 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     if (same) return;
     const node = this.nodes.id(name);
-    if (node >= 0) this.recheckNode(node);
-  }
-
-  /** A node concerns its own table, and every table's route to its blocks. */
-  private recheckNode(node: number): void {
-    const now = this.engine.now;
-    this.grow(node);
-    const { peerings } = this.state.bgp;
-    if (peerings.size > 0 && this.state.nodes.get(this.nodes.name(node))?.clusterId !== "") {
-      // What a reflector passes on concerns everybody.
-      this.recheckAll();
-      return;
-    }
-    for (let row = 0; row < this.blocks.length; row++) {
-      if (this.blocks[row] === undefined) continue;
-      this.recheck(node, row, now);
-      if (this.ownerOf[row] !== node) continue;
-      for (let other = 0; other < this.control.length; other++) this.recheck(other, row, now);
-    }
+    if (node >= 0) this.recheckHost(node);
   }
 
   private refreshState(): void {
-    this.state = oracleState(this.resources.values(), this.era, this.backend);
-    this.blocks.forEach((block, row) => {
-      if (block === undefined) return;
-      const pool = this.state.pools.find((p) => p.name === block.pool?.name);
-      this.blocks[row] = { ...block, pool };
-    });
+    this.state = oracleState(this.resources.values(), this.era, this.backend, {}, this.routers);
+    this.destinations.refresh(this.state);
   }
 
-  private blockChanged(resource: IPAMBlock): void {
-    const block = oracleBlock(resource, this.state);
-    const prefix = this.prefixes.intern(block.cidr);
-    let row = this.rowOf.get(prefix);
-    const before = row === undefined ? undefined : this.blocks[row];
-    if (row === undefined) {
-      row = this.freeRows.pop() ?? this.blocks.length;
-      this.rowOf.set(prefix, row);
-      this.prefixOf[row] = prefix;
-    }
-    this.blocks[row] = block;
-    if (before?.owner === block.owner) return;
-    this.ownerOf[row] = block.owner === undefined ? -1 : this.nodes.id(block.owner);
-    for (let node = 0; node < this.nodes.size; node++) {
-      this.grow(node);
-      this.recheck(node, row, this.engine.now);
-    }
-  }
-
-  private blockGone(resource: IPAMBlock): void {
-    const prefix = this.prefixes.intern(oracleBlock(resource, this.state).cidr);
-    const row = this.rowOf.get(prefix);
-    if (row === undefined) return;
-    // A leftover route is wrong until it is gone, so the row stays with a block that nobody owns.
-    const block = this.blocks[row];
-    if (block === undefined) return;
-    this.blocks[row] = { ...block, owner: undefined, borrowed: [] };
-    this.ownerOf[row] = -1;
-    for (let node = 0; node < this.nodes.size; node++) this.recheck(node, row, this.engine.now);
-  }
-
-  private recheckAll(): void {
+  /** A node concerns its own table, and every table's route to its blocks. */
+  private recheckHost(host: number): void {
     const now = this.engine.now;
-    for (let node = 0; node < this.nodes.size; node++) {
-      this.grow(node);
-      for (let row = 0; row < this.blocks.length; row++) {
-        if (this.blocks[row] !== undefined) this.recheck(node, row, now);
+    this.grow(host);
+    if (this.concernsEverybody(host)) {
+      this.recheckAll();
+      return;
+    }
+    for (let row = 0; row < this.destinations.count; row++) {
+      this.recheck(host, row, now);
+      const ofAll = this.destinations.targets[row]!.owner === host;
+      if (!ofAll && this.routers.length === 0) continue;
+      for (let other = 0; other < this.control.length; other++)
+        if (ofAll || !this.nodes.isNode(other)) this.recheck(other, row, now);
+    }
+  }
+
+  /** What a reflector, or anybody between ASes, passes on concerns everybody, and so does what lies outside. */
+  private concernsEverybody(host: number): boolean {
+    if (!this.nodes.isNode(host)) return true;
+    const { peerings, nextHops } = this.state.bgp;
+    if (peerings.size === 0) return false;
+    const reflects = this.state.nodes.get(this.nodes.name(host))?.clusterId !== "";
+    return reflects || nextHops !== undefined;
+  }
+
+  private recheckRows(rows: readonly number[]): void {
+    for (const row of rows) {
+      for (let host = 0; host < this.nodes.size; host++) {
+        this.grow(host);
+        this.recheck(host, row, this.engine.now);
       }
     }
   }
 
-  private recheck(node: number, row: number, at: Micros): void {
-    const asked = this.running[node] === true;
-    const wrong = asked && !this.asExpected(node, row) ? 1 : 0;
-    const flags = this.wrong[node]!;
+  private recheckDetours(): void {
+    for (const [row, hosts] of this.detours)
+      for (const host of [...hosts.keys()]) this.recheck(host, row, this.engine.now);
+  }
+
+  private recheckAll(): void {
+    const now = this.engine.now;
+    for (let host = 0; host < this.nodes.size; host++) {
+      this.grow(host);
+      for (let row = 0; row < this.destinations.count; row++) this.recheck(host, row, now);
+    }
+  }
+
+  private recheck(host: number, row: number, at: Micros): void {
+    const asked = this.running[host] === true;
+    const wrong = asked && this.nodes.isNode(host) && !this.asExpected(host, row) ? 1 : 0;
+    const flags = this.wrong[host]!;
     if (flags[row] !== wrong) {
       flags[row] = wrong;
-      move(this.control[node]!, wrong === 1 ? 1 : -1, row, at);
+      move(this.control[host]!, wrong === 1 ? 1 : -1, row, at);
     }
-    const codes = this.delivery[node]!;
+    const codes = this.delivery[host]!;
     const before = codes[row]!;
-    const code = asked ? this.deliver(node, row) : NOT_ASKED;
-    if ((before & 7) === code) return;
-    const everDelivered = (before & 8) !== 0 || code === DELIVERED;
-    codes[row] = code | (everDelivered ? 8 : 0);
-    const wasOwed = owed(before & 7);
-    if (wasOwed !== owed(code)) move(this.data[node]!, wasOwed ? -1 : 1, row, at);
-    const pair = row * 0x100000 + node;
-    const dark = everDelivered && code !== DELIVERED && code !== NOT_ASKED;
-    const held = this.broken.get(pair);
-    if (dark && held === undefined) {
-      this.broken.set(pair, { since: at, reason: code });
-      this.darkened++;
-    } else if (!dark && held !== undefined) {
-      this.broken.delete(pair);
-      this.close(this.interval(pair, held.since, held.reason, at, false));
-    }
+    const arrival = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
+    const { code, lost, through } = arrival;
+    this.noteDetour(host, row, through);
+    const partial = lost > 0 && lost < 1;
+    if ((before & CODE) === code && !partial && (before & PARTIAL) === 0) return;
+    const everDelivered = (before & WAS_DELIVERED) !== 0 || code === DELIVERY.delivered || partial;
+    codes[row] = code | (everDelivered ? WAS_DELIVERED : 0) | (partial ? PARTIAL : 0);
+    const wasOwed = owed(before & CODE);
+    if (wasOwed !== owed(code)) move(this.data[host]!, wasOwed ? -1 : 1, row, at);
+    const dark = everDelivered && code !== DELIVERY.delivered && code !== DELIVERY.notAsked;
+    this.broken.note(host, row, dark ? arrival : undefined, at);
+  }
+
+  private noteDetour(host: number, row: number, through: readonly number[]): void {
+    const held = this.detours.get(row);
+    if (through.length === 0) held?.delete(host);
+    else if (held === undefined) this.detours.set(row, new Map([[host, through]]));
+    else held.set(host, through);
   }
 
   private asExpected(node: number, row: number): boolean {
-    const block = this.blocks[row]!;
-    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
-    const held = this.kernels.best(node, this.prefixOf[row]!);
+    const { blocks, targets } = this.destinations;
+    const { owner, prefix, address, routers } = targets[row]!;
+    const block = blocks[row]!;
+    const name = this.nodes.name(node);
+    const want =
+      routers === undefined
+        ? expectedRoute(this.state, this, name, block)
+        : expectedOutside(this.state, this, name, block.cidr);
+    if (want === "unknown") return true;
+    const held = this.kernels.best(node, prefix);
     if (held === 0) return want === undefined;
     const route = this.kernels.route(held);
-    // A block of one address that a pod has: its owner's route to it is the pod's own.
-    if (this.ownerOf[row] === node && route.device.startsWith("cali")) return true;
-    if (want === undefined) return false;
-    if (route.type !== want.type) return false;
-    if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;
-    if (want.type === "blackhole") return true;
-    if (route.device !== want.device) return false;
-    return this.isOnTunnelLink(route) || this.nodes.name(route.gateway) === want.gateway;
+    // One address that a pod has: its owner's route to it is the pod's own. One that is lent no more may be any node's.
+    const atHome = owner === node || (owner < 0 && address !== undefined);
+    if (atHome && route.device.startsWith("cali")) return true;
+    return want !== undefined && agrees(this.nodes, route, want);
   }
 
-  /** A block of one address that is a VXLAN device's own: on the link behind the tunnel, without a gateway (§4.4). */
-  private isOnTunnelLink({ device, gateway }: Route): boolean {
-    return device === "vxlan.calico" && gateway < 0;
+  /** What becomes of packets from a host to a destination. */
+  private deliver(host: number, row: number): Arrival {
+    const to = this.destinations.targets[row]!;
+    const isNode = this.nodes.isNode(host);
+    if (to.routers !== undefined)
+      return isNode ? this.deliverOutside(host, row) : plainArrival(DELIVERY.notAsked);
+    if (to.owner < 0) return plainArrival(DELIVERY.notAsked);
+    if (to.owner === host) return plainArrival(DELIVERY.delivered);
+    if (!isNode && this.running[to.owner] === true) {
+      const block = this.destinations.blocks[row]!;
+      if (!reachesRouter(this.state, this, this.nodes.name(host), block))
+        return plainArrival(DELIVERY.notAsked);
+    }
+    return this.walk.follow(host, to);
   }
 
-  /** Follows a packet from a node to a block, one hop: Calico's next hop is the owner itself. */
-  private deliver(node: number, row: number): number {
-    const owner = this.ownerOf[row]!;
-    if (owner < 0) return NOT_ASKED;
-    if (owner === node) return DELIVERED;
-    if (this.running[owner] !== true) return OWNER_DOWN;
-    if (!this.joined(node, owner)) return PATH_CUT;
-    const held = this.kernels.best(node, this.prefixOf[row]!);
-    if (held === 0) return NO_ROUTE;
-    const route = this.kernels.route(held);
-    if (route.type === "blackhole") return BLACKHOLE_ROUTE;
-    if (this.isOnTunnelLink(route)) return DELIVERED;
-    if (route.gateway !== owner) return STALE_ROUTE;
-    if (route.device === "eth0" && !this.fabric.sameSubnet(node, owner)) return UNDERLAY_ROUTE;
-    return DELIVERED;
-  }
-
-  private joined(a: number, b: number): boolean {
-    return this.fabric.reachable(a, b) && this.fabric.reachable(b, a);
+  /** What becomes of packets from a node to a prefix outside. */
+  private deliverOutside(node: number, row: number): Arrival {
+    const to = this.destinations.targets[row]!;
+    const name = this.nodes.name(node);
+    const { cidr } = this.destinations.blocks[row]!;
+    const want = expectedOutside(this.state, this, name, cidr);
+    if (want === "unknown") return plainArrival(DELIVERY.notAsked);
+    if (want !== undefined) return this.walk.follow(node, to);
+    // Nobody tells it of a way: because none is there, or because it was never told to ask.
+    if (!this.state.outside.asked.has(name)) return plainArrival(DELIVERY.notAsked);
+    const alive = to.routers?.some((router) => this.running[this.nodes.id(router)] === true);
+    return plainArrival(alive === true ? DELIVERY.pathCut : DELIVERY.ownerDown);
   }
 
   private firstWrong(node: number, plane: "control" | "data"): number {
     if (plane === "control") return this.wrong[node]!.indexOf(1);
-    return this.delivery[node]!.findIndex((code) => owed(code & 7));
+    return this.delivery[node]!.findIndex((code) => owed(code & CODE));
   }
 
   private whyOf(node: number, row: number, plane: "control" | "data"): string {
-    const block = this.blocks[row];
-    if (block === undefined) return "";
-    const owner = block.owner ?? "nobody";
-    if (plane === "data") {
-      const code = this.delivery[node]![row]! & 7;
-      return code === DELIVERED ? `block of ${owner}` : `${REASONS[code] ?? ""}, block of ${owner}`;
-    }
-    return this.wrong[node]![row] === 1
-      ? `kernel differs from the oracle, block of ${owner}`
-      : `block of ${owner}`;
+    const owner = this.destinations.ownerName(row);
+    const outside = this.destinations.targets[row]!.routers !== undefined;
+    const what = outside ? `from ${owner}` : `block of ${owner || "nobody"}`;
+    if (plane === "control")
+      return this.wrong[node]![row] === 1 ? `kernel differs from the oracle, ${what}` : what;
+    const code = this.delivery[node]![row]! & CODE;
+    return code === DELIVERY.delivered ? what : `${REASONS[code] ?? ""}, ${what}`;
   }
 
-  private interval(
-    pair: number,
-    since: Micros,
-    reason: number,
-    until: Micros,
-    open: boolean,
-  ): BrokenInterval {
-    const row = Math.floor(pair / 0x100000);
-    const block = this.blocks[row];
-    return {
-      node: pair % 0x100000,
-      block: block?.text ?? formatCidr(this.prefixes.cidr(this.prefixOf[row]!)),
-      owner: block?.owner ?? "",
-      since,
-      until,
-      open,
-      reason,
-    };
-  }
-
-  private close(interval: BrokenInterval): void {
-    this.closedIntervals++;
-    this.closedMicros += interval.until - interval.since;
-    this.intervals.push(interval);
-    if (this.intervals.length < 2 * INTERVALS_MAX) return;
-    this.intervals.sort((x, y) => y.until - y.since - (x.until - x.since) || x.since - y.since);
-    this.intervals.length = INTERVALS_MAX;
-  }
-
-  private grow(node: number): void {
-    for (let n = this.control.length; n <= node; n++) {
-      this.control.push({ wrong: 0, since: 0, longest: -1, last: -1 });
-      this.data.push({ wrong: 0, since: 0, longest: -1, last: -1 });
+  private grow(host: number): void {
+    for (let n = this.control.length; n <= host; n++) {
+      this.control.push(newFront());
+      this.data.push(newFront());
       this.running.push(false);
       this.wrong.push(new Uint8Array(64));
-      this.delivery.push(new Uint8Array(64).fill(NOT_ASKED));
+      this.delivery.push(new Uint8Array(64).fill(DELIVERY.notAsked));
     }
-    const rows = this.blocks.length;
-    if (rows <= this.wrong[node]!.length) return;
+    const rows = this.destinations.count;
+    if (rows <= this.wrong[host]!.length) return;
     const size = Math.ceil(rows * 1.5);
     const wrong = new Uint8Array(size);
-    wrong.set(this.wrong[node]!);
-    this.wrong[node] = wrong;
-    const delivery = new Uint8Array(size).fill(NOT_ASKED);
-    delivery.set(this.delivery[node]!);
-    this.delivery[node] = delivery;
+    wrong.set(this.wrong[host]!);
+    this.wrong[host] = wrong;
+    const delivery = new Uint8Array(size).fill(DELIVERY.notAsked);
+    delivery.set(this.delivery[host]!);
+    this.delivery[host] = delivery;
   }
-}
-
-function sameNode(a: OracleNode, b: OracleNode): boolean {
-  return (
-    a.address?.value === b.address?.value &&
-    a.address?.family === b.address?.family &&
-    a.subnet?.value === b.subnet?.value &&
-    a.subnet?.length === b.subnet?.length &&
-    a.vxlanAddress === b.vxlanAddress &&
-    a.clusterId === b.clusterId
-  );
-}
-
-function sameLabels(a: OracleNode, b: OracleNode): boolean {
-  return JSON.stringify(a.labels) === JSON.stringify(b.labels);
-}
-
-/** Whether delivery is owed: everything is alive and connected, only routes are missing. */
-function owed(code: number): boolean {
-  return (
-    code === NO_ROUTE || code === BLACKHOLE_ROUTE || code === STALE_ROUTE || code === UNDERLAY_ROUTE
-  );
-}
-
-function move(front: Front, by: number, row: number, at: Micros): void {
-  if (by > 0 && front.wrong === 0) front.since = at;
-  front.wrong += by;
-  if (by > 0 || front.wrong > 0) return;
-  const took = Math.max(0, at - front.since);
-  if (took < front.longest) return;
-  front.longest = took;
-  front.last = row;
-}
-
-function decides(resource: Resource): boolean {
-  return (
-    resource.kind === "Node" ||
-    resource.kind === "IPPool" ||
-    resource.kind === "BGPConfiguration" ||
-    resource.kind === "BGPPeer" ||
-    resource.kind === "FelixConfiguration"
-  );
-}
-
-function keyOf(resource: Resource): string {
-  return `${resource.kind}/${resource.metadata.name}`;
-}
-
-/** Nearly every write of a block gives or frees an address on its owner's node, which decides no route. */
-function blockMatters({ previous, resource }: WatchEvent): boolean {
-  if (previous === undefined) return true;
-  const before = previous as IPAMBlock;
-  const after = resource as IPAMBlock;
-  return blockOwner(before) !== blockOwner(after) || lends(before) || lends(after);
-}
-
-/** Heartbeats rewrite Nodes all the time; only annotations, with the addresses, and labels decide routes. */
-function nodeMatters(event: WatchEvent): boolean {
-  if (event.type !== "modified" || event.previous === undefined) return true;
-  const { previous, resource } = event;
-  return (
-    JSON.stringify(previous.metadata.annotations) !==
-      JSON.stringify(resource.metadata.annotations) ||
-    JSON.stringify(previous.metadata.labels) !== JSON.stringify(resource.metadata.labels)
-  );
 }

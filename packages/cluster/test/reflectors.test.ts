@@ -142,14 +142,6 @@ describe("route reflectors", () => {
     expect(simulation.bird.establishedEnds).toBe(12);
     expect(simulation.tracker.converged).toBe(true);
   });
-
-  test("a peer that is no node is named in the findings", () => {
-    const tor = peer("tor", { peerIP: "10.0.0.250", asNumber: 65001 });
-    const simulation = run(withResources(3, tor), begin(3), "2m");
-    const [finding] = simulation.result().findings.filter((f) => f.code === "not-modelled");
-    expect(finding?.text).toContain("10.0.0.250");
-    expect(simulation.tracker.converged).toBe(true);
-  });
 });
 
 describe("nodes with an AS of their own", () => {

@@ -94,7 +94,6 @@ const CORE_IGNORED: ReadonlySet<string> = new Set([
   "PodTemplate",
   "ReplicationController",
   "ResourceQuota",
-  "Secret",
   "ServiceAccount",
 ]);
 
@@ -107,6 +106,8 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
   ) {
     return "list";
   }
+  if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
+  if (kind === "EndpointSlice") return sliceRole(apiVersion);
   if (kindsOf(apiVersion).includes(canonicalKind(kind))) {
     if (
       apiVersion === "v1" ||
@@ -118,7 +119,6 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
     if (group === "" || isCalicoApi(apiVersion)) return "wrong-version";
   }
   if (isCalicoApi(apiVersion)) return CALICO_NOT_MODELLED.has(kind) ? "not-modelled" : "unknown";
-  if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
   if (NOT_MODELLED.has(`${group}/${kind}`)) return "not-modelled";
   if (group === "") {
     if (CORE_IGNORED.has(kind)) return "ignored";
@@ -130,6 +130,14 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
     ? "wrong-version"
     : "unknown";
 }
+
+/** The only kind that is modelled outside the core group. */
+function sliceRole(apiVersion: string): KindRole {
+  if (apiVersion === SLICE_VERSION) return "modelled";
+  return groupOf(apiVersion) === groupOf(SLICE_VERSION) ? "ignored" : "wrong-version";
+}
+
+const SLICE_VERSION = "discovery.k8s.io/v1";
 
 const CALICO_GROUPS: readonly string[] = ["projectcalico.org", "crd.projectcalico.org"];
 
@@ -146,6 +154,7 @@ export function groupOf(apiVersion: string): string {
 
 /** The API version a kind belongs to, where the reader knows. */
 export function homeOf(kind: string): string | undefined {
+  if (kind === "EndpointSlice") return SLICE_VERSION;
   if (kindsOf("v1").includes(kind)) return "v1";
   const calico = canonicalKind(kind);
   if (kindsOf("projectcalico.org/v3").includes(calico)) return "projectcalico.org/v3";

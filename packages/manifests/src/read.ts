@@ -48,7 +48,11 @@ export function readManifests(
 ): ReadResult {
   const log = new IssueLog();
   const objects = sources.flatMap((source) => readSource(source, log));
-  const modelled = objects.filter((object) => object.role === "modelled");
+  // A Service says something of the installation, and is advertised besides.
+  const modelled = objects.filter(
+    ({ role, kind, apiVersion }) =>
+      role === "modelled" || (kind === "Service" && apiVersion === "v1"),
+  );
   const read = modelled.flatMap((object) => {
     const resource = toResource(object, log);
     return resource === undefined ? [] : [{ object, resource }];

@@ -1,6 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { type InstallSettings, loadManifestFiles, operatorTyphaReplicas } from "../src/index.js";
+import {
+  type InstallSettings,
+  loadManifestFiles,
+  operatorTyphaReplicas,
+  readManifests,
+} from "../src/index.js";
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`./fixtures/official/${name}`, import.meta.url));
@@ -126,4 +131,32 @@ test("the operator's number of Typhas grows with the nodes and has no limit", ()
     [10000, 52],
   ] as const;
   for (const [nodes, typhas] of table) expect(operatorTyphaReplicas(nodes)).toBe(typhas);
+});
+
+describe("services", () => {
+  const text = `apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: default }
+spec: { type: LoadBalancer, clusterIP: 10.96.0.10, externalTrafficPolicy: Local }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-1, namespace: default, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+endpoints: [{ addresses: [10.0.0.1], nodeName: node-0, conditions: { ready: true } }]
+ports: []
+`;
+
+  test("and their endpoints are resources of the cluster, for BGP advertises them", () => {
+    const { resources, issues } = readManifests([{ name: "a.yaml", text }]);
+    expect(issues).toEqual([]);
+    expect(resources.map(({ kind }) => kind)).toEqual(["Service", "EndpointSlice"]);
+  });
+
+  test("an EndpointSlice under another version is told where it belongs", () => {
+    const wrong = text.replace("discovery.k8s.io/v1", "v1");
+    const { resources, issues } = readManifests([{ name: "a.yaml", text: wrong }]);
+    expect(resources).toHaveLength(1);
+    expect(issues.map(({ message }) => message)).toEqual(["EndpointSlice is no kind of v1"]);
+  });
 });

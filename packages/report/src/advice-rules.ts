@@ -123,7 +123,7 @@ const typhaBalance: AdviceRule = ({ typha }) => {
 
 /** A dead peer is noticed when its timer runs out: projectcalico/calico#4607, #7144. */
 const timerBound: AdviceRule = (result) => {
-  const held = longestOf(result, ["stale route"]);
+  const held = longestOf(result, ["stale route"], inside);
   if (held === undefined || result.cluster.backend !== "bird") return undefined;
   return {
     kind: "change",
@@ -136,7 +136,7 @@ const timerBound: AdviceRule = (result) => {
 
 /** Calico withdraws nothing from the datastore on its own (calico: kube-controllers/pkg/controllers/node). */
 const nodeLost: AdviceRule = (result) => {
-  const held = longestOf(result, ["destination node down"]);
+  const held = longestOf(result, ["destination node down"], inside);
   if (held === undefined) return undefined;
   return {
     kind: "change",
@@ -144,6 +144,19 @@ const nodeLost: AdviceRule = (result) => {
     text: `Delete the Node object of ${held.owner} once the host is known dead.`,
     because: `${lost(held)}: Calico keeps the blocks of a dead host until its Node object goes, and Kubernetes evicts its pods only after about six minutes.`,
     source: "calico: kube-controllers/pkg/controllers/node; KEP 589",
+  };
+};
+
+/** A router outside is noticed by the same timer as a node. */
+const routerLost: AdviceRule = (result) => {
+  const held = longestOf(result, ["stale route", "destination node down"], (hole) => !inside(hole));
+  if (held === undefined) return undefined;
+  return {
+    kind: "change",
+    code: "router-lost",
+    text: `Let another router announce ${held.to} too, and end the BGP of ${held.owner} before it is switched off.`,
+    because: `${lost(held)}: a router that goes silently is noticed by nothing but BIRD's hold timer (240s), and only then do nodes turn to another.`,
+    source: "bird: proto/bgp/config.Y",
   };
 };
 
@@ -226,6 +239,7 @@ export const ADVICE_RULES: readonly AdviceRule[] = [
   typhaCount,
   saturated,
   timerBound,
+  routerLost,
   missingRoutes,
   nodeLost,
   slowPods,
@@ -244,10 +258,19 @@ function typhasByOperator(nodes: number): number {
   return Math.max(3, Math.floor(nodes / 200) + 2);
 }
 
+/** Whether it is a node that packets did not reach. */
+function inside({ outside }: Blackhole): boolean {
+  return outside !== "destination";
+}
+
 /** The longest interval with one of these reasons, if a timer must be behind it. */
-function longestOf(result: Result, reasons: readonly BlackholeReason[]): Blackhole | undefined {
+function longestOf(
+  result: Result,
+  reasons: readonly BlackholeReason[],
+  counts: (hole: Blackhole) => boolean = () => true,
+): Blackhole | undefined {
   const held = result.blackholes.intervals.filter(
-    (hole) => reasons.includes(hole.reason) && span(hole) >= TIMER_BOUND,
+    (hole) => reasons.includes(hole.reason) && span(hole) >= TIMER_BOUND && counts(hole),
   );
   return held.reduce<Blackhole | undefined>(
     (a, b) => (a === undefined || span(b) > span(a) ? b : a),

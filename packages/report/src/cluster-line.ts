@@ -5,6 +5,7 @@ import { counted } from "./format/quantity.js";
 export function describeCluster({ cluster }: Result): string {
   return [
     counted(cluster.nodes, "node"),
+    ...(cluster.externalRouters === 0 ? [] : [counted(cluster.externalRouters, "external router")]),
     counted(cluster.subnets, "subnet"),
     typhasOf(cluster.typhas),
     `Calico ${cluster.calicoVersion}`,

@@ -1,4 +1,10 @@
-import type { ChangeResult, Convergence, Result, Utilisation } from "@calico-sim/cluster";
+import type {
+  Blackhole,
+  ChangeResult,
+  Convergence,
+  Result,
+  Utilisation,
+} from "@calico-sim/cluster";
 import { byLength, groupsOf } from "./blackhole-groups.js";
 import { describeCluster, typhasOf } from "./cluster-line.js";
 import { datastoreSection } from "./datastore-section.js";
@@ -198,6 +204,11 @@ function utilisationSection(result: Result): Section {
   };
 }
 
+/** That only some flows were lost: those over one of several next hops. */
+function partly({ share }: Blackhole): string {
+  return share < 1 ? `, ${percent(share)} of the flows` : "";
+}
+
 function blackholeSection(result: Result): Section {
   const { total, pairSeconds, intervals, byReason } = result.blackholes;
   if (total === 0) {
@@ -237,7 +248,7 @@ function blackholeSection(result: Result): Section {
           clock(hole.beginSeconds),
           `${seconds(hole.endSeconds - hole.beginSeconds)}${hole.open ? "+" : ""}`,
           `${total > intervals.length ? "≥ " : ""}${count(alike)}`,
-          `${hole.reason}${hole.open ? " (still open at the end)" : ""}`,
+          `${hole.reason}${partly(hole)}${hole.open ? " (still open at the end)" : ""}`,
         ],
         alarm: hole.open,
       })),

@@ -143,6 +143,7 @@ const hole = (
   endSeconds: end,
   open: false,
   reason,
+  share: 1,
 });
 
 /** A run that nobody ran: every part of a report has something to show. */
@@ -164,6 +165,7 @@ export function resultFixture(typhas = 3, change_: Partial<Result> = {}): Result
   return {
     cluster: {
       nodes: 100,
+      externalRouters: 0,
       subnets: 5,
       typhas,
       pools: ["10.244.0.0/16 IPIP CrossSubnet"],

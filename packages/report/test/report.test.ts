@@ -1,3 +1,4 @@
+import type { Blackhole } from "@calico-sim/cluster";
 import { describe, expect, it } from "vitest";
 import { advise, renderHtml, renderText } from "../src/index.js";
 import { resultFixture } from "./fixture.js";
@@ -87,6 +88,15 @@ describe("the page of HTML", () => {
   });
 });
 
+describe("a black hole through one of several next hops", () => {
+  it("says which part of the flows was lost", () => {
+    const intervals = result.blackholes.intervals.map((hole) => ({ ...hole, share: 0.5 }));
+    const partial = resultFixture(3, { blackholes: { ...result.blackholes, intervals } });
+    expect(renderText(partial)).toContain("50% of the flows");
+    expect(renderText(result)).not.toContain("of the flows");
+  });
+});
+
 describe("advice", () => {
   const codes = (...args: Parameters<typeof advise>): string[] =>
     advise(...args).map(({ code }) => code);
@@ -126,6 +136,14 @@ describe("advice", () => {
     expect(codes(result)).toContain("hold-timer");
     const none = { ...result.blackholes, intervals: [] };
     expect(codes({ ...result, blackholes: none })).not.toContain("hold-timer");
+    const intervals = result.blackholes.intervals.map(
+      (hole): Blackhole => ({ ...hole, outside: "destination" }),
+    );
+    const routers = codes({ ...result, blackholes: { ...result.blackholes, intervals } });
+    // Nobody deletes the Node object of a router.
+    expect(routers).toContain("router-lost");
+    expect(routers).not.toContain("hold-timer");
+    expect(routers).not.toContain("node-lost");
   });
 
   it("gives a reason and a source for everything, changes first", () => {

@@ -53,6 +53,25 @@ function withNewcomer(spec: ClusterSpec): ClusterSpec {
   });
 }
 
+/** The cluster with a router outside that every node peers with. */
+function withRouter(spec: ClusterSpec): ClusterSpec {
+  return clusterFromResources({
+    ...spec,
+    resources: [
+      ...spec.resources,
+      {
+        apiVersion: "projectcalico.org/v3",
+        kind: "BGPPeer",
+        metadata: { name: "tor" },
+        spec: { peerIP: "10.0.0.251", asNumber: 65_001 },
+      },
+    ],
+    externalRouters: [
+      { name: "tor", ip: "10.0.0.251", asNumber: 65_001, prefixes: ["0.0.0.0/0"], passive: false },
+    ],
+  });
+}
+
 describe("adding an unrelated node", () => {
   // Pods and churn choose among all nodes, and so do Typha's clients: theirs is another question.
   const cases = arbitraryCluster({ typhasMax: 0, nodesMax: 6 }).chain((spec) =>
@@ -85,6 +104,27 @@ describe("adding an unrelated node", () => {
         // How often a node draws may depend on the load; what it draws, and whose stream it is, may not.
         const common = Math.min(before.length, values.length);
         expect([name, values.slice(0, common)]).toEqual([name, before.slice(0, common)]);
+      }
+    },
+    TIMEOUT,
+  );
+
+  test.prop([cases], runs(15))(
+    "or a router outside that all peer with changes no draw either",
+    ([spec, scenario, seed]) => {
+      const drawsOf = (each: ClusterSpec): Map<string, number[]> => {
+        draws = new Map();
+        const simulation = new Simulation(each, { seed });
+        simulation.schedule(scenario);
+        simulation.run(240_000_000);
+        return draws;
+      };
+      const without = drawsOf(spec);
+      for (const [name, values] of drawsOf(withRouter(spec))) {
+        const before = without.get(name) ?? [];
+        const common = Math.min(before.length, values.length);
+        expect([name, values.slice(0, common)]).toEqual([name, before.slice(0, common)]);
+        expect([name, before.length > 0]).toEqual([name, values.length > 0]);
       }
     },
     TIMEOUT,

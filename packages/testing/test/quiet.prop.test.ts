@@ -1,3 +1,4 @@
+import { SECOND } from "@calico-sim/core";
 import {
   checkInvariants,
   everyPodReachable,
@@ -7,9 +8,9 @@ import {
   noAddressTwice,
   ribsWithinSessions,
 } from "@calico-sim/testing";
-import { test } from "@fast-check/vitest";
+import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, atRest, prepared, runs, TIMEOUT } from "./support.js";
+import { arbitraryCase, atRest, judged, looked, prepared, runs, TIMEOUT } from "./support.js";
 
 describe("a cluster that had nothing but pods", () => {
   test.prop([arbitraryCase({ kinds: ["pods", "churn"] })], runs(20))(
@@ -53,14 +54,23 @@ describe("blocks so few that nodes borrow addresses from one another", () => {
     podsMax: 20,
     nodesMax: 5,
     kinds: ["pods", "churn", "crash", "remove"],
-    // BIRD does not announce borrowed addresses yet, so the pools are Felix's.
-    calicoVersions: ["3.33"],
-    encapsulations: ["ipip", "vxlan", "ipip-cross-subnet", "vxlan-cross-subnet"],
   });
   test.prop([scarce], runs(20))(
     "do not harm the laws",
     (each) => {
       expect(checkInvariants(atRest(each))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  test.prop([scarce, fc.integer({ min: 60, max: 600 })], runs(20))(
+    "are followed change by change as well as all at once, at any moment",
+    (each, seconds) => {
+      const simulation = prepared(each);
+      simulation.run(seconds * SECOND);
+      expect(judged(simulation)).toEqual(judged(looked(simulation)));
+      const rest = atRest(each);
+      expect(rest.tracker.converged).toBe(kernelsMatchOracle(rest).length === 0);
     },
     TIMEOUT,
   );

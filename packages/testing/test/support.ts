@@ -40,6 +40,34 @@ export function prepared([spec, scenario, seed]: Case): Simulation {
   return simulation;
 }
 
+/** What the tracker makes of kernels and packets now. */
+export function judged({ tracker, engine }: Simulation): object {
+  const { converged, darkPairs } = tracker;
+  const nodes = (plane: "control" | "data"): string[] =>
+    tracker
+      .settled(plane)
+      .filter(({ took }) => took === Number.POSITIVE_INFINITY)
+      .map(({ node, prefix, why }) => `${String(node)} ${prefix} ${why}`);
+  const open = tracker
+    .blackholes(engine.now)
+    .filter((hole) => hole.open)
+    .map(({ node, block, reason }) => `${String(node)} ${block} ${String(reason)}`);
+  return {
+    converged,
+    darkPairs,
+    control: nodes("control"),
+    data: nodes("data"),
+    open: open.sort(),
+  };
+}
+
+/** A copy whose tracker looked at every node and destination anew. */
+export function looked(simulation: Simulation): Simulation {
+  const copy = simulation.fork();
+  copy.tracker.pathsChanged();
+  return copy;
+}
+
 /** A simulation that has come to rest. */
 export function atRest(each: Case): Simulation {
   const simulation = prepared(each);

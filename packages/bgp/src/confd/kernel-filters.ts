@@ -19,12 +19,17 @@ export interface FilterPool {
 /** One rendering of the kernel filter: pools, and which classes BIRD programs (`programClusterRoutes`). */
 export interface FilterConfig {
   readonly pools: readonly FilterPool[];
+  /** Ranges of services, which stay out of the kernel. @defaultValue none */
+  readonly reject?: readonly Cidr[];
   readonly programsIpip: boolean;
   readonly programsNoEncap: boolean;
 }
 
 /** Metric of ordinary routes (calico: confd/pkg/backends/calico/bgp_processor.go: 2147483647 − local_pref). */
 const NORMAL_METRIC = 1024;
+
+/** In place of a pool. */
+const REJECTED = -1;
 
 /**
  * The kernel filters of all nodes, as confd renders them into bird_ipam.cfg
@@ -38,11 +43,12 @@ export class KernelFilters implements KernelFilter {
   private readonly configOf: number[] = [];
   private readonly addresses: (Address | undefined)[] = [];
   private readonly subnets: (Cidr | undefined)[] = [];
-  /** Pool of a prefix by config, + 1; 0 = not looked up yet. */
+  /** Pool of a prefix by config, + 1; 0 = none, {@link REJECTED} = inside a range of services. */
   private readonly poolOf: Map<number, number>[] = [];
   private readonly direct: number[] = [];
   private readonly tunnelled: number[] = [];
   private readonly blackhole: number;
+  private readonly routers: Set<number> = new Set();
 
   constructor(kernels: Kernels, prefixes: PrefixTable) {
     this.kernels = kernels;
@@ -52,7 +58,8 @@ export class KernelFilters implements KernelFilter {
       device: "",
       gateway: -1,
       onlink: false,
-      metric: NORMAL_METRIC,
+      // The filter gives a metric to what comes by BGP alone (node-behaviour §1.6, kernel rule 2); `ip route` of BIRD 1.6.8 shows none.
+      metric: 0,
       protocol: PROTOCOL.bird,
     });
   }
@@ -82,14 +89,22 @@ export class KernelFilters implements KernelFilter {
     this.subnets[node] = subnet;
   }
 
+  /** A host with an ordinary router, whose kernel takes all that it learns. */
+  placeRouter(node: number, address: Address): void {
+    this.place(node, address, undefined);
+    this.routers.add(node);
+  }
+
   /** See {@link KernelFilter}. The rules are numbered in node-behaviour §1.6. */
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number {
     const index = this.configOf[node];
+    if (this.routers.has(node)) return nextHop < 0 ? 0 : this.accept(nextHop, metric);
     if (index === undefined) return 0;
     const config = this.configs[index]!;
     // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).
     if (nextHop < 0 && this.prefixes.isHost(prefix)) return 0;
     const pool = this.pool(index, prefix);
+    if (pool === "rejected") return 0;
     if (pool === undefined) return this.accept(nextHop, metric);
     if (pool.encapsulation === "vxlan") return 0;
     if (pool.encapsulation === "none")
@@ -106,15 +121,17 @@ export class KernelFilters implements KernelFilter {
     return near ? this.accept(nextHop, metric) : this.tunnel(nextHop, metric);
   }
 
-  private pool(index: number, prefix: number): FilterPool | undefined {
+  private pool(index: number, prefix: number): FilterPool | "rejected" | undefined {
     const known = this.poolOf[index]!;
-    const { pools } = this.configs[index]!;
+    const { pools, reject = [] } = this.configs[index]!;
     let at = known.get(prefix);
     if (at === undefined) {
       const cidr = this.prefixes.cidr(prefix);
-      at = pools.findIndex((p) => cidrContains(p.cidr, cidr)) + 1;
+      const rejected = reject.some((range) => cidrContains(range, cidr));
+      at = rejected ? REJECTED : pools.findIndex((p) => cidrContains(p.cidr, cidr)) + 1;
       known.set(prefix, at);
     }
+    if (at === REJECTED) return "rejected";
     return at === 0 ? undefined : pools[at - 1];
   }
 

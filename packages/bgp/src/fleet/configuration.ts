@@ -1,18 +1,20 @@
 import type { Advertiser } from "../rib/advertiser.js";
+import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
-import { CEASE } from "../session/constants.js";
+import { BGP_PORT, CEASE } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
 import type { Sessions } from "../session/sessions.js";
 import type { Transport } from "../session/transport.js";
-import type { PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
+import type { Reconfiguration, SpeakerConfig } from "../types.js";
 import type { FleetContext } from "./context.js";
-import { WORK_KERNEL } from "./daemon.js";
+import { OFF, WORK_KERNEL } from "./daemon.js";
+import { sortPeers } from "./filter-changes.js";
 
 // Subcodes of Cease (RFC 4486 §3).
 const PEER_DECONFIGURED = 3;
-const ADMINISTRATIVE_RESET = 4;
+const OTHER_CONFIGURATION_CHANGE = 6;
 
 /** What confd wrote for each daemon, and what a daemon does when it reads it again. */
 export class Configuration {
@@ -22,6 +24,9 @@ export class Configuration {
   private readonly recovery: Recovery;
   private readonly learner: Learner;
   private readonly advertiser: Advertiser;
+  private readonly kernelRoutes: KernelRoutes;
+  /** By node, the port that its files name; a running process listens on the one that they named at its start. */
+  private readonly listenPorts: number[] = [];
 
   constructor(
     context: FleetContext,
@@ -30,6 +35,7 @@ export class Configuration {
     recovery: Recovery,
     learner: Learner,
     advertiser: Advertiser,
+    kernelRoutes: KernelRoutes,
   ) {
     this.x = context;
     this.transport = transport;
@@ -37,6 +43,7 @@ export class Configuration {
     this.recovery = recovery;
     this.learner = learner;
     this.advertiser = advertiser;
+    this.kernelRoutes = kernelRoutes;
   }
 
   /** Whether `peer` is in the daemon's configuration. */
@@ -54,29 +61,49 @@ export class Configuration {
       daemon.blocks.splice(0, daemon.blocks.length, ...config.blocks);
     daemon.rules = config.rules ?? daemon.rules;
     daemon.feed = undefined;
+    this.kernelRoutes.blocksChanged(node);
     regroup(this.x, node);
   }
 
   private writePeers(node: number, { add, remove }: Reconfiguration): void {
     const { ends, policies } = this.x;
     const daemon = this.x.daemons[node]!;
-    for (const { peer, passive, options } of add ?? []) {
+    for (const { peer, passive, options, session } of add ?? []) {
       if (!this.has(node, peer)) daemon.peers++;
+      this.remember(node, peer, session);
       ends.add(node, peer, passive, policies.intern(options));
     }
     for (const peer of remove ?? []) {
       if (!this.has(node, peer)) continue;
       ends.configured[ends.find(node, peer)] = 0;
+      daemon.sessions.delete(peer);
       daemon.peers--;
     }
   }
 
   private introduce(node: number, speaker: SpeakerConfig): void {
     const { x } = this;
+    x.identities++;
+    x.lists.forget();
     x.asNumber[node] = speaker.asNumber ?? x.asNumber[node]!;
     x.address[node] = speaker.address ?? x.address[node]!;
     x.routerId[node] = speaker.routerId ?? x.address[node];
     x.daemons[node]!.router = speaker.router ?? false;
+    this.listenPorts[node] = speaker.listenPort ?? this.listenPorts[node] ?? BGP_PORT;
+    if (x.state[node] === OFF) this.openPort(node);
+  }
+
+  private peersOf(node: number): number[] {
+    const { ends } = this.x;
+    return ends.of(node).flatMap((e) => (ends.configured[e] === 1 ? [ends.peer[e]!] : []));
+  }
+
+  /**
+   * The listening socket is opened for the first BGP protocol and closed with the last: a new port in the
+   * configuration takes effect when all of them were down at once (bird: proto/bgp/bgp.c, bgp_open; measured).
+   */
+  private openPort(node: number): void {
+    this.x.listenPort[node] = this.listenPorts[node] ?? BGP_PORT;
   }
 
   /** A process that ended had changes to read: the next one finds them. */
@@ -84,6 +111,7 @@ export class Configuration {
     const daemon = this.x.daemons[node]!;
     for (const change of daemon.reconfigure) this.write(node, change);
     daemon.reconfigure = [];
+    this.openPort(node);
   }
 
   /** A running daemon reads its files (bird: nest/proto.c, protos_commit). */
@@ -93,6 +121,8 @@ export class Configuration {
     daemon.reconfigure = [];
     daemon.configured = this.x.second[node]!;
     for (const change of changes) {
+      const port = change.speaker?.listenPort;
+      if (port !== undefined) this.listenPorts[node] = port;
       if (change.speaker !== undefined && this.introduces(node, change.speaker)) {
         // The AS and the identifier are part of every BGP protocol, which starts anew (bird: proto/bgp/bgp.c, bgp_reconfigure).
         this.introduce(node, change.speaker);
@@ -100,15 +130,19 @@ export class Configuration {
           if (this.x.ends.configured[e] === 1) this.restart(node, e);
       }
       for (const peer of change.remove ?? []) this.removePeer(node, peer, PEER_DECONFIGURED);
-      const added = (change.add ?? []).filter((peer) => this.differs(node, peer));
-      for (const { peer } of added) this.removePeer(node, peer, ADMINISTRATIVE_RESET);
+      const { restart: added, filters } = sortPeers(this.x, node, change.add ?? []);
+      for (const { peer } of added) this.removePeer(node, peer, OTHER_CONFIGURATION_CHANGE);
+      const closed = new Set([...added.map(({ peer }) => peer), ...(change.remove ?? [])]);
+      if (this.peersOf(node).every((peer) => closed.has(peer))) this.openPort(node);
       this.writePeers(node, { add: added, remove: change.remove ?? [] });
+      for (const { peer, session } of change.add ?? []) this.remember(node, peer, session);
       regroup(this.x, node);
-      for (const { peer } of added) this.sessions.begin(node, this.x.ends.find(node, peer));
-      if (change.blocks !== undefined || change.rules !== undefined) {
-        const blocks = change.blocks ?? daemon.blocks.slice();
-        this.advertiser.change(node, blocks, change.rules ?? daemon.rules);
-      }
+      for (const { peer } of added.toReversed())
+        this.sessions.begin(node, this.x.ends.find(node, peer));
+      for (const e of filters.imports) this.advertiser.request(node, e);
+      const blocks = change.blocks ?? daemon.blocks.slice();
+      this.advertiser.change(node, blocks, change.rules ?? daemon.rules, filters);
+      this.kernelRoutes.blocksChanged(node);
       // A protocol whose filter changed is fed again (bird: nest/proto.c, proto_reconfigure).
       if (change.kernelFilter === true && this.x.kernelReady[node] === 1) {
         this.x.queueWork(node, WORK_KERNEL, 0);
@@ -116,12 +150,8 @@ export class Configuration {
     }
   }
 
-  /** Whether a peer is new, or to be treated otherwise than before. */
-  private differs(node: number, { peer, passive, options }: PeerConfig): boolean {
-    const { ends, policies } = this.x;
-    if (!this.has(node, peer)) return true;
-    const e = ends.find(node, peer);
-    return ends.policy[e] !== policies.intern(options) || ends.passive[e] !== (passive ? 1 : 0);
+  private remember(node: number, peer: number, session: string | undefined): void {
+    if (session !== undefined) this.x.daemons[node]!.sessions.set(peer, session);
   }
 
   private introduces(node: number, { asNumber, routerId, address }: SpeakerConfig): boolean {
@@ -134,7 +164,7 @@ export class Configuration {
   }
 
   private restart(node: number, e: number): void {
-    this.close(node, e, ADMINISTRATIVE_RESET);
+    this.close(node, e, OTHER_CONFIGURATION_CHANGE);
     this.sessions.begin(node, e);
   }
 

@@ -10,14 +10,25 @@ import {
 import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
 import { WireCounters } from "../messages/counters.js";
 import { AttributeTable } from "../rib/attributes.js";
-import { PathPool } from "../rib/path-pool.js";
+import { Batches } from "../rib/batches.js";
+import type { PathLists, PathRanking } from "../rib/path-lists.js";
+import { PathTable, treatment } from "../rib/paths.js";
+import { UpdateTable } from "../rib/updates.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
 import { PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
+import { ttlTooLow } from "../session/ttl.js";
 import type { SharedCores } from "../shared-cores.js";
-import type { BirdListener, BirdOptions, KernelFilter, NodeDelay, PeerPolicy } from "../types.js";
+import {
+  ANY_AS,
+  type BirdListener,
+  type BirdOptions,
+  type KernelFilter,
+  type NodeDelay,
+  type PeerPolicy,
+} from "../types.js";
 import { type Daemon, newDaemon, WORK } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
@@ -91,6 +102,7 @@ export class FleetContext {
   readonly gracefulRestart: boolean;
   readonly cores: SharedCores | undefined;
   readonly eventPerMessage: boolean;
+  readonly ttlLimitAfterOpen: boolean;
   readonly kinds: Kinds;
   /** Present as a what-if; set when the fleet is put together. */
   bfd: PathWatch | undefined;
@@ -98,6 +110,9 @@ export class FleetContext {
   idle: IdleSessions | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
+  /** How paths are chosen, and the lists that come of it; set when the fleet is put together. */
+  decision!: PathRanking;
+  lists!: PathLists;
 
   readonly counters: WireCounters = new WireCounters();
   readonly ends: Peerings = new Peerings();
@@ -106,9 +121,13 @@ export class FleetContext {
   readonly inbox: Inbox = new Inbox(this.conns);
   readonly mail: Mail = new Mail();
   readonly attributes: AttributeTable = new AttributeTable();
-  readonly paths: PathPool = new PathPool();
+  readonly paths: PathTable = new PathTable();
+  readonly updates: UpdateTable = new UpdateTable();
+  readonly batches: Batches = new Batches();
   readonly policies: PolicyTable = new PolicyTable();
   readonly daemons: Daemon[] = [];
+  /** Rises when a daemon takes another AS, identifier or address. */
+  identities = 0;
   /** Session ends in Established. */
   establishedEnds = 0;
   /** Established session ends lost so far. */
@@ -144,6 +163,8 @@ export class FleetContext {
   routerId: Float64Array = new Float64Array(16);
   /** IPv4 address. */
   address: Float64Array = new Float64Array(16);
+  /** TCP port that the process listens on. */
+  listenPort: Uint16Array = new Uint16Array(16);
 
   constructor(options: BirdOptions, kinds: Kinds) {
     this.engine = options.engine;
@@ -159,13 +180,14 @@ export class FleetContext {
     this.gracefulRestart = options.gracefulRestart ?? true;
     this.cores = options.sharedCores;
     this.eventPerMessage = options.eventPerMessage ?? false;
+    this.ttlLimitAfterOpen = options.ttlLimitAfterOpen ?? false;
     this.kinds = kinds;
   }
 
   /** Makes room for one more daemon. */
   addDaemon(): number {
     const d = this.daemons.length;
-    this.daemons.push(newDaemon(this.paths));
+    this.daemons.push(newDaemon(this.lists));
     this.ends.addNode();
     this.inbox.addDaemon();
     this.mail.addDaemon();
@@ -173,6 +195,7 @@ export class FleetContext {
     this.asNumber[d] = DEFAULT_AS;
     this.routerId[d] = d + 1;
     this.address[d] = d + 1;
+    this.listenPort[d] = BGP_PORT;
     this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
     return d;
   }
@@ -190,7 +213,16 @@ export class FleetContext {
   /** Whether a session end takes its peer for one of its own AS. */
   isInternal(e: number): boolean {
     const { remoteAS } = this.policy(e);
-    return remoteAS === 0 || remoteAS === this.localAS(e);
+    const own = this.localAS(e);
+    if (remoteAS !== ANY_AS) return remoteAS === 0 || remoteAS === own;
+    const other = this.ends.find(this.ends.peer[e]!, this.ends.node[e]!);
+    return other >= 0 && this.localAS(other) === own;
+  }
+
+  /** How a session end treats its peer, as part of the paths learnt from it. */
+  treatment(e: number): number {
+    const { router } = this.daemons[this.ends.node[e]!]!;
+    return treatment(this.ends.policy[e]!, this.isInternal(e), router);
   }
 
   /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */
@@ -218,13 +250,33 @@ export class FleetContext {
 
   /** Delay from a side to the other; infinity while nothing passes. */
   delayFrom(side: number): Micros {
+    if (this.policies.limitsTtl && ttlTooLow(this, side)) return Number.POSITIVE_INFINITY;
+    return this.wayFrom(side);
+  }
+
+  /**
+   * Whether acknowledgements of what a side sends are lost for their low TTL: what it has to say last then waits behind
+   * its first segment for good (RFC 896; measured).
+   */
+  unheard(side: number): boolean {
+    return this.policies.limitsTtl && ttlTooLow(this, side ^ 1);
+  }
+
+  /** As {@link delayFrom} for a SYN, whose receiver looks at no TTL yet. */
+  wayFrom(side: number): Micros {
     const from = this.conns.node(side);
     const to = this.conns.node(side ^ 1);
     if (this.hostDown[from] === 1 || this.hostDown[to] === 1) return Number.POSITIVE_INFINITY;
-    // Only what the opener sends goes to BGP's port.
-    if ((side & 1) === 0 && this.path.drops?.(from, to, BGP_PORT) === true)
+    // Only what the opener sends goes to the port that the other listens on.
+    if ((side & 1) === 0 && this.path.drops?.(from, to, this.portOf(side)) === true)
       return Number.POSITIVE_INFINITY;
     return this.path.delay(from, to);
+  }
+
+  /** Port that the opener of a connection connects to. */
+  portOf(side: number): number {
+    const e = this.conns.end(side & ~1);
+    return e < 0 ? BGP_PORT : this.policy(e).port;
   }
 
   /**
@@ -266,5 +318,6 @@ export class FleetContext {
     this.asNumber = widened(this.asNumber, n);
     this.routerId = widened(this.routerId, n);
     this.address = widened(this.address, n);
+    this.listenPort = widened(this.listenPort, n);
   }
 }

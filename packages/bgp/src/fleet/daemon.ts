@@ -1,7 +1,7 @@
-import type { PathPool } from "../rib/path-pool.js";
+import type { Batch } from "../rib/batches.js";
+import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
 import { Rib } from "../rib/rib.js";
-import type { Prepared } from "../rib/updates.js";
 import { SecondTimers } from "../session/second-timers.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
 
@@ -33,6 +33,16 @@ export const WORK_STOP_STALE = 2;
 export const WORK_FLUSH = 3;
 /** Send a keepalive; only where they are events. */
 export const WORK_KEEPALIVE = 4;
+/** Announce everything again to a peer that asked for it. */
+export const WORK_REFEED = 5;
+/** Take in routes of pods that came to the kernel, or went. */
+export const WORK_LEARN = 6;
+/** Write what a connection has to send; the rest is a side. */
+export const WORK_TRANSMIT = 7;
+/** Look whether to connect. */
+export const WORK_DECIDE = 8;
+/** Start a protocol again once its connections are closed. */
+export const WORK_RESTART = 9;
 /** Packs a kind of work above a session end. */
 export const WORK = 0x10000000;
 
@@ -53,16 +63,25 @@ export interface Daemon {
   unsent: boolean;
   readonly timers: SecondTimers;
   readonly rib: Rib;
-  /** Timers that came up in this turn and are not carried out yet, last first. */
-  due: number[];
+  /** Work that was queued while work was carried out, so that poll(2) does not wait; turns in a row that it kept from reading all sockets. */
+  hurries: boolean;
+  shortTurns: number;
   /** Work for the next turn: what * {@link WORK} + session end. */
   work: number[];
   readonly blocks: number[];
-  /** UPDATEs that announce `blocks` to a mesh peer; undefined after a change. */
-  feed: readonly Prepared[] | undefined;
+  /** Pods' routes in the kernel. */
+  podRoutes: number;
+  /** Those of them that are not covered by an own block, as host prefixes. */
+  readonly foreign: Set<number>;
+  /** Of these, what the process has not taken in yet. */
+  kernelNews: number[];
+  /** UPDATEs that announce `blocks` to a mesh peer, each on its own; undefined after a change. */
+  feed: readonly Batch[] | undefined;
   /** By session end: the step of its feed that comes next, on which side of a connection. */
   readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
   reconfigure: Reconfiguration[];
+  /** By peer: `PeerConfig.session`, where it was given. */
+  readonly sessions: Map<number, string>;
   /** Second of the process's clock in which it read its configuration first. */
   booted: number;
   /** The same, of the last time. */
@@ -72,7 +91,7 @@ export interface Daemon {
 }
 
 /** A process that was never started. */
-export function newDaemon(paths: PathPool): Daemon {
+export function newDaemon(lists: PathLists): Daemon {
   return {
     peers: 0,
     exporting: 0,
@@ -82,13 +101,18 @@ export function newDaemon(paths: PathPool): Daemon {
     groups: [],
     unsent: false,
     timers: new SecondTimers(),
-    rib: new Rib(paths),
-    due: [],
+    rib: new Rib(lists),
+    hurries: false,
+    shortTurns: 0,
     work: [],
     blocks: [],
+    podRoutes: 0,
+    foreign: new Set(),
+    kernelNews: [],
     feed: undefined,
     feeding: new Map(),
     reconfigure: [],
+    sessions: new Map(),
     booted: 0,
     configured: 0,
     stale: new Map(),

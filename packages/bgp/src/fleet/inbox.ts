@@ -1,4 +1,4 @@
-import { type Connections, widened } from "../session/connections.js";
+import { type Connections, SIDE, widened } from "../session/connections.js";
 import { CLOSED } from "../session/segments.js";
 import { SocketQueue } from "./socket-queue.js";
 import { SocketWalk } from "./socket-walk.js";
@@ -10,13 +10,14 @@ const OLDEST = 0;
 export const LISTENING = 0x7fffffff;
 
 /**
- * What poll(2) would report to each daemon: connection attempts with an outcome (writable) in the order in
- * which they had it, sockets with data (readable) in that of their age, connections to accept, and the messages
- * that wait in each socket. A socket is read whole, one connection is accepted at a time
+ * What poll(2) would report to each daemon: connections that are not up, each with data or with the outcome of
+ * an attempt (`fresh`); sessions with data and the listening socket (`readable`); connections to accept, and
+ * the messages that wait in each socket. One connection is accepted at a time, a socket is read whole
  * (bird: sysdep/unix/io.c, sk_read).
  */
 export class Inbox {
-  private readonly writable: SocketQueue[] = [];
+  /** Side · 2 + (1 if its attempt to connect succeeded). */
+  private readonly fresh: number[][] = [];
   private readonly readable: SocketWalk[] = [];
   private readonly backlog: SocketQueue[] = [];
   private readonly conns: Connections;
@@ -31,24 +32,28 @@ export class Inbox {
 
   /** Makes room for one more daemon. */
   addDaemon(): void {
-    this.writable.push(new SocketQueue());
+    this.fresh.push([]);
     this.readable.push(new SocketWalk());
     this.backlog.push(new SocketQueue());
   }
 
   /** Whether poll(2) would return at once. */
   pending(daemon: number): boolean {
-    return !this.readable[daemon]!.empty || !this.writable[daemon]!.empty;
+    return this.fresh[daemon]!.length > 0 || !this.readable[daemon]!.empty;
   }
 
   /** A connection attempt was answered. */
   addOutcome(daemon: number, side: number, connected: boolean): void {
-    this.writable[daemon]!.push(side * 2 + (connected ? 1 : 0));
+    this.fresh[daemon]!.push(side * 2 + (connected ? 1 : 0));
   }
 
-  /** The oldest answered attempt as side · 2 + (1 if connected), or −1. */
-  takeOutcome(daemon: number): number {
-    return this.writable[daemon]!.shift();
+  /** Connections that are not up and have something, oldest first, as side · 2 + (1 if an attempt succeeded); they are taken out. */
+  takeFresh(daemon: number): readonly number[] {
+    const fresh = this.fresh[daemon]!;
+    if (fresh.length === 0) return fresh;
+    this.fresh[daemon] = [];
+    const { conns } = this;
+    return fresh.sort((a, b) => conns.age(a >> 1) - conns.age(b >> 1));
   }
 
   /** A connection waits for accept(2). */
@@ -66,8 +71,8 @@ export class Inbox {
     return side;
   }
 
-  /** A message waits in a socket; `open` if the daemon polls that socket already. */
-  addMessage(daemon: number, side: number, what: number, open: boolean): void {
+  /** A message waits in a socket. */
+  addMessage(daemon: number, side: number, what: number): void {
     const { conns } = this;
     const j = this.newMessage(what);
     const last = conns.lastMessage(side);
@@ -77,7 +82,12 @@ export class Inbox {
       return;
     }
     conns.setMessages(side, j, j);
-    if (open) this.readable[daemon]!.add(side, conns.age(side));
+    this.look(daemon, side);
+  }
+
+  /** Whether anything waits in a socket. */
+  hasMessage(side: number): boolean {
+    return this.conns.firstMessage(side) >= 0;
   }
 
   /** Whether a message waits in a socket, and not only the end of its connection. */
@@ -88,8 +98,15 @@ export class Inbox {
 
   /** A socket is polled from now on: what came before is readable. */
   opened(daemon: number, side: number): void {
-    const { conns } = this;
-    if (conns.firstMessage(side) >= 0) this.readable[daemon]!.add(side, conns.age(side));
+    if (this.hasMessage(side)) this.look(daemon, side);
+  }
+
+  /** The loop will look at a socket. One that is not accepted, not connected or closing is not polled. */
+  look(daemon: number, side: number): void {
+    const state = this.conns.state[side];
+    if (state === SIDE.established) this.readable[daemon]!.add(side, this.conns.age(side));
+    else if (state === SIDE.openSent || state === SIDE.openConfirm)
+      this.fresh[daemon]!.push(side * 2);
   }
 
   /** The process polls its sockets; see {@link SocketWalk}. */
@@ -115,7 +132,7 @@ export class Inbox {
 
   /** The process is gone, and what waited for it. */
   clear(daemon: number): void {
-    while (this.takeOutcome(daemon) >= 0);
+    for (const socket of this.takeFresh(daemon)) this.forget(socket >> 1);
     for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
       this.forget(side);
     const readable = this.readable[daemon]!;

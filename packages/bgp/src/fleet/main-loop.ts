@@ -1,33 +1,11 @@
-import { type Micros, SECOND } from "@calico-sim/core";
-import type { Advertiser } from "../rib/advertiser.js";
-import type { KernelWriter } from "../rib/kernel-writer.js";
-import type { Learner } from "../rib/learner.js";
-import type { Outbox } from "../rib/outbox.js";
+import { hash32, type Micros, SECOND } from "@calico-sim/core";
+import { OWN_PATH } from "../rib/paths.js";
 import { regroup } from "../rib/peer-groups.js";
-import { OWN } from "../rib/rib.js";
-import { POLL_SECOND, READS_PER_LOOP } from "../session/constants.js";
-import { PROTOCOL_STATE } from "../session/protocols.js";
-import type { Reader } from "../session/reader.js";
-import type { Recovery } from "../session/recovery.js";
-import type { Sessions } from "../session/sessions.js";
-import type { Silence } from "../session/silence.js";
-import type { Transport } from "../session/transport.js";
+import { POLL_SECOND_MAX, POLL_SECOND_MIN, POLL_SLACK } from "../session/constants.js";
 import type { SharedCores } from "../shared-cores.js";
-import type { Configuration } from "./configuration.js";
 import type { FleetContext, Wakeable } from "./context.js";
-import {
-  OFF,
-  RUNNING,
-  STARTING,
-  TIMER_CONNECT,
-  TIMER_IDLE,
-  TIMER_PEER_RESTART,
-  WORK,
-  WORK_FEED,
-  WORK_KEEPALIVE,
-  WORK_KERNEL,
-  WORK_STOP_STALE,
-} from "./daemon.js";
+import { OFF, RUNNING, STARTING } from "./daemon.js";
+import { type LoopParts, Turn } from "./turn.js";
 
 /** A starting process can be interrupted after this much CPU, microseconds. Assumed. */
 const BOOT_PART: Micros = 1_000;
@@ -38,36 +16,19 @@ const BOOT_PART: Micros = 1_000;
  */
 const WAKE_UP: Micros = 1;
 
+/** Names the draws of how long poll(2) takes. */
+const POLL = 0x706f6c6c;
+
 // Stages of a start.
 const LOADING = 0;
 const LOADED = 1;
 const CONFIGURING = 2;
 
-/** The other parts that a turn of the loop calls. */
-export interface LoopParts {
-  readonly configuration: Configuration;
-  readonly transport: Transport;
-  readonly reader: Reader;
-  readonly sessions: Sessions;
-  readonly silence: Silence;
-  readonly recovery: Recovery;
-  readonly learner: Learner;
-  readonly advertiser: Advertiser;
-  readonly outbox: Outbox;
-  readonly kernel: KernelWriter;
-}
-
-/**
- * The processes: start, main loop (bird: sysdep/unix/io.c, io_loop), and the cores that they run on.
- *
- * A turn begins where poll(2) returns: attempts to connect that were answered, at most four readable
- * sockets, queued work, then the clock is read, then the timers. Work that a timer queues therefore
- * waits for the next wake, and a timer set while sockets are read counts from the second in which the
- * daemon last went to sleep.
- */
+/** The processes: start, main loop (bird: sysdep/unix/io.c, io_loop), sleep, and the cores that they run on. */
 export class MainLoop implements Wakeable {
   private readonly x: FleetContext;
   private readonly parts: LoopParts;
+  private readonly turns: Turn;
   /** CPU that a starting process still needs. */
   private readonly bootLeft: number[] = [];
   private readonly bootStage: number[] = [];
@@ -77,6 +38,7 @@ export class MainLoop implements Wakeable {
   constructor(context: FleetContext, parts: LoopParts) {
     this.x = context;
     this.parts = parts;
+    this.turns = new Turn(context, parts);
   }
 
   /** Makes room for one more daemon. */
@@ -106,7 +68,7 @@ export class MainLoop implements Wakeable {
     daemon.stale.clear();
     daemon.feeding.clear();
     daemon.exporting = 0;
-    for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN);
+    for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN_PATH);
     for (const e of x.ends.of(node)) x.ends.reset(e);
     regroup(x, node);
     const { start, startPerPeer, startPerBlock } = x.costs;
@@ -143,7 +105,8 @@ export class MainLoop implements Wakeable {
     x.second[node] = second;
     x.daemons[node]!.booted = second;
     x.daemons[node]!.configured = second;
-    for (const e of x.ends.of(node)) {
+    // Protocols start in the opposite order of their configuration, as BIRD's log shows.
+    for (const e of x.ends.of(node).toReversed()) {
       if (x.ends.configured[e] === 0) continue;
       this.parts.recovery.lock(node, e);
       this.parts.sessions.begin(node, e);
@@ -155,6 +118,7 @@ export class MainLoop implements Wakeable {
   onStarted(node: number): void {
     if (this.x.state[node] !== STARTING || this.bootLeft[node]! > 0) return;
     this.x.state[node] = RUNNING;
+    this.parts.kernelRoutes.onStarted(node);
     this.parts.recovery.onStarted(node);
     this.ready(node);
   }
@@ -167,7 +131,6 @@ export class MainLoop implements Wakeable {
     x.engine.cancelTimer(this.wakeTimer[node]!);
     this.parts.transport.processGone(node);
     x.inbox.clear(node);
-    daemon.due = [];
     daemon.work = [];
     this.parts.configuration.settle(node);
   }
@@ -175,11 +138,26 @@ export class MainLoop implements Wakeable {
   // Getting to run ------------------------------------------------------------------------------
 
   /** See {@link Wakeable}. */
-  wake(node: number): void {
+  wake(node: number, byTimer = false): void {
     const { x } = this;
     if (x.state[node] !== RUNNING || x.turnQueued[node] === 1) return;
     if (x.engine.now < x.busyUntil[node]!) this.queueTurn(node);
-    else this.ready(node);
+    else this.ready(node, byTimer);
+  }
+
+  /**
+   * The time is up for which a daemon sleeps, or something came. On a machine that daemons share the timer of
+   * one wakes all others whose time is nearly up (linux: kernel/time/hrtimer.c, __hrtimer_run_queues).
+   */
+  onWake(node: number): void {
+    const { x } = this;
+    if (x.cores === undefined || x.mail.box(node).first < x.engine.now) {
+      this.wake(node);
+      return;
+    }
+    const others = x.cores.wakenBy(x.engine.now);
+    this.wake(node, true);
+    for (const other of others) if (other !== node) this.wake(other, true);
   }
 
   /** See {@link Wakeable}. */
@@ -198,14 +176,18 @@ export class MainLoop implements Wakeable {
   }
 
   /** A daemon that slept has work: it turns at once, or queues for a core that it shares. */
-  private ready(node: number): void {
+  private ready(node: number, byTimer = true): void {
     const { cores } = this.x;
     if (cores === undefined) {
       this.run(node);
       return;
     }
-    this.x.turnQueued[node] = 1;
-    cores.wake(node);
+    const { x } = this;
+    const { now } = x.engine;
+    x.turnQueued[node] = 1;
+    // What came during its turn keeps it from sleeping.
+    if (x.state[node] === RUNNING && now === x.busyUntil[node]) cores.requeue(node);
+    else cores.wake(node, now, byTimer);
     this.serveCores(cores);
   }
 
@@ -232,6 +214,7 @@ export class MainLoop implements Wakeable {
   private serveCores(cores: SharedCores): void {
     const { x } = this;
     const { now } = x.engine;
+    for (const node of cores.holders) if (this.keepsCore(node, cores)) return;
     for (let node = cores.next(now); node >= 0; node = cores.next(now)) {
       x.turnQueued[node] = 0;
       if (x.state[node] === OFF) continue;
@@ -240,8 +223,18 @@ export class MainLoop implements Wakeable {
     }
     if (!this.coreEventQueued && cores.waiting) {
       this.coreEventQueued = true;
-      x.engine.schedule(Math.max(now, cores.nextFree()), x.kinds.core);
+      x.engine.schedule(cores.nextFree(now), x.kinds.core);
     }
+  }
+
+  /**
+   * Whether the daemon that had a core last is about to have its next turn, which gives the core out again: its
+   * poll(2) does not sleep if something came during its turn.
+   */
+  private keepsCore(node: number, cores: SharedCores): boolean {
+    const { x } = this;
+    if (node < 0 || x.busyUntil[node] !== x.engine.now || cores.waits(node)) return false;
+    return x.turnQueued[node] === 1 || x.mail.box(node).first < x.engine.now;
   }
 
   private run(node: number): void {
@@ -252,41 +245,13 @@ export class MainLoop implements Wakeable {
   // A turn --------------------------------------------------------------------------------------
 
   private turn(node: number): void {
-    const { x, parts } = this;
-    const { inbox } = x;
-    const daemon = x.daemons[node]!;
+    const { x } = this;
     x.t = x.engine.now;
     x.turnQueued[node] = 1;
     this.catchUp(node);
-    let goesOn = false;
-    if (daemon.due.length === 0) {
-      x.spend(node, x.costs.loop + x.costs.loopPerSocket * x.sockets[node]!);
-      parts.transport.collect(node);
-      for (let o = inbox.takeOutcome(node); o >= 0; o = inbox.takeOutcome(node))
-        parts.sessions.onOutcome(node, o >> 1, (o & 1) === 1);
-      inbox.poll(node);
-      for (let reads = 0; reads < READS_PER_LOOP; reads++) {
-        const socket = inbox.takeSocket(node);
-        if (socket < 0) break;
-        parts.reader.read(node, socket);
-      }
-      if (daemon.reconfigure.length > 0) {
-        // SIGHUP interrupts poll(2): the loop reads its clock, then its files.
-        x.second[node] = x.clock(node, x.t);
-        parts.configuration.apply(node);
-      }
-      if (daemon.work.length > 0) goesOn = this.runWork(node);
-      if (daemon.unsent) parts.outbox.send(node);
-      x.second[node] = x.clock(node, x.t);
-    }
-    this.fireTimers(node);
+    const goesOn = this.turns.carryOut(node);
     x.busyUntil[node] = Math.round(x.t);
-    if (
-      goesOn ||
-      inbox.pending(node) ||
-      daemon.due.length > 0 ||
-      x.mail.box(node).first < x.busyUntil[node]
-    ) {
+    if (goesOn || x.inbox.pending(node) || x.mail.box(node).first < x.busyUntil[node]) {
       this.queueTurn(node);
     } else {
       x.turnQueued[node] = 0;
@@ -297,70 +262,17 @@ export class MainLoop implements Wakeable {
   /** The clock as an idle daemon read it when a scan last woke it before now; those wakes are not events here. */
   private catchUp(node: number): void {
     const { x } = this;
-    const sleeps = Math.ceil((x.engine.now - x.busyUntil[node]!) / POLL_SECOND) - 1;
+    const from = x.busyUntil[node]!;
+    const second = this.pollSecond(node, from);
+    const sleeps = Math.ceil((x.engine.now - from) / second) - 1;
     if (sleeps < 1) return;
-    x.second[node] = x.clock(node, x.busyUntil[node]! + sleeps * POLL_SECOND);
+    x.second[node] = x.clock(node, from + sleeps * second);
   }
 
-  /** Carries out what was queued; true if some of it goes on at once in the next turn. */
-  private runWork(node: number): boolean {
-    const { x, parts } = this;
-    let goesOn = false;
-    const daemon = x.daemons[node]!;
-    const { work } = daemon;
-    daemon.work = [];
-    for (const item of work) {
-      const e = item % WORK;
-      const what = Math.floor(item / WORK);
-      if (what === WORK_FEED) {
-        if (!parts.advertiser.feed(node, e)) continue;
-        x.queueWork(node, WORK_FEED, e);
-        goesOn = true;
-      } else if (what === WORK_KERNEL) parts.kernel.start(node);
-      else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
-      else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
-      else {
-        parts.learner.flush(node, e);
-        parts.sessions.restart(node, e);
-      }
-    }
-    return goesOn;
-  }
-
-  private fireTimers(node: number): void {
-    const { x } = this;
-    const daemon = x.daemons[node]!;
-    const now = x.second[node]!;
-    for (;;) {
-      if (daemon.due.length === 0) {
-        const due = daemon.timers.take(now);
-        if (due === undefined) return;
-        daemon.due = due.reverse();
-      }
-      for (let entry = daemon.due.pop(); entry !== undefined; entry = daemon.due.pop()) {
-        const opened = this.fireTimer(node, entry >> 2, entry & 3, now);
-        // Where cores are shared, the daemon that a new connection wakes may run before the next is opened.
-        if (opened && x.cores !== undefined && daemon.due.length > 0) return;
-      }
-    }
-  }
-
-  /** Carries out one timer; true if it opened a connection. */
-  private fireTimer(node: number, e: number, what: number, now: number): boolean {
-    const { ends } = this.x;
-    if (what === TIMER_CONNECT) return this.parts.sessions.onConnectTimer(node, e, now);
-    if (what === TIMER_PEER_RESTART) {
-      if (ends.restartDue[e]! < 0 || ends.restartDue[e]! > now) return false;
-      ends.restartDue[e] = -1;
-      this.x.protocols.enter(e, PROTOCOL_STATE.stop, now);
-      this.x.listener?.onPeerRestart?.(node, ends.peer[e]!, "expired", Math.round(this.x.t));
-      this.parts.sessions.stop(e);
-      this.x.queueWork(node, WORK_STOP_STALE, e);
-    } else if (what === TIMER_IDLE) {
-      if (this.x.idle?.onTimer(node, e, now) === true)
-        this.parts.silence.giveUp(node, ends.established[e]!);
-    } else this.parts.recovery.end(node);
-    return false;
+  /** How long a second of poll(2) takes a daemon that falls asleep at a time. */
+  private pollSecond(node: number, from: Micros): Micros {
+    const late = hash32(this.x.nameHash[node]!, POLL, from) % (POLL_SECOND_MAX - POLL_SECOND_MIN);
+    return POLL_SECOND_MIN + late;
   }
 
   /**
@@ -373,13 +285,15 @@ export class MainLoop implements Wakeable {
     const daemon = x.daemons[node]!;
     const timer = this.wakeTimer[node]!;
     const from = Math.max(x.engine.now, x.busyUntil[node]!);
-    let wake = Math.max(from, x.mail.box(node).first + WAKE_UP);
-    if (daemon.work.length > 0) wake = Math.min(wake, from + POLL_SECOND);
+    const second = this.pollSecond(node, from);
+    let wake = Number.POSITIVE_INFINITY;
+    if (daemon.work.length > 0) wake = from + second;
     else if (daemon.timers.next !== Number.POSITIVE_INFINITY) {
       const due = daemon.timers.next * SECOND - x.phase[node]!;
-      const sleeps = Math.max(1, Math.ceil((due - from) / POLL_SECOND));
-      wake = Math.min(wake, from + sleeps * POLL_SECOND);
+      wake = from + Math.max(1, Math.ceil((due - from) / second)) * second;
     }
+    x.cores?.sleep(node, wake - POLL_SLACK);
+    wake = Math.min(wake, Math.max(from, x.mail.box(node).first + WAKE_UP));
     if (wake === Number.POSITIVE_INFINITY) x.engine.cancelTimer(timer);
     else x.engine.setTimer(timer, wake);
   }

@@ -18,13 +18,17 @@ export const ROUTE_REFRESH_BYTES: number = HEADER + 4;
 /** NOTIFICATION without data (RFC 4271 §4.5). */
 export const NOTIFICATION_BYTES: number = HEADER + 2;
 
+/** An address family in the graceful restart capability: AFI, SAFI, flags (RFC 4724 §3). */
+const RESTART_FAMILY = 4;
+
 /**
  * OPEN as BIRD 1.6 sends it under Calico's configuration: fixed part 10, then capabilities for
  * multiprotocol, route refresh, graceful restart with one AFI, 4-octet AS, enhanced refresh, and
- * add-path when on. Measured: 63 with add-path, 57 without (ground-truth/bird, law 3).
+ * add-path when on. Measured: 63 with add-path, 57 without (ground-truth/bird, law 3), 53 from one that only
+ * helps others to restart (BIRD 1.6.8 without `graceful restart`).
  */
-export function openBytes(addPath: boolean): number {
-  return addPath ? 63 : 57;
+export function openBytes(addPath: boolean, keepsForwarding = true): number {
+  return (addPath ? 63 : 57) - (keepsForwarding ? 0 : RESTART_FAMILY);
 }
 
 /** A prefix in an UPDATE: length octet, the significant octets, and the 4-octet path id of RFC 7911 with add-path. */

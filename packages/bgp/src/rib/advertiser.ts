@@ -1,18 +1,23 @@
+import { HOST_BASE } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
+import { type FilterChanges, SAME_FILTERS } from "../fleet/filter-changes.js";
 import { COUNT } from "../messages/counters.js";
 import { END_OF_RIB_BYTES, prefixBytes, ROUTE_REFRESH_BYTES } from "../messages/sizes.js";
 import { FEED_STEP } from "../session/constants.js";
-import { END_OF_RIB, REFRESH } from "../session/segments.js";
+import { END_OF_RIB, REFRESH, REQUEST } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
 import type { ExportRules } from "../types.js";
-import { PLAIN } from "./attributes.js";
-import type { Decision } from "./decision.js";
+import { countUpdate } from "./batches.js";
+import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import { Feeds } from "./feeds.js";
 import type { KernelWriter } from "./kernel-writer.js";
-import { Buckets, countUpdate, NOBODY, type Outbox, SOURCES } from "./outbox.js";
-import { joinGroup } from "./peer-groups.js";
-import { OWN, type Path, type RibChange } from "./rib.js";
-import type { Counted, Prepared, UpdateTable } from "./updates.js";
+import { NOBODY, type Outbox, SOURCES } from "./outbox.js";
+import type { RibChange } from "./path-lists.js";
+import { KERNEL, OWN, OWN_PATH } from "./paths.js";
+import { joinGroup, regroup } from "./peer-groups.js";
+import { podPrefixes } from "./pod-routes.js";
+import type { Counted, Prepared } from "./updates.js";
 
 /** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"); a /24 as measured. */
 const CONNECTED_SUBNET_BITS = 24;
@@ -31,28 +36,24 @@ interface Offer {
 export class Advertiser {
   private readonly x: FleetContext;
   private readonly transport: Transport;
-  private readonly updates: UpdateTable;
   private readonly exporter: Exporter;
-  private readonly decision: Decision;
   private readonly kernel: KernelWriter;
   private readonly outbox: Outbox;
+  private readonly feeds: Feeds;
 
   constructor(
     context: FleetContext,
     transport: Transport,
-    updates: UpdateTable,
     exporter: Exporter,
-    decision: Decision,
     kernel: KernelWriter,
     outbox: Outbox,
   ) {
     this.x = context;
     this.transport = transport;
-    this.updates = updates;
     this.exporter = exporter;
-    this.decision = decision;
     this.kernel = kernel;
     this.outbox = outbox;
+    this.feeds = new Feeds(context, outbox);
   }
 
   /**
@@ -74,8 +75,7 @@ export class Advertiser {
       x.spend(node, this.offerCost(node));
       // What waits for the others is part of the feed.
       if (daemon.unsent) this.outbox.send(node);
-      joinGroup(x, node, e);
-      this.feedTable(node, e);
+      this.feeds.send(node, e, joinGroup(x, node, e));
     }
     x.spend(node, x.costs.message);
     x.counters.count(COUNT.update, END_OF_RIB_BYTES);
@@ -93,37 +93,26 @@ export class Advertiser {
     const { announce, aggregateRule } = this.x.costs;
     const daemon = this.x.daemons[node]!;
     const blocks = daemon.blocks.length;
-    return announce * (daemon.rib.size + 1) + (aggregateRule * blocks * (blocks + 1)) / 2;
+    const routes = daemon.rib.size + 1 + daemon.podRoutes - daemon.foreign.size;
+    return announce * routes + (aggregateRule * blocks * (blocks + 1)) / 2;
   }
 
   /** One step; true if there are more. */
   private feedBlocks(node: number, e: number, side: number): boolean {
     const { x } = this;
     const daemon = x.daemons[node]!;
-    daemon.feed ??= this.steps(this.offers(node, e), NOBODY).flatMap((buckets) =>
-      this.outbox.prepare(buckets, x.addPath),
-    );
+    daemon.feed ??= this.steps(this.offers(node, e), NOBODY)
+      .flatMap((buckets) => this.outbox.prepare(buckets, x.addPath))
+      .map((message) => this.outbox.batch([message]));
     const steps = Math.max(1, daemon.feed.length);
     x.spend(node, this.offerCost(node) / steps);
-    if (steps === 1) {
-      this.outbox.post(node, e, daemon.feed);
-      return false;
-    }
     const before = daemon.feeding.get(e);
     const step = before?.side === side ? before.step : 0;
-    this.outbox.post(node, e, daemon.feed.slice(step, step + 1));
+    const batch = daemon.feed[step];
+    if (batch !== undefined) this.outbox.post(node, e, batch);
     if (step + 1 < steps) daemon.feeding.set(e, { side, step: step + 1 });
     else daemon.feeding.delete(e);
     return step + 1 < steps;
-  }
-
-  private feedTable(node: number, e: number): void {
-    const peer = this.x.ends.peer[e]!;
-    for (const buckets of this.steps(this.offers(node, e), peer)) {
-      // What a feed does not tell is not withdrawn either: the peer knows nothing yet.
-      buckets.withdraw.clear();
-      this.outbox.post(node, e, this.outbox.prepare(buckets, this.x.addsPaths(e)));
-    }
   }
 
   /**
@@ -131,20 +120,24 @@ export class Advertiser {
    * (bird: nest/rt-table.c, do_feed_baby). Where all peers are in the mesh only own routes can be told.
    */
   private offers(node: number, e: number): Offer[] {
-    const { rib, blocks, meshOnly } = this.x.daemons[node]!;
+    const { rib, blocks, foreign, meshOnly } = this.x.daemons[node]!;
     const offers: Offer[] = [];
     if (meshOnly) {
       for (const prefix of blocks) {
         const attributes = this.exporter.attributes(node, e, prefix, OWN_PATH);
         offers.push({ prefix, source: OWN, from: OWN, attributes });
       }
+      for (const prefix of foreign) {
+        const path = rib.all(prefix).find((one) => this.x.paths.peer(one) === KERNEL);
+        if (path === undefined) continue;
+        const attributes = this.exporter.attributes(node, e, prefix, path);
+        offers.push({ prefix, source: OWN, from: OWN, attributes });
+      }
       return offers;
     }
     const addPath = this.x.addsPaths(e);
     for (const prefix of rib.prefixes()) {
-      const best = rib.best(prefix);
-      const paths = addPath ? rib.all(prefix) : best === undefined ? [] : [best];
-      for (const path of paths) {
+      for (const path of addPath ? rib.all(prefix) : [rib.best(prefix)]) {
         const attributes = this.exporter.attributes(node, e, prefix, path);
         const from = this.outbox.from(path);
         const source = addPath ? this.outbox.identifier(path) : OWN;
@@ -163,7 +156,7 @@ export class Advertiser {
     for (let from = 0, room = FEED_STEP - 1; from < offers.length || steps.length === 0; ) {
       const buckets = new Buckets();
       for (const offer of offers.slice(from, from + room))
-        buckets.add(offer.from === peer ? REJECTED : offer.attributes, offer.prefix, offer.source);
+        add(buckets, offer.from === peer ? { ...offer, attributes: REJECTED } : offer);
       steps.push(buckets);
       from += room;
       room = FEED_STEP;
@@ -175,23 +168,73 @@ export class Advertiser {
    * The routes that the node originates, or the rules by which it exports, changed: confd rewrote
    * `calico_aggr` or `calico_export_to_bgp_peers`, so every peer is fed anew with enhanced refresh (law 6).
    */
-  change(node: number, blocks: readonly number[], rules: ExportRules | undefined): void {
+  change(
+    node: number,
+    blocks: readonly number[],
+    rules: ExportRules | undefined,
+    filters: FilterChanges = SAME_FILTERS,
+  ): void {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const held = new Set(daemon.blocks);
     const wanted = new Set(blocks);
     const gained = blocks.filter((p) => !held.has(p));
     const lost = daemon.blocks.filter((p) => !wanted.has(p));
-    if (gained.length === 0 && lost.length === 0 && rules === daemon.rules) return;
+    const same = gained.length === 0 && lost.length === 0 && rules === daemon.rules;
+    if (same && filters.policies.size === 0) return;
     const groups = this.receivers(node);
     const before = groups.map(({ sample }) => this.offers(node, sample));
     const told = groups.map(({ sample }) => this.announced(node, sample, gained, lost));
     daemon.blocks.splice(0, daemon.blocks.length, ...blocks);
     daemon.rules = rules;
     daemon.feed = undefined;
-    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH, this.decision));
-    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN, this.decision));
-    for (const [i, group] of groups.entries()) this.refresh(node, group, before[i]!, told[i]!);
+    for (const [e, policy] of filters.policies) x.ends.policy[e] = policy;
+    if (filters.policies.size > 0) regroup(x, node);
+    for (const { exports, feed } of daemon.groups) {
+      exports.clear();
+      feed.changed = 0;
+    }
+    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH));
+    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN));
+    for (const [i, group] of groups.entries())
+      for (const part of this.concerned(group, filters, !same))
+        this.refresh(node, part, before[i]!, told[i]!);
+  }
+
+  /** Those of a group that are to be fed again, by what they are told from now on. */
+  private concerned(
+    group: Receivers,
+    { policies, exports }: FilterChanges,
+    all: boolean,
+  ): readonly Receivers[] {
+    if (policies.size === 0) return [group];
+    const members = group.members.filter((e) => all || exports.has(e));
+    const parts = new Map<number, number[]>();
+    for (const e of members) {
+      const policy = this.x.ends.policy[e]!;
+      const part = parts.get(policy);
+      if (part === undefined) parts.set(policy, [e]);
+      else part.push(e);
+    }
+    return [...parts.values()].map((part) => ({ sample: part[0]!, members: part }));
+  }
+
+  /** The import filter of a peer changed: it is asked for everything again (RFC 2918; bird: proto/bgp/bgp.c, bgp_reload_routes). */
+  request(node: number, e: number): void {
+    const { x } = this;
+    const side = x.ends.established[e]!;
+    if (side < 0) return;
+    x.spend(node, x.costs.message);
+    x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES);
+    this.transport.send(side, REQUEST);
+  }
+
+  /** A peer asked for everything again; one that is not fed yet gets it anyway (bird: nest/proto.c, proto_request_feeding). */
+  refeed(node: number, e: number): void {
+    const { ends, daemons } = this.x;
+    if (ends.established[e]! < 0 || ends.exporting[e] === 0) return;
+    if (daemons[node]!.unsent) this.outbox.send(node);
+    this.refresh(node, { sample: e, members: [e] }, [], new Buckets());
   }
 
   private originated(node: number, prefix: number, change: RibChange | undefined): void {
@@ -222,10 +265,10 @@ export class Advertiser {
     const buckets = new Buckets();
     for (const p of lost)
       if (this.exporter.attributes(node, e, p, OWN_PATH) !== REJECTED)
-        buckets.add(REJECTED, p, OWN);
+        buckets.add(REJECTED, p, OWN, OWN);
     for (const p of gained) {
       const attributes = this.exporter.attributes(node, e, p, OWN_PATH);
-      if (attributes !== REJECTED) buckets.add(attributes, p, OWN);
+      if (attributes !== REJECTED) buckets.add(attributes, p, OWN, OWN);
     }
     return buckets;
   }
@@ -243,7 +286,7 @@ export class Advertiser {
     const after = this.offers(node, sample);
     const first = this.outbox.prepare(told, addPath);
     const untold = meshOnly ? this.learnt(node, addPath) : [];
-    const all = [...after, ...untold];
+    const all = [...after, ...untold, ...this.pods(node)];
     const concerned = new Set([...before, ...after].map(({ from }) => from));
     const common = this.burst(before, after, all, first, addPath, NOBODY);
     for (const e of members) {
@@ -259,13 +302,26 @@ export class Advertiser {
     }
   }
 
+  /** Routes of pods in own blocks: in BIRD's table, so offered to every peer, and told to none. */
+  private pods(node: number): Offer[] {
+    const { kernels, daemons } = this.x;
+    const { rib } = daemons[node]!;
+    const rejected = { source: OWN, from: OWN, attributes: REJECTED };
+    return podPrefixes(kernels, node)
+      .filter((prefix) => rib.count(prefix) === 0)
+      .map((prefix) => ({ prefix, ...rejected }));
+  }
+
   /** What was learnt from mesh peers: offered to every peer, told to none. */
   private learnt(node: number, addPath: boolean): Offer[] {
     const { rib } = this.x.daemons[node]!;
     const rejected = { source: OWN, from: OWN, attributes: REJECTED };
     return rib.prefixes().flatMap((prefix) => {
-      const own = rib.bestEnd(prefix) === OWN;
-      const paths = addPath ? rib.count(prefix) - Number(own) : Number(!own);
+      const own =
+        prefix < HOST_BASE
+          ? Number(rib.best(prefix) === OWN_PATH)
+          : rib.all(prefix).filter((path) => this.x.paths.isLocal(path)).length;
+      const paths = addPath ? rib.count(prefix) - own : Math.max(0, 1 - own);
       return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
     });
   }
@@ -287,7 +343,7 @@ export class Advertiser {
       messages.push(...this.outbox.measure(buckets, addPath, subnet));
     }
     const delta = difference(before, after, peer);
-    const record = this.updates.add({
+    const record = this.x.updates.addRefeed({
       reach: [...delta.reach].map(([attributes, { prefixes, sources }]) => ({
         attributes,
         prefixes,
@@ -309,8 +365,9 @@ interface Receivers {
   readonly members: readonly number[];
 }
 
-/** The path of a route that the node originates. */
-const OWN_PATH: Path = Object.freeze({ end: OWN, attributes: PLAIN, source: OWN });
+function add(buckets: Buckets, { attributes, prefix, source, from }: Offer): void {
+  buckets.add(attributes, prefix, source, from);
+}
 
 /** What a peer must be told so that it knows `after` instead of `before`. */
 function difference(before: readonly Offer[], after: readonly Offer[], peer: number): Buckets {
@@ -324,9 +381,9 @@ function difference(before: readonly Offer[], after: readonly Offer[], peer: num
   const knew = told(before);
   const knows = told(after);
   const buckets = new Buckets();
-  for (const [k, { prefix, source }] of knew)
-    if (!knows.has(k)) buckets.add(REJECTED, prefix, source);
-  for (const [k, { prefix, source, attributes }] of knows)
-    if (knew.get(k)?.attributes !== attributes) buckets.add(attributes, prefix, source);
+  for (const [k, offer] of knew)
+    if (!knows.has(k)) add(buckets, { ...offer, attributes: REJECTED });
+  for (const [k, offer] of knows)
+    if (knew.get(k)?.attributes !== offer.attributes) add(buckets, offer);
   return buckets;
 }

@@ -1,3 +1,5 @@
+import { widened } from "../session/connections.js";
+
 /** ORIGIN values (RFC 4271 §4.3); the lower is preferred. */
 export const ORIGIN = { igp: 0, egp: 1, incomplete: 2 } as const;
 
@@ -9,6 +11,9 @@ export const ABSENT = -1;
 
 /** LOCAL_PREF of an ordinary route: 2147483647 − metric 1024 (calico: confd/pkg/backends/calico/bgp_processor.go:257,663). */
 export const NORMAL_LOCAL_PREF: number = 2147483647 - 1024;
+
+/** `default bgp_local_pref` for routes that come without one (bird: proto/bgp/config.Y). */
+export const DEFAULT_LOCAL_PREF = 100;
 
 /** The path attributes of a route (RFC 4271 §4.3, RFC 4456, RFC 1997, RFC 8092); AS_PATH is one sequence. */
 export interface AttributeSet {
@@ -46,6 +51,14 @@ export const PLAIN = 0;
 export class AttributeTable {
   private readonly sets: AttributeSet[] = [];
   private readonly sizes: number[] = [];
+  private nextHops: Int32Array = new Int32Array(64);
+  private localPrefs: Float64Array = new Float64Array(64);
+  private originatorIds: Float64Array = new Float64Array(64);
+  private clusterCounts: Int32Array = new Int32Array(64);
+  private ranks: Int32Array = new Int32Array(64);
+  private readonly rankIds: Map<string, number> = new Map();
+  /** See {@link isSpecial}. */
+  private special: Uint8Array = new Uint8Array(64);
   private readonly ids: Map<string, number> = new Map();
 
   constructor() {
@@ -60,6 +73,7 @@ export class AttributeTable {
       id = this.sets.length;
       this.sets.push(Object.freeze({ ...set }));
       this.sizes.push(attributeBytes(set));
+      this.setColumns(id, set);
       this.ids.set(key, id);
     }
     return id;
@@ -70,9 +84,62 @@ export class AttributeTable {
     return this.sizes[id]!;
   }
 
+  /** Next hop of the set with an id. */
+  nextHop(id: number): number {
+    return this.nextHops[id]!;
+  }
+
+  /** Local preference of the set with an id. */
+  localPref(id: number): number {
+    return this.localPrefs[id]!;
+  }
+
+  /**
+   * Sets of one rank are alike in all that is compared before it counts who tells a route: local preference, AS path,
+   * origin and MED (RFC 4271 §9.1.2.2 a to c).
+   */
+  rank(id: number): number {
+    return this.ranks[id]!;
+  }
+
+  /** Originator of the set with an id. */
+  originatorId(id: number): number {
+    return this.originatorIds[id]!;
+  }
+
+  /** Length of the cluster list of the set with an id. */
+  clusters(id: number): number {
+    return this.clusterCounts[id]!;
+  }
+
+  /** Whether a set has an AS path, or lacks a local preference. */
+  isSpecial(id: number): boolean {
+    return this.special[id] === 1;
+  }
+
   /** The set behind an id. */
   get(id: number): AttributeSet {
     return this.sets[id]!;
+  }
+
+  private setColumns(id: number, set: AttributeSet): void {
+    if (id === this.special.length) {
+      this.nextHops = widened(this.nextHops, 2 * id);
+      this.localPrefs = widened(this.localPrefs, 2 * id);
+      this.originatorIds = widened(this.originatorIds, 2 * id);
+      this.special = widened(this.special, 2 * id);
+      this.ranks = widened(this.ranks, 2 * id);
+      this.clusterCounts = widened(this.clusterCounts, 2 * id);
+    }
+    this.nextHops[id] = set.nextHop;
+    this.localPrefs[id] = set.localPref;
+    this.originatorIds[id] = set.originatorId;
+    const { localPref, asPath, origin, med } = set;
+    const rank = `${String(localPref)} ${String(asPath.length)} ${String(asPath[0])} ${String(origin)} ${String(med)}`;
+    if (!this.rankIds.has(rank)) this.rankIds.set(rank, this.rankIds.size);
+    this.clusterCounts[id] = set.clusterList.length;
+    this.ranks[id] = this.rankIds.get(rank)!;
+    this.special[id] = set.asPath.length > 0 || set.localPref === ABSENT ? 1 : 0;
   }
 }
 

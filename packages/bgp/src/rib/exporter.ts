@@ -1,8 +1,8 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
-import { ABSENT, type AttributeSet, NEXT_HOP_SENDER, PLAIN_SET } from "./attributes.js";
+import { ABSENT, type AttributeSet, DEFAULT_LOCAL_PREF, NEXT_HOP_SENDER } from "./attributes.js";
 import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
-import { OWN, type Path } from "./rib.js";
+import { KERNEL } from "./paths.js";
 
 /** Stands for a route that is not told. */
 export const REJECTED = -1;
@@ -19,34 +19,54 @@ export class Exporter {
    * Attribute set as it goes on the wire towards a peer, or {@link REJECTED}. Peers of one policy are
    * told the same, but that nobody is told what it said itself: the caller sees to that.
    */
-  attributes(node: number, to: number, prefix: number, path: Path): number {
+  attributes(node: number, to: number, prefix: number, path: number): number {
     const { x } = this;
     const daemon = x.daemons[node]!;
     const internal = x.isInternal(to);
-    const set = path.end === OWN ? this.created(to, internal) : this.passedOn(to, internal, path);
+    const learnt = !x.paths.isLocal(path);
+    const set = learnt
+      ? this.passedOn(node, to, internal, path)
+      : this.created(node, to, internal, path);
     if (set === undefined) return REJECTED;
-    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt: path.end !== OWN };
+    const device = x.paths.peer(path) === KERNEL ? this.device(node, prefix) : undefined;
+    const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt, device };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
 
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
-  private created(to: number, internal: boolean): AttributeSet {
-    return internal ? PLAIN_SET : { ...PLAIN_SET, asPath: [this.x.localAS(to)] };
+  private created(node: number, to: number, internal: boolean, path: number): AttributeSet {
+    const set = this.x.attributes.get(this.x.paths.attributes(path));
+    if (!internal) return { ...set, asPath: [this.x.localAS(to)] };
+    // An ordinary router's filter sets nothing (bird: proto/bgp/config.Y, `default bgp_local_pref`).
+    return this.x.daemons[node]!.router ? { ...set, localPref: DEFAULT_LOCAL_PREF } : set;
+  }
+
+  private device(node: number, prefix: number): string {
+    const { kernels } = this.x;
+    return kernels.route(kernels.best(node, prefix)).device;
   }
 
   /** What becomes of a learnt route (bgp_import_control, bgp_update_attrs). */
-  private passedOn(to: number, internal: boolean, path: Path): AttributeSet | undefined {
+  private passedOn(
+    node: number,
+    to: number,
+    internal: boolean,
+    path: number,
+  ): AttributeSet | undefined {
     const { x } = this;
-    const set = x.attributes.get(path.attributes);
+    const set = x.attributes.get(x.paths.attributes(path));
     const policy = x.policy(to);
-    const source = x.policy(path.end);
+    const source = x.policies.get(x.paths.policy(path));
     if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;
-    const sender = x.ends.peer[path.end]!;
+    const sender = x.paths.peer(path);
     const known = set.nextHop === NEXT_HOP_SENDER ? sender : set.nextHop;
-    const keeps = policy.nextHop === "keep" || internal || policy.onLink;
+    // One on another link than the peer is nothing to it (bird: proto/bgp/attrs.c, bgp_update_attrs).
+    const onLink = policy.onLink && (x.path.routersBetween?.(node, known) ?? 0) === 0;
+    const keeps = policy.nextHop === "keep" || internal || onLink;
     const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
-    const among = internal && x.isInternal(path.end) && x.localAS(to) === x.localAS(path.end);
+    const sourceAS = source.localAS || x.asNumber[x.ends.node[to]!]!;
+    const among = internal && x.paths.isInternal(path) && x.localAS(to) === sourceAS;
     if (!among) {
       if (internal) return { ...set, nextHop };
       // A MED of another AS is not passed on; BIRD sends 0 in its place.
@@ -67,9 +87,9 @@ export class Exporter {
 
   /** The export filter as confd renders it: BGPFilters, then the common checks (node-behaviour §1.6). */
   private accepted(daemon: Daemon, to: number, route: FilteredRoute): boolean {
-    if (daemon.router) return true;
     const verdict = runFilters(this.x.policy(to).exportFilters, route);
     if (verdict !== undefined) return verdict === "accept";
+    if (daemon.router) return true;
     const { rules } = daemon;
     if (rules === undefined) return true;
     const own = rules.ownBlocks ?? daemon.blocks;

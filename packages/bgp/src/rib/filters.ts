@@ -1,7 +1,7 @@
 import { type Cidr, cidrContains, type PrefixTable, parseCidr } from "@calico-sim/core";
 import type { CommunityRule, ExportStep, FilterMatch, FilterRule } from "../confd/render/model.js";
 import type { PeerFilter } from "../types.js";
-import type { AttributeSet } from "./attributes.js";
+import { type AttributeSet, NORMAL_LOCAL_PREF } from "./attributes.js";
 
 /** A route on its way through a filter. */
 export interface FilteredRoute {
@@ -9,6 +9,8 @@ export interface FilteredRoute {
   attributes: AttributeSet;
   /** Learnt by BGP, rather than originated here. */
   readonly learnt: boolean;
+  /** Of a route that BIRD has from its kernel. */
+  readonly device?: string | undefined;
 }
 
 const PARSED: Map<string, Cidr | undefined> = new Map();
@@ -48,8 +50,7 @@ function applies(
   const { attributes } = route;
   if (match.net !== undefined && !netMatches(match.net, route.prefix)) return false;
   if (match.source !== undefined && !route.learnt) return false;
-  // Routes of pods, which come in through the kernel, are not in the model: no interface matches.
-  if (match.interface !== undefined) return false;
+  if (match.interface !== undefined && !isLike(route.device ?? "", match.interface)) return false;
   if (match.community !== undefined && !attributes.communities.includes(match.community))
     return false;
   if (
@@ -59,6 +60,15 @@ function applies(
     return false;
   if (match.localPref !== undefined && attributes.localPref !== match.localPref) return false;
   return (match.asPathPrefix ?? []).every((as, i) => attributes.asPath[i] === as);
+}
+
+/** `ifname ~ "cali*"`: `*` stands for any text, `?` for one character (bird: lib/patmatch.c). */
+function isLike(text: string, pattern: string): boolean {
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`).test(text);
 }
 
 /** `Equal` and `In` ask for the prefix itself and for what lies inside it, in the range of lengths if one is given (calico: confd/pkg/resource/template/template_funcs.go). */
@@ -111,7 +121,7 @@ function withCommunities(set: AttributeSet, added: readonly string[]): Attribute
 
 /**
  * `calico_export_to_bgp_peers`; the first check that decides ends (node-behaviour §1.6). The checks of
- * interfaces match nothing, for routes learnt from the kernel are not in the model.
+ * tunnels match nothing, for of routes learnt from the kernel only pods' are in the model.
  */
 export function exportAccepts(
   steps: readonly ExportStep[],
@@ -130,7 +140,9 @@ export function exportAccepts(
         break;
       case "own-blocks": {
         const own = isOwn(route.prefix);
-        if (own !== undefined) return own === "block";
+        // A route that is preferred to ordinary ones is told even inside the block (node-behaviour §1.6, rule 5).
+        if (own !== undefined)
+          return own === "block" || route.attributes.localPref > NORMAL_LOCAL_PREF;
         break;
       }
       case "add-communities":

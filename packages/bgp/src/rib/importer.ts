@@ -1,10 +1,7 @@
 import type { FleetContext } from "../fleet/context.js";
-import { ABSENT } from "./attributes.js";
+import { ABSENT, DEFAULT_LOCAL_PREF } from "./attributes.js";
 import { REJECTED } from "./exporter.js";
 import { runFilters } from "./filters.js";
-
-/** `default bgp_local_pref` for routes that come without one (bird: proto/bgp/config.Y). */
-const DEFAULT_LOCAL_PREF = 100;
 
 /** What becomes of received attributes (bird: proto/bgp/attrs.c, bgp_decode_attrs; Calico's import filter). */
 export class Importer {
@@ -19,13 +16,20 @@ export class Importer {
    * (RFC 4271 §9), the own identifier as originator, or the own cluster (RFC 4456 §8).
    */
   attributes(e: number, received: number): number {
+    const { attributes, ends, policies, routerId } = this.x;
+    const originator = attributes.originatorId(received);
+    if (originator !== ABSENT && originator === routerId[ends.node[e]!]) return REJECTED;
+    const { clusterId } = policies.get(ends.policy[e]!);
+    return clusterId < 0 && !attributes.isSpecial(received) ? received : this.looked(e, received);
+  }
+
+  private looked(e: number, received: number): number {
     const { x } = this;
     const set = x.attributes.get(received);
-    const policy = x.policy(e);
+    const { allowLocalAS, clusterId } = x.policy(e);
     const own = x.localAS(e);
-    if (set.asPath.filter((as) => as === own).length > policy.allowLocalAS) return REJECTED;
-    if (set.originatorId === x.routerId[x.ends.node[e]!]) return REJECTED;
-    if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return REJECTED;
+    if (set.asPath.filter((as) => as === own).length > allowLocalAS) return REJECTED;
+    if (clusterId >= 0 && set.clusterList.includes(clusterId)) return REJECTED;
     if (set.localPref !== ABSENT) return received;
     return x.attributes.intern({ ...set, localPref: DEFAULT_LOCAL_PREF });
   }

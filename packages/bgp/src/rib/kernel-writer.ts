@@ -1,8 +1,9 @@
 import { PROTOCOL } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { ABSENT } from "./attributes.js";
-import type { Decision } from "./decision.js";
-import { OWN, type Path, type RibChange } from "./rib.js";
+import { mergedRoute } from "./merge-paths.js";
+import type { RibChange } from "./path-lists.js";
+import { KERNEL, NO_PATH, OWN_PATH } from "./paths.js";
 
 /** `metric = 2147483647 − local_pref` (calico: confd/pkg/backends/calico/bgp_processor.go:257). */
 const LOCAL_PREF_BASE = 2147483647;
@@ -10,11 +11,9 @@ const LOCAL_PREF_BASE = 2147483647;
 /** The kernel protocol: what a daemon's table says goes to its kernel (bird: sysdep/unix/krt.c). */
 export class KernelWriter {
   private readonly x: FleetContext;
-  private readonly decision: Decision;
 
-  constructor(context: FleetContext, decision: Decision) {
+  constructor(context: FleetContext) {
     this.x = context;
-    this.decision = decision;
   }
 
   /** The protocol starts to export. Leftovers of an earlier process that the table does not know go (krt_prune). */
@@ -25,7 +24,7 @@ export class KernelWriter {
     for (const prefix of rib.prefixes()) this.export(node, prefix);
     for (const { prefix, route } of x.kernels.table(node)) {
       const held = x.kernels.route(route);
-      if (held.protocol === PROTOCOL.bird && rib.bestEnd(prefix) === -1)
+      if (held.protocol === PROTOCOL.bird && rib.best(prefix) === NO_PATH)
         x.kernels.remove(node, prefix, held.metric, PROTOCOL.bird, Math.round(x.t));
     }
   }
@@ -35,26 +34,16 @@ export class KernelWriter {
    * best path changed or one that is merged with it (bird: nest/rt-table.c, rt_notify_merged).
    */
   changed(node: number, prefix: number, change: RibChange): void {
-    if (this.x.kernelReady[node] === 0) return;
-    const { before, after, bestBefore, bestAfter } = change;
-    const sameBest =
-      bestBefore !== undefined &&
-      bestAfter !== undefined &&
-      bestBefore.end === bestAfter.end &&
-      bestBefore.source === bestAfter.source &&
-      bestBefore.attributes === bestAfter.attributes;
-    if (sameBest && !this.merged(bestAfter, before) && !this.merged(bestAfter, after)) return;
-    this.write(node, prefix, this.held(node, prefix), this.wanted(node, prefix));
-  }
-
-  private merged(best: Path, path: Path | undefined): boolean {
-    return path !== undefined && this.decision.mergable(best, path);
+    if (this.x.kernelReady[node] === 0 || !change.merges) return;
+    const wanted = this.wanted(node, prefix, change.bestAfter, change.several);
+    this.write(node, prefix, this.held(node, prefix), wanted);
   }
 
   /** Writes the best path of a prefix unless the kernel has it. */
   export(node: number, prefix: number): void {
     if (this.x.kernelReady[node] === 0) return;
-    const wanted = this.wanted(node, prefix);
+    const { rib } = this.x.daemons[node]!;
+    const wanted = this.wanted(node, prefix, rib.best(prefix), rib.several(prefix));
     const held = this.held(node, prefix);
     if (held !== wanted) this.write(node, prefix, held, wanted);
   }
@@ -65,25 +54,37 @@ export class KernelWriter {
     const at = Math.round(x.t);
     x.spend(node, x.costs.kernelRoute);
     // An existing route is deleted first, not replaced in place (law 8 g).
-    if (held !== 0) x.kernels.remove(node, prefix, x.kernels.route(held).metric, PROTOCOL.bird, at);
-    if (wanted !== 0) x.kernels.replace(node, prefix, wanted, at);
+    x.kernels.rewrite(node, prefix, held, wanted, at);
   }
 
-  private wanted(node: number, prefix: number): number {
+  /** The best path as the kernel gets it, with the next hops of those as good (`merge paths`; bird: nest/rt-table.c, rt_export_merged). */
+  private wanted(node: number, prefix: number, best: number, several: boolean): number {
+    if (best === NO_PATH) return 0;
+    const route = this.filtered(node, prefix, best);
+    if (route === 0 || !several) return route;
+    const { address, daemons, decision, kernels } = this.x;
+    const others = daemons[node]!.rib.all(prefix).filter(
+      (path) => path !== best && decision.mergable(best, path),
+    );
+    return mergedRoute(
+      kernels,
+      route,
+      others.map((path) => this.filtered(node, prefix, path)),
+      (gateway) => address[gateway]!,
+    );
+  }
+
+  private filtered(node: number, prefix: number, path: number): number {
     const { x } = this;
-    const best = x.daemons[node]!.rib.best(prefix);
-    if (best === undefined) return 0;
-    const { localPref } = x.attributes.get(best.attributes);
+    // What the kernel itself said is not written back (bird: sysdep/unix/krt.c, krt_import_control).
+    if (x.paths.peer(path) === KERNEL) return 0;
+    const localPref = x.attributes.localPref(x.paths.attributes(path));
     const metric = LOCAL_PREF_BASE - (localPref === ABSENT ? 0 : localPref);
-    const nextHop = best.end === OWN ? -1 : this.decision.nextHop(best);
+    const nextHop = path === OWN_PATH ? -1 : x.decision.nextHop(path);
     return x.filter.kernelRoute(node, prefix, nextHop, metric);
   }
 
   private held(node: number, prefix: number): number {
-    const { kernels } = this.x;
-    if (kernels.best(node, prefix) === 0) return 0;
-    for (const r of kernels.all(node, prefix))
-      if (kernels.route(r).protocol === PROTOCOL.bird) return r;
-    return 0;
+    return this.x.kernels.ofProtocol(node, prefix, PROTOCOL.bird);
   }
 }

@@ -2,90 +2,142 @@ import type { FleetContext } from "../fleet/context.js";
 import { WORK_FLUSH } from "../fleet/daemon.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import { PLAIN } from "./attributes.js";
-import type { Decision } from "./decision.js";
 import { REJECTED } from "./exporter.js";
 import type { Importer } from "./importer.js";
 import type { KernelWriter } from "./kernel-writer.js";
 import type { Outbox } from "./outbox.js";
-import { OWN, type RibChange } from "./rib.js";
-import type { Announcement, UpdateRecord, UpdateTable } from "./updates.js";
+import type { RibChange } from "./path-lists.js";
+import { NO_PATH, OWN } from "./paths.js";
+import { WITHDRAWN } from "./updates.js";
 
 /** Routes from peers: taken in, marked stale, dropped. */
 export class Learner {
   private readonly x: FleetContext;
-  private readonly updates: UpdateTable;
   private readonly importer: Importer;
-  private readonly decision: Decision;
   private readonly kernel: KernelWriter;
   private readonly outbox: Outbox;
 
-  constructor(
-    context: FleetContext,
-    updates: UpdateTable,
-    importer: Importer,
-    decision: Decision,
-    kernel: KernelWriter,
-    outbox: Outbox,
-  ) {
+  constructor(context: FleetContext, importer: Importer, kernel: KernelWriter, outbox: Outbox) {
     this.x = context;
-    this.updates = updates;
     this.importer = importer;
-    this.decision = decision;
     this.kernel = kernel;
     this.outbox = outbox;
   }
 
-  /** An UPDATE came, or the burst of a re-feed. */
+  /** UPDATEs came one behind the other; the reading of the first is paid for. */
+  onRun(node: number, e: number, run: number): void {
+    const { x } = this;
+    const begin = x.batches.runBegin(run);
+    const length = x.batches.runLength(run);
+    const treated = x.treatment(e);
+    for (let i = 0; i < length; i++) {
+      if (i > 0) {
+        x.spend(node, x.costs.message);
+        x.idle?.heard(node, e);
+      }
+      this.update(node, e, x.batches.record(begin + i), treated);
+    }
+  }
+
+  /** An UPDATE came. */
   onUpdate(node: number, e: number, record: number): void {
+    this.update(node, e, record, this.x.treatment(e));
+  }
+
+  private update(node: number, e: number, record: number, treated: number): void {
+    const { updates, lists } = this.x;
+    lists.tidy();
+    const attributes = updates.attributes(record);
+    if (attributes !== WITHDRAWN) {
+      this.announced(node, e, record, treated);
+      return;
+    }
+    const end = updates.end(record);
+    for (let item = updates.begin(record); item < end; item++)
+      this.withdraw(node, e, updates.prefix(item), updates.source(item));
+  }
+
+  /** The burst of a re-feed came. */
+  onRefeed(node: number, e: number, number: number): void {
     const { x } = this;
     const { costs } = x;
-    const update: UpdateRecord = this.updates.get(record);
-    x.spend(node, costs.message * (update.messages - 1) + costs.route * 0.25 * update.spurious);
-    const { withdraw, withdrawSources } = update;
-    for (let i = 0; i < withdraw.length; i++) {
-      const source = withdrawSources === undefined ? OWN : withdrawSources[i]!;
-      this.withdraw(node, e, withdraw[i]!, source);
+    const { messages, spurious, withdraw, withdrawSources, reach } = x.updates.refeed(number);
+    x.spend(node, costs.message * (messages - 1) + costs.route * 0.25 * spurious);
+    for (let i = 0; i < withdraw.length; i++)
+      this.withdraw(node, e, withdraw[i]!, withdrawSources[i]!);
+    const treated = x.treatment(e);
+    for (const { attributes, prefixes, sources } of reach) {
+      const taken = this.importer.attributes(e, attributes);
+      for (let i = 0; i < prefixes.length; i++) {
+        const set = this.filtered(e, prefixes[i]!, taken);
+        const path =
+          set === REJECTED ? NO_PATH : x.paths.intern(x.ends.peer[e]!, treated, set, sources[i]!);
+        this.take(node, e, prefixes[i]!, sources[i]!, set, path);
+      }
     }
-    for (const announcement of update.reach) this.announce(node, e, announcement);
   }
 
   /** What an attribute set brings; a looping one counts as withdrawn (bird: proto/bgp/packets.c, bgp_do_rx_update). */
-  private announce(node: number, e: number, { attributes, prefixes, sources }: Announcement): void {
+  private announced(node: number, e: number, record: number, treated: number): void {
+    const { updates } = this.x;
+    const taken = this.importer.attributes(e, updates.attributes(record));
+    const end = updates.end(record);
+    for (let item = updates.begin(record); item < end; item++) {
+      const prefix = updates.prefix(item);
+      const set = this.filtered(e, prefix, taken);
+      const path = set === REJECTED ? NO_PATH : this.path(e, treated, set, item);
+      this.take(node, e, prefix, updates.source(item), set, path);
+    }
+  }
+
+  private filtered(e: number, prefix: number, taken: number): number {
+    const looks = taken !== REJECTED && this.importer.filters(e);
+    return looks ? this.importer.filtered(e, prefix, taken) : taken;
+  }
+
+  /** A route with attributes as taken in. */
+  private take(
+    node: number,
+    e: number,
+    prefix: number,
+    source: number,
+    set: number,
+    path: number,
+  ): void {
+    if (set === REJECTED) {
+      this.withdraw(node, e, prefix, source);
+      return;
+    }
     const { x } = this;
     const daemon = x.daemons[node]!;
-    const filters = this.importer.filters(e);
-    const taken = attributes === PLAIN ? PLAIN : this.importer.attributes(e, attributes);
-    const perRoute = x.costs.route + x.costs.announce * daemon.exporting;
-    for (let i = 0; i < prefixes.length; i++) {
-      const prefix = prefixes[i]!;
-      const source = sources === undefined ? OWN : sources[i]!;
-      const set = filters && taken !== REJECTED ? this.importer.filtered(e, prefix, taken) : taken;
-      if (set === REJECTED) {
-        this.withdraw(node, e, prefix, source);
-        continue;
-      }
-      x.spend(node, perRoute);
-      this.refreshed(node, e, prefix, source);
-      if (set === PLAIN && source === OWN && daemon.meshOnly && daemon.rib.addFirst(prefix, e)) {
-        this.kernel.export(node, prefix);
-        continue;
-      }
-      const path = { end: e, attributes: set, source };
-      this.changed(node, prefix, daemon.rib.add(prefix, path, this.decision));
-    }
+    x.spend(node, x.costs.route + x.costs.announce * daemon.exporting);
+    if (x.ends.restarting[e] === 1) this.refreshed(node, e, prefix, source);
+    const plain = set === PLAIN && source === OWN && daemon.meshOnly;
+    if (plain && daemon.rib.addFirst(prefix, path)) this.kernel.export(node, prefix);
+    else this.changed(node, prefix, daemon.rib.add(prefix, path));
+  }
+
+  /** The path that an end makes of an item. Ends that are alike make the same of it. */
+  private path(e: number, treated: number, attributes: number, item: number): number {
+    const { ends, paths, updates } = this.x;
+    const peer = ends.peer[e]!;
+    const last = updates.lastTaken(item);
+    if (last !== NO_PATH && paths.is(last, peer, treated, attributes)) return last;
+    const path = paths.intern(peer, treated, attributes, updates.source(item));
+    updates.setTaken(item, path);
+    return path;
   }
 
   private withdraw(node: number, e: number, prefix: number, source: number): void {
     const { x } = this;
     const { rib, exporting } = x.daemons[node]!;
     x.spend(node, x.costs.route + x.costs.announce * exporting);
-    this.refreshed(node, e, prefix, source);
-    this.changed(node, prefix, rib.remove(prefix, e, source, this.decision));
+    if (x.ends.restarting[e] === 1) this.refreshed(node, e, prefix, source);
+    this.changed(node, prefix, rib.remove(prefix, x.ends.peer[e]!, source));
   }
 
   /** A path is no longer stale. */
   private refreshed(node: number, e: number, prefix: number, source: number): void {
-    if (this.x.ends.restarting[e] === 0) return;
     const stale = this.x.daemons[node]!.stale.get(e);
     const sources = stale?.get(prefix);
     if (sources === undefined) return;
@@ -110,7 +162,7 @@ export class Learner {
     this.x.ends.restarting[e] = 1;
     const stale = new Map<number, number[]>();
     for (const prefix of daemon.rib.prefixes()) {
-      const sources = daemon.rib.sources(prefix, e);
+      const sources = daemon.rib.sources(prefix, this.x.ends.peer[e]!);
       if (sources.length > 0) stale.set(prefix, sources);
     }
     daemon.stale.set(e, stale);
@@ -147,7 +199,7 @@ export class Learner {
       x.protocols.enter(e, PROTOCOL_STATE.start, x.second[node]!);
     const perRoute = x.costs.route + x.costs.announce * daemon.exporting;
     for (const prefix of daemon.rib.prefixes()) {
-      const sources = daemon.rib.sources(prefix, e);
+      const sources = daemon.rib.sources(prefix, x.ends.peer[e]!);
       if (sources.length === 0) continue;
       x.spend(node, perRoute * sources.length);
       this.removeAll(node, e, prefix, sources);
@@ -157,6 +209,6 @@ export class Learner {
   private removeAll(node: number, e: number, prefix: number, sources: readonly number[]): void {
     const { rib } = this.x.daemons[node]!;
     for (const source of sources)
-      this.changed(node, prefix, rib.remove(prefix, e, source, this.decision));
+      this.changed(node, prefix, rib.remove(prefix, this.x.ends.peer[e]!, source));
   }
 }

@@ -1,47 +1,14 @@
 import type { FleetContext } from "../fleet/context.js";
-import { COUNT, type WireCounters } from "../messages/counters.js";
 import { MESSAGE_MAX, prefixBytes, reachBytes, withdrawBytes } from "../messages/sizes.js";
-import { UPDATE } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
+import { type Batch, countBatch } from "./batches.js";
+import { type Bucket, Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import type { RibChange } from "./path-lists.js";
+import { KERNEL, NO_PATH, OWN } from "./paths.js";
 import type { Change, PeerGroup } from "./peer-group.js";
-import { OWN, type Path, type RibChange } from "./rib.js";
-import type { Counted, Prepared, UpdateTable } from "./updates.js";
-
-/** Routes for one peer, as BIRD sorts them before it sends: withdrawn ones, and a bucket for each attribute set. */
-export class Buckets {
-  readonly withdraw: Bucket = new Bucket();
-  readonly reach: Map<number, Bucket> = new Map();
-
-  /** Puts a route into the bucket of its attributes. */
-  add(attributes: number, prefix: number, source: number): void {
-    if (attributes === REJECTED) {
-      this.withdraw.add(prefix, source);
-      return;
-    }
-    let bucket = this.reach.get(attributes);
-    if (bucket === undefined) this.reach.set(attributes, (bucket = new Bucket()));
-    bucket.add(prefix, source);
-  }
-}
-
-/** Prefixes that go together, each with its path identifier. */
-export class Bucket {
-  readonly prefixes: number[] = [];
-  readonly sources: number[] = [];
-
-  /** Appends a prefix. */
-  add(prefix: number, source: number): void {
-    this.prefixes.push(prefix);
-    this.sources.push(source);
-  }
-
-  /** Empties it. */
-  clear(): void {
-    this.prefixes.length = 0;
-    this.sources.length = 0;
-  }
-}
+import { UpdateSender } from "./update-sender.js";
+import { type Counted, type Prepared, WITHDRAWN } from "./updates.js";
 
 /**
  * Changes of the table on their way to peers: what a turn of the loop brought leaves at its end, withdrawn
@@ -49,21 +16,14 @@ export class Bucket {
  */
 export class Outbox {
   private readonly x: FleetContext;
-  private readonly transport: Transport;
-  private readonly updates: UpdateTable;
+  private readonly sender: UpdateSender;
   private readonly exporter: Exporter;
   /** By peer and its own identifier. */
   private readonly identifiers: Map<number, number> = new Map();
 
-  constructor(
-    context: FleetContext,
-    transport: Transport,
-    updates: UpdateTable,
-    exporter: Exporter,
-  ) {
+  constructor(context: FleetContext, transport: Transport, exporter: Exporter) {
     this.x = context;
-    this.transport = transport;
-    this.updates = updates;
+    this.sender = new UpdateSender(context, transport);
     this.exporter = exporter;
   }
 
@@ -77,18 +37,19 @@ export class Outbox {
     if (daemon.meshOnly) return;
     for (const group of daemon.groups) {
       if (group.ends.length === 0) continue;
-      const [before, after] = group.addPath
-        ? [change.before, change.after]
-        : [change.bestBefore, change.bestAfter];
-      if (samePath(before, after)) continue;
+      const before = group.addPath ? change.before : change.bestBefore;
+      const after = group.addPath ? change.after : change.bestAfter;
+      if (before === after) continue;
+      const toldBefore = this.told(node, group, prefix, before);
+      const toldAfter = this.told(node, group, prefix, after);
+      if (toldBefore === REJECTED && toldAfter === REJECTED) continue;
       const told = {
-        before: this.told(node, group, prefix, before),
+        before: toldBefore,
         beforeFrom: this.from(before),
-        after: this.told(node, group, prefix, after),
+        after: toldAfter,
         afterFrom: this.from(after),
       };
-      if (told.before === REJECTED && told.after === REJECTED) continue;
-      const source = group.addPath ? this.identifier(after ?? before) : OWN;
+      const source = group.addPath ? this.identifier(after === NO_PATH ? before : after) : OWN;
       this.note(group, prefix, source, told);
       daemon.unsent = true;
     }
@@ -102,26 +63,35 @@ export class Outbox {
   }
 
   /** Attributes with which a group is told of a path. */
-  told(node: number, group: PeerGroup, prefix: number, path: Path | undefined): number {
+  told(node: number, group: PeerGroup, prefix: number, path: number): number {
     const to = group.ends[0];
-    if (path === undefined || to === undefined) return REJECTED;
-    return this.exporter.attributes(node, to, prefix, path);
+    if (path === NO_PATH || to === undefined) return REJECTED;
+    const { identities, paths } = this.x;
+    // Filters look at the interface of what comes from the kernel, which is no part of the path.
+    if (paths.peer(path) === KERNEL) return this.exporter.attributes(node, to, prefix, path);
+    const known = group.exports.get(prefix, path, identities);
+    if (known !== undefined) return known;
+    const told = this.exporter.attributes(node, to, prefix, path);
+    group.exports.set(prefix, path, identities, told);
+    return told;
   }
 
   /** Node that a path was learnt from, or OWN. */
-  from(path: Path | undefined): number {
-    return path === undefined || path.end === OWN ? OWN : this.x.ends.peer[path.end]!;
+  from(path: number): number {
+    return path === NO_PATH || this.x.paths.isLocal(path) ? OWN : this.x.paths.peer(path);
   }
 
   /**
    * Path identifier that a route is told with (RFC 7911 §3): one for each path of each peer, since a peer may
    * have told several (bird: nest/rt-table.c, rt_get_source). A peer's own route has the peer's id.
    */
-  identifier(path: Path | undefined): number {
-    if (path === undefined || path.end === OWN) return OWN;
-    const peer = this.x.ends.peer[path.end]!;
-    if (path.source === OWN) return peer;
-    const key = peer * SOURCES + path.source;
+  identifier(path: number): number {
+    const { paths } = this.x;
+    if (path === NO_PATH || paths.isLocal(path)) return OWN;
+    const peer = paths.peer(path);
+    const source = paths.source(path);
+    if (source === OWN) return peer;
+    const key = peer * SOURCES + source;
     let id = this.identifiers.get(key);
     if (id === undefined) {
       id = FIRST_IDENTIFIER + this.identifiers.size;
@@ -141,19 +111,18 @@ export class Outbox {
       const involved = new Set<number>();
       for (const { changes } of group.waiting.values())
         for (const { beforeFrom, afterFrom } of changes) involved.add(beforeFrom).add(afterFrom);
-      const { addPath } = group;
-      const common = this.prepare(this.collect(group, NOBODY), addPath);
+      const common = this.batch(this.waiting(group, NOBODY));
       for (const e of group.ends) {
         const peer = this.x.ends.peer[e]!;
         const own = involved.has(peer);
-        this.post(node, e, own ? this.prepare(this.collect(group, peer), addPath) : common);
+        this.post(node, e, own ? this.batch(this.waiting(group, peer)) : common);
       }
       group.waiting.clear();
     }
   }
 
   /** What a peer is told of the waiting changes. */
-  private collect({ waiting }: PeerGroup, peer: number): Buckets {
+  private waiting({ waiting, addPath }: PeerGroup, peer: number): Prepared[] {
     const buckets = new Buckets();
     for (const { prefix, source, changes } of waiting.values()) {
       let told: number | undefined;
@@ -161,57 +130,52 @@ export class Outbox {
         if (after !== REJECTED && afterFrom !== peer) told = after;
         else if (before !== REJECTED && beforeFrom !== peer) told = REJECTED;
       }
-      if (told !== undefined) buckets.add(told, prefix, source);
+      if (told !== undefined) buckets.add(told, prefix, source, NOBODY);
     }
-    return buckets;
+    return this.prepare(buckets, addPath);
   }
 
   /** Buckets as messages: withdrawn prefixes first. */
-  prepare(buckets: Buckets, addPath: boolean): readonly Prepared[] {
-    const messages: Prepared[] = [];
-    for (const { prefixes, sources, bytes } of this.parts(buckets.withdraw, 0, addPath)) {
-      const record = this.updates.intern({
-        reach: [],
-        withdraw: prefixes,
-        withdrawSources: sources,
-        messages: 1,
-        spurious: 0,
-      });
-      const count = prefixes.length;
-      messages.push({ record, reach: false, prefixes: count, bytes: withdrawBytes(bytes) });
-    }
-    for (const [attributes, bucket] of buckets.reach) {
-      const shape = this.x.attributes.bytes(attributes);
-      for (const { prefixes, sources, bytes } of this.parts(bucket, shape, addPath)) {
-        const record = this.updates.intern({
-          reach: [{ attributes, prefixes, sources }],
-          withdraw: [],
-          messages: 1,
-          spurious: 0,
-        });
-        const count = prefixes.length;
-        messages.push({ record, reach: true, prefixes: count, bytes: reachBytes(shape, bytes) });
-      }
-    }
+  prepare(buckets: Buckets, addPath: boolean): Prepared[] {
+    const messages = this.pack(WITHDRAWN, buckets.withdraw, addPath);
+    for (const [attributes, bucket] of buckets.reach)
+      for (const message of this.pack(attributes, bucket, addPath)) messages.push(message);
     return messages;
   }
 
-  /** Sends messages to a peer. */
-  post(node: number, e: number, messages: readonly Prepared[]): void {
-    const { x } = this;
-    const side = x.ends.established[e]!;
-    if (side < 0) return;
-    for (const message of messages) {
-      x.spend(node, x.costs.message);
-      countUpdate(x.counters, message, 1);
-      this.transport.send(side, UPDATE | (message.record << 4));
-    }
+  /** A bucket as messages. */
+  pack(attributes: number, bucket: Bucket, addPath: boolean): Prepared[] {
+    const reach = attributes !== WITHDRAWN;
+    const shape = reach ? this.x.attributes.bytes(attributes) : 0;
+    return this.parts(bucket, shape, addPath).map(({ prefixes, sources, bytes }) => ({
+      record: this.x.updates.intern(attributes, prefixes, sources),
+      reach,
+      prefixes: prefixes.length,
+      bytes: reach ? reachBytes(shape, bytes) : withdrawBytes(bytes),
+    }));
+  }
+
+  /** Messages that go together. */
+  batch(messages: readonly Prepared[]): Batch {
+    return this.x.batches.add(messages);
+  }
+
+  /** Sends a batch to a peer. */
+  post(node: number, e: number, batch: Batch): void {
+    if (this.x.ends.established[e]! < 0) return;
+    countBatch(this.x.counters, batch, 1);
+    this.postPart(node, e, batch.start, batch.length);
+  }
+
+  /** Sends a part of a batch, which the caller counts. */
+  postPart(node: number, e: number, place: number, length: number): void {
+    this.sender.send(node, this.x.ends.established[e]!, place, length);
   }
 
   /** The messages of buckets as they count, when what they bring is told otherwise; `extra` octets of routes not in the table are withdrawn with them. */
   measure(buckets: Buckets, addPath: boolean, extra: number): Counted[] {
     const counted: Counted[] = [];
-    const withdrawn = [...this.parts(buckets.withdraw, 0, addPath)];
+    const withdrawn = this.parts(buckets.withdraw, 0, addPath);
     if (extra > 0 && withdrawn.length === 0)
       withdrawn.push({ prefixes: [], sources: [], bytes: 0 });
     for (const [i, { prefixes, bytes }] of withdrawn.entries()) {
@@ -231,39 +195,31 @@ export class Outbox {
   }
 
   /** A bucket in messages of at most 4,096 bytes. */
-  private *parts(bucket: Bucket, shape: number, addPath: boolean): Generator<Part> {
+  private parts({ prefixes, sources }: Bucket, shape: number, addPath: boolean): Part[] {
+    const parts: Part[] = [];
     const room = MESSAGE_MAX - reachBytes(shape, 0);
-    let part: Part = { prefixes: [], sources: [], bytes: 0 };
-    for (const [i, prefix] of bucket.prefixes.entries()) {
-      const bytes = prefixBytes(this.x.prefixes.cidr(prefix).length, addPath);
-      if (part.bytes + bytes > room) {
-        yield part;
-        part = { prefixes: [], sources: [], bytes: 0 };
+    let begin = 0;
+    let bytes = 0;
+    for (let i = 0; i < prefixes.length; i++) {
+      const more = prefixBytes(this.x.prefixes.cidr(prefixes[i]!).length, addPath);
+      if (bytes + more > room) {
+        parts.push({ prefixes: prefixes.slice(begin, i), sources: sources.slice(begin, i), bytes });
+        begin = i;
+        bytes = 0;
       }
-      part.prefixes.push(prefix);
-      part.sources.push(bucket.sources[i]!);
-      part.bytes += bytes;
+      bytes += more;
     }
-    if (part.prefixes.length > 0) yield part;
-  }
-}
-
-/** Counts an UPDATE sent to a number of peers. */
-export function countUpdate(counters: WireCounters, message: Counted, times: number): void {
-  counters.count(COUNT.update, message.bytes, times);
-  if (message.reach) {
-    counters.reach += times;
-    counters.nlri += message.prefixes * times;
-  } else {
-    counters.withdraw += times;
-    counters.withdrawn += message.prefixes * times;
+    if (begin === 0 && bytes > 0) parts.push({ prefixes, sources, bytes });
+    else if (bytes > 0)
+      parts.push({ prefixes: prefixes.slice(begin), sources: sources.slice(begin), bytes });
+    return parts;
   }
 }
 
 interface Part {
-  readonly prefixes: number[];
-  readonly sources: number[];
-  bytes: number;
+  readonly prefixes: readonly number[];
+  readonly sources: readonly number[];
+  readonly bytes: number;
 }
 
 /** Room for path identifiers beside a prefix in one integer: node ids, OWN, and those beyond. */
@@ -274,7 +230,3 @@ const FIRST_IDENTIFIER = 2 ** 20;
 
 /** No node: what peers are told that are not concerned themselves. */
 export const NOBODY = -3;
-
-function samePath(a: Path | undefined, b: Path | undefined): boolean {
-  return a?.end === b?.end && a?.attributes === b?.attributes && a?.source === b?.source;
-}

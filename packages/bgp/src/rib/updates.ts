@@ -1,17 +1,21 @@
+import { widened } from "../session/connections.js";
+import { IntTuples } from "./int-tuples.js";
+import { NO_PATH } from "./paths.js";
+
 /** Prefixes announced with one attribute set. */
 export interface Announcement {
   readonly attributes: number;
   readonly prefixes: readonly number[];
-  /** Path identifier of each prefix; absent when all are the sender's own. */
-  readonly sources?: readonly number[];
+  /** Path identifier of each prefix. */
+  readonly sources: readonly number[];
 }
 
-/** One UPDATE, or one burst of a re-feed, as shared by every receiver. */
-export interface UpdateRecord {
+/** What the burst of a re-feed changes. */
+export interface Refeed {
   readonly reach: readonly Announcement[];
   readonly withdraw: readonly number[];
-  /** Path identifier of each withdrawn prefix; absent when all are the sender's own. */
-  readonly withdrawSources?: readonly number[];
+  /** Path identifier of each withdrawn prefix. */
+  readonly withdrawSources: readonly number[];
   /** Messages that arrive with it, for the receiver's CPU. */
   readonly messages: number;
   /** Prefixes in it that change nothing. */
@@ -31,34 +35,112 @@ export interface Prepared extends Counted {
   readonly record: number;
 }
 
+/** Stands for the attributes of a record that withdraws. */
+export const WITHDRAWN = -1;
+
+// Integers of a record and of an item: what is read together lies together.
+const RECORD = 4;
+const ITEM = 4;
+
 /** Prefixes up to which a record is worth remembering by its content. */
 const INTERN_MAX = 64;
 
-/** UPDATE records by number, so that a segment in flight is one integer. */
+/**
+ * UPDATEs by number, so that a segment in flight is one integer. A record is a stretch of items, each a prefix
+ * with its path identifier; equal small records share a number, since a reflector tells every client the same.
+ */
 export class UpdateTable {
-  private readonly records: UpdateRecord[] = [];
+  private count = 0;
+  /** By record: attribute set, first item, behind the last. */
+  private records: Int32Array = new Int32Array(16 * RECORD);
+  private items = 0;
+  /** By item: prefix, path identifier, path last taken. */
+  private fields: Int32Array = new Int32Array(16 * ITEM);
+  /** Content of records with one prefix. */
+  private readonly single: IntTuples = new IntTuples();
+  /** Their numbers. */
+  private readonly singles: number[] = [];
+  /** Numbers of other records by content. */
   private readonly known: Map<string, number> = new Map();
+  private readonly refeeds: Refeed[] = [];
 
-  /** Keeps a record; returns its number. */
-  add(update: UpdateRecord): number {
-    this.records.push(Object.freeze(update));
-    return this.records.length - 1;
-  }
-
-  /** As {@link add}, but equal small records share a number: a reflector tells every client the same. */
-  intern(update: UpdateRecord): number {
-    const [reach] = update.reach;
-    const prefixes = reach?.prefixes ?? update.withdraw;
-    if (prefixes.length > INTERN_MAX) return this.add(update);
-    const sources = reach === undefined ? update.withdrawSources : reach.sources;
-    const key = `${reach?.attributes ?? "-"} ${prefixes.join()} ${sources?.join() ?? ""}`;
+  /** The record that announces prefixes with one attribute set, or withdraws them if that is {@link WITHDRAWN}. */
+  intern(attributes: number, prefixes: readonly number[], sources: readonly number[]): number {
+    if (prefixes.length > INTERN_MAX) return this.add(attributes, prefixes, sources);
+    if (prefixes.length === 1) {
+      const id = this.single.intern(attributes, prefixes[0]!, sources[0]!, 0);
+      if (id < this.singles.length) return this.singles[id]!;
+      return (this.singles[id] = this.add(attributes, prefixes, sources));
+    }
+    const key = `${String(attributes)} ${prefixes.join()} ${sources.join()}`;
     let record = this.known.get(key);
-    if (record === undefined) this.known.set(key, (record = this.add(update)));
+    if (record === undefined)
+      this.known.set(key, (record = this.add(attributes, prefixes, sources)));
     return record;
   }
 
-  /** The record with a number. */
-  get(record: number): UpdateRecord {
-    return this.records[record]!;
+  /** Keeps what a re-feed changes; numbered apart from records. */
+  addRefeed(refeed: Refeed): number {
+    this.refeeds.push(Object.freeze(refeed));
+    return this.refeeds.length - 1;
+  }
+
+  /** The re-feed with a number. */
+  refeed(number: number): Refeed {
+    return this.refeeds[number]!;
+  }
+
+  /** Attribute set that a record announces, or {@link WITHDRAWN}. */
+  attributes(record: number): number {
+    return this.records[record * RECORD]!;
+  }
+
+  /** First item of a record. */
+  begin(record: number): number {
+    return this.records[record * RECORD + 1]!;
+  }
+
+  /** Behind the last item of a record. */
+  end(record: number): number {
+    return this.records[record * RECORD + 2]!;
+  }
+
+  /** Prefix of an item. */
+  prefix(item: number): number {
+    return this.fields[item * ITEM]!;
+  }
+
+  /** Path identifier of an item. */
+  source(item: number): number {
+    return this.fields[item * ITEM + 1]!;
+  }
+
+  /** The path that a receiver made of an item last, so that the next need not look for it; or {@link NO_PATH}. */
+  lastTaken(item: number): number {
+    return this.fields[item * ITEM + 2]!;
+  }
+
+  /** Notes what a receiver made of an item. */
+  setTaken(item: number, path: number): void {
+    this.fields[item * ITEM + 2] = path;
+  }
+
+  private add(attributes: number, prefixes: readonly number[], sources: readonly number[]): number {
+    const record = this.count++;
+    const at = record * RECORD;
+    if (at === this.records.length) this.records = widened(this.records, 2 * at);
+    this.records[at] = attributes;
+    this.records[at + 1] = this.items;
+    for (let i = 0; i < prefixes.length; i++) this.addItem(prefixes[i]!, sources[i]!);
+    this.records[at + 2] = this.items;
+    return record;
+  }
+
+  private addItem(prefix: number, source: number): void {
+    const at = this.items++ * ITEM;
+    if (at === this.fields.length) this.fields = widened(this.fields, 2 * at);
+    this.fields[at] = prefix;
+    this.fields[at + 1] = source;
+    this.fields[at + 2] = NO_PATH;
   }
 }

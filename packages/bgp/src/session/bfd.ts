@@ -53,6 +53,6 @@ export class Bfd implements PathWatch {
     this.x.t = engine.now;
     this.x.second[node] = this.x.clock(node, engine.now);
     this.sessions.onBfdDown(node, e);
-    loop.sleep(node);
+    loop.wake(node);
   }
 }

@@ -11,6 +11,8 @@ export const SIDE = {
   established: 4,
   /** The socket is gone on this side; the other may not know. */
   closed: 5,
+  /** Read no more; it closes when queued work is carried out, behind a NOTIFICATION if there is one (bird: BS_CLOSE). */
+  closing: 6,
 } as const;
 
 // A side's record: what every segment touches lies in one cache line, since a storm of messages reaches the
@@ -27,6 +29,7 @@ const HELD = 10;
 const FIRST_MESSAGE = 11;
 const LAST_MESSAGE = 12;
 const AGE = 13;
+const TO_SEND = 14;
 
 /**
  * TCP connections between BIRD daemons: one record a side for what TCP touches, and columns for the rest.
@@ -77,6 +80,8 @@ export class Connections {
     this.ints[2 * c * INTS + NODE] = source;
     this.ints[2 * c * INTS + END] = opener;
     this.ints[(2 * c + 1) * INTS + NODE] = target;
+    this.setToSend(2 * c, 0);
+    this.setToSend(2 * c + 1, 0);
     this.ints[2 * c * INTS + AGE] = ++this.sockets;
     this.state[2 * c] = SIDE.connect;
     return c;
@@ -160,11 +165,22 @@ export class Connections {
     this.ints[side * INTS + LAST_MESSAGE] = last;
   }
 
+  /** What this side has to send apart from routes, as the transmitter packs it; 0 = nothing. */
+  toSend(side: number): number {
+    return this.ints[side * INTS + TO_SEND]!;
+  }
+
+  /** Sets what this side has to send. */
+  setToSend(side: number, what: number): void {
+    this.ints[side * INTS + TO_SEND] = what;
+  }
+
   /** Closes a side; what it held is lost. True if the process had a socket there. */
   close(side: number): boolean {
     const before = this.state[side]!;
     this.state[side] = SIDE.closed;
     this.silent[side] = 0;
+    this.setToSend(side, 0);
     this.ints[side * INTS + HELD] = -1;
     if (this.heldMore.size > 0) this.heldMore.delete(side);
     return before !== SIDE.closed && before !== SIDE.none;

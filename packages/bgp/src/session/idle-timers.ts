@@ -47,9 +47,13 @@ export class IdleTimers implements IdleSessions {
   /** An end sent a KEEPALIVE: the next one is due (bird: proto/bgp/packets.c, bgp_fire_tx). */
   spoke(node: number, e: number): void {
     this.makeRoom(e);
-    const due = this.x.second[node]! + this.jittered(node, this.x.timing.keepalive);
+    const due = this.x.second[node]! + this.jittered(node, this.keepalive(e));
     this.keepaliveDue[e] = due;
     this.arm(node, e, due);
+  }
+
+  private keepalive(e: number): number {
+    return this.x.policy(e).keepalive || this.x.timing.keepalive;
   }
 
   /** An end got a KEEPALIVE or an UPDATE: its hold time begins anew (bird: proto/bgp/packets.c). */

@@ -34,7 +34,8 @@ export class Keepalives {
   /** Sent by a side since it was established. */
   sent(side: number, until: Micros): number {
     const since = this.x.conns.since[side]!;
-    if (until - since < this.shortest) return 0;
+    const keepalive = this.time(side);
+    if (until - since < (keepalive - Math.floor(keepalive / 4)) * SECOND) return 0;
     let sent = 0;
     let at = since + this.interval(side, 0);
     for (let k = 1; at <= until; k++) {
@@ -71,14 +72,15 @@ export class Keepalives {
 
   /** Length of a side's k-th interval. */
   interval(side: number, k: number): Micros {
-    const { keepalive } = this.x.timing;
+    const keepalive = this.time(side);
     const draw = hash32(this.hash(side), KEEP, k) % (Math.floor(keepalive / 4) + 1);
     return (keepalive - draw) * SECOND;
   }
 
-  private get shortest(): Micros {
-    const { keepalive } = this.x.timing;
-    return (keepalive - Math.floor(keepalive / 4)) * SECOND;
+  /** Keepalive time of a side, seconds. */
+  time(side: number): number {
+    const e = this.x.conns.end(side);
+    return (e < 0 ? 0 : this.x.policy(e).keepalive) || this.x.timing.keepalive;
   }
 
   private hash(side: number): number {

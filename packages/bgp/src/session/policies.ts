@@ -1,4 +1,5 @@
 import type { PeerOptions, PeerPolicy } from "../types.js";
+import { BGP_PORT } from "./constants.js";
 
 /** Id of the mesh's policy. */
 export const MESH_POLICY = 0;
@@ -14,6 +15,12 @@ const MESH: PeerPolicy = Object.freeze({
   allowLocalAS: 0,
   addPath: true,
   gracefulRestart: -1,
+  keepsForwarding: true,
+  password: "",
+  ttlSecurity: 0,
+  port: BGP_PORT,
+  sourceAddress: 0,
+  keepalive: 0,
   importFilters: [],
   exportFilters: [],
 });
@@ -22,6 +29,8 @@ const MESH: PeerPolicy = Object.freeze({
 export class PolicyTable {
   private readonly policies: PeerPolicy[] = [MESH];
   private readonly ids: Map<string, number> = new Map([[JSON.stringify(MESH), MESH_POLICY]]);
+  /** Some policy asks for TTL security. */
+  limitsTtl = false;
 
   /**
    * The id of what a configuration says of a peer.
@@ -38,9 +47,33 @@ export class PolicyTable {
       if (id === POLICIES_MAX)
         throw new RangeError(`more than ${String(POLICIES_MAX)} kinds of BGP peer`);
       this.policies.push(Object.freeze(policy));
+      this.limitsTtl ||= policy.ttlSecurity > 0;
       this.ids.set(key, id);
     }
     return id;
+  }
+
+  /** Whether routes are told and taken as in the mesh, whatever it takes to have a session. */
+  routesAsInMesh(id: number): boolean {
+    if (id === MESH_POLICY) return true;
+    const { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart } = MESH;
+    const mesh = { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart };
+    const policy = { ...this.policies[id]!, ...mesh };
+    return this.ids.get(JSON.stringify(policy)) === MESH_POLICY;
+  }
+
+  /** Whether two policies differ in nothing but filters, which BIRD changes without a restart. */
+  sameButFilters(a: number, b: number): boolean {
+    const bare = (id: number): string =>
+      JSON.stringify({ ...this.get(id), importFilters: [], exportFilters: [] });
+    return a === b || bare(a) === bare(b);
+  }
+
+  /** Whether two policies filter alike in one direction. */
+  sameFilters(a: number, b: number, direction: "importFilters" | "exportFilters"): boolean {
+    return (
+      a === b || JSON.stringify(this.get(a)[direction]) === JSON.stringify(this.get(b)[direction])
+    );
   }
 
   /** The policy behind an id. */

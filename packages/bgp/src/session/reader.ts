@@ -1,9 +1,19 @@
 import type { FleetContext } from "../fleet/context.js";
+import { WORK_REFEED } from "../fleet/daemon.js";
 import { LISTENING } from "../fleet/inbox.js";
 import type { Learner } from "../rib/learner.js";
 import { SIDE } from "./connections.js";
 import type { Recovery } from "./recovery.js";
-import { CLOSED, END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN } from "./segments.js";
+import {
+  CLOSED,
+  END_OF_RIB,
+  KEEPALIVE,
+  NOTIFICATION,
+  OPEN,
+  REFRESH,
+  REQUEST,
+  UPDATES,
+} from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Silence } from "./silence.js";
 
@@ -29,21 +39,39 @@ export class Reader {
     this.silence = silence;
   }
 
-  /** Reads a side's socket, or {@link LISTENING}. */
+  /** Reads the socket of a session, or {@link LISTENING}. */
   read(node: number, socket: number): void {
     const { inbox } = this.x;
     if (socket === LISTENING) {
       this.sessions.onAccept(node, inbox.takeConnection(node));
       return;
     }
-    const e = this.x.conns.end(socket);
-    this.message(node, e, socket, inbox.takeMessage(socket));
-    while (inbox.hasData(socket)) this.message(node, e, socket, inbox.takeMessage(socket));
+    if (inbox.hasData(socket)) this.readData(node, socket);
+    else if (inbox.hasMessage(socket)) this.message(node, socket, inbox.takeMessage(socket));
     // The end of a connection behind data is what the next read(2) brings (bird: sysdep/unix/io.c, sk_read).
     inbox.opened(node, socket);
   }
 
-  private message(node: number, e: number, side: number, what: number): void {
+  /**
+   * Reads the socket of a connection that is not up until nothing waits in it, the end of the connection
+   * included (bird: sysdep/unix/io.c, io_loop, fast_rx). A session that came up by that is looked at once more.
+   */
+  readWhole(node: number, side: number): void {
+    const { inbox, conns } = this.x;
+    this.readData(node, side);
+    if (inbox.hasMessage(side) && conns.state[side] !== SIDE.closing)
+      this.message(node, side, inbox.takeMessage(side));
+    if (conns.state[side] === SIDE.established) inbox.look(node, side);
+  }
+
+  private readData(node: number, side: number): void {
+    const { inbox, conns } = this.x;
+    while (inbox.hasData(side) && conns.state[side] !== SIDE.closing)
+      this.message(node, side, inbox.takeMessage(side));
+  }
+
+  private message(node: number, side: number, what: number): void {
+    const e = this.x.conns.end(side);
     const state = this.x.conns.state[side]!;
     if (state === SIDE.closed || state === SIDE.none) return;
     this.x.spend(node, this.x.costs.message);
@@ -68,6 +96,17 @@ export class Reader {
         return;
       case NOTIFICATION:
         this.sessions.onNotification(node, e, side, what >> 4);
+        return;
+      case REQUEST:
+        this.x.queueWork(node, WORK_REFEED, e);
+        return;
+      case REFRESH:
+        this.x.idle?.heard(node, e);
+        this.learner.onRefeed(node, e, what >> 4);
+        return;
+      case UPDATES:
+        this.x.idle?.heard(node, e);
+        this.learner.onRun(node, e, what >> 4);
         return;
       default:
         this.x.idle?.heard(node, e);

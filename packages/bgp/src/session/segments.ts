@@ -14,7 +14,11 @@ export const KEEPALIVE = 5;
 /** UPDATE; the argument is an update record. */
 export const UPDATE = 6;
 export const END_OF_RIB = 7;
-/** The five messages of a re-feed (law 6); the argument is an update record. */
+/** The five messages of a re-feed (law 6); the argument is its number. */
 export const REFRESH = 8;
 /** NOTIFICATION; the argument is code · 256 + subcode. */
 export const NOTIFICATION = 9;
+/** ROUTE-REFRESH that asks for everything again (RFC 2918). */
+export const REQUEST = 10;
+/** Several UPDATEs that arrive together; the argument is a run of a batch. */
+export const UPDATES = 11;

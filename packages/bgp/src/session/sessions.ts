@@ -1,8 +1,12 @@
 import { hash32, type Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
-import { TIMER_CONNECT, TIMER_PEER_RESTART, WORK_FEED } from "../fleet/daemon.js";
-import { COUNT } from "../messages/counters.js";
-import { KEEPALIVE_BYTES, openBytes } from "../messages/sizes.js";
+import {
+  TIMER_CONNECT,
+  TIMER_PEER_RESTART,
+  WORK_DECIDE,
+  WORK_FEED,
+  WORK_RESTART,
+} from "../fleet/daemon.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
 import { SIDE } from "./connections.js";
@@ -20,7 +24,9 @@ import {
 } from "./last-error.js";
 import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
-import { KEEPALIVE, OPEN } from "./segments.js";
+import { expectingEnd, waitsForNeighbour } from "./session-guards.js";
+import { isKept, keepsNew, refusal } from "./session-terms.js";
+import type { Transmitter } from "./transmitter.js";
 import type { Transport } from "./transport.js";
 
 /** Its subcode Connection Collision Resolution (RFC 4486 §3). */
@@ -32,6 +38,7 @@ const OPEN_ERROR = 2;
 export class Sessions {
   private readonly x: FleetContext;
   private readonly transport: Transport;
+  private readonly transmitter: Transmitter;
   private readonly keepalives: Keepalives;
   private readonly recovery: Recovery;
   private readonly learner: Learner;
@@ -39,12 +46,14 @@ export class Sessions {
   constructor(
     context: FleetContext,
     transport: Transport,
+    transmitter: Transmitter,
     keepalives: Keepalives,
     recovery: Recovery,
     learner: Learner,
   ) {
     this.x = context;
     this.transport = transport;
+    this.transmitter = transmitter;
     this.keepalives = keepalives;
     this.recovery = recovery;
     this.learner = learner;
@@ -55,7 +64,8 @@ export class Sessions {
   /** A configured peer begins: the opener waits its connect delay (bird: proto/bgp/bgp.c, bgp_active). */
   begin(node: number, e: number): void {
     this.x.protocols.begin(e, this.x.second[node]!);
-    this.connectLater(node, e);
+    if (waitsForNeighbour(this.x, e)) this.x.ends.stopped[e] = 1;
+    else this.connectLater(node, e);
   }
 
   private connectLater(node: number, e: number): void {
@@ -75,14 +85,14 @@ export class Sessions {
 
   /**
    * The connect retry timer of an end fired: the connect delay is over, or an attempt had no answer and is
-   * made anew (bird: proto/bgp/bgp.c, bgp_connect_timeout). True if a connection was opened.
+   * made anew (bird: proto/bgp/bgp.c, bgp_connect_timeout).
    */
-  onConnectTimer(node: number, e: number, now: number): boolean {
+  onConnectTimer(node: number, e: number, now: number): void {
     const { conns, ends, timing } = this.x;
-    if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return false;
+    if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return;
     ends.connectDue[e] = -1;
-    if (ends.configured[e] === 0 || ends.passive[e] === 1) return false;
-    if (ends.established[e]! >= 0) return false;
+    if (ends.configured[e] === 0 || ends.passive[e] === 1) return;
+    if (ends.established[e]! >= 0) return;
     this.giveUp(e);
     const c = conns.open(e, node, ends.peer[e]!);
     this.x.sockets[node]!++;
@@ -93,27 +103,28 @@ export class Sessions {
     this.transport.connect(c, at);
     this.x.spend(node, this.x.costs.connect);
     this.wait(node, e, this.jittered(timing.connectRetry, node, e, this.x.second[node]!));
-    return true;
   }
 
   /** An attempt to connect was answered. */
   onOutcome(node: number, side: number, connected: boolean): void {
-    const { conns, ends } = this.x;
+    const { x } = this;
+    const { conns, ends } = x;
     if (conns.state[side] !== SIDE.connect) return;
     const e = conns.end(side);
-    this.x.spend(node, this.x.costs.message);
+    x.spend(node, x.costs.message);
     ends.connectDue[e] = -1;
     if (connected) {
       conns.state[side] = SIDE.openSent;
-      this.sendOpen(node, e, side);
+      this.open(node, side);
+      x.inbox.opened(node, side);
       return;
     }
     const silent = conns.answered[side >> 1] === 0;
-    this.x.protocols.fail(e, silent ? NO_ROUTE_TO_HOST : CONNECTION_REFUSED, false);
-    this.x.close(side);
+    x.protocols.fail(e, silent ? NO_ROUTE_TO_HOST : CONNECTION_REFUSED, false);
+    x.close(side);
     ends.outgoing[e] = -1;
     conns.vacate(side >> 1);
-    this.decide(node, e);
+    x.queueWork(node, WORK_DECIDE, e);
   }
 
   /** Ends the attempt to connect, if one is under way. */
@@ -133,10 +144,13 @@ export class Sessions {
     this.x.daemons[node]!.timers.add(due, e * 4 + TIMER_CONNECT);
   }
 
-  /** A connection ended: unless another is well under way, the opener waits its connect delay again (bird: proto/bgp/bgp.c, bgp_decision). */
-  private decide(node: number, e: number): void {
+  /**
+   * A connection ended, or an attempt: unless another is well under way, the opener waits its connect delay
+   * again (bird: proto/bgp/bgp.c, bgp_decision). Queued work: what the turn still reads comes before.
+   */
+  decide(node: number, e: number): void {
     const { conns, ends } = this.x;
-    if (ends.configured[e] === 0 || ends.established[e]! >= 0) return;
+    if (ends.configured[e] === 0 || ends.stopped[e] === 1 || ends.established[e]! >= 0) return;
     if (ends.outgoing[e]! >= 0 || ends.connectDue[e]! >= 0) return;
     const incoming = ends.incoming[e]!;
     if (incoming >= 0 && conns.state[2 * incoming + 1] === SIDE.openConfirm) return;
@@ -155,8 +169,8 @@ export class Sessions {
 
   /**
    * Accepts one connection (bird: proto/bgp/bgp.c, bgp_incoming_connection). On a live session it is taken
-   * for a restart of the neighbour: the session is given up for the new connection (law 9). The opener may
-   * have given up meanwhile; that shows only when something is sent.
+   * for a restart of the neighbour: the session is given up for the new connection (law 9), even if its
+   * opener has given up meanwhile, which shows only when the new connection is read.
    */
   onAccept(node: number, side: number): void {
     const { x } = this;
@@ -164,17 +178,18 @@ export class Sessions {
     x.acceptQueue[node]!--;
     x.spend(node, x.costs.accept);
     const c = side >> 1;
-    const e = ends.find(node, conns.node(2 * c));
-    if (e < 0 || ends.configured[e] === 0 || ends.stopped[e] === 1) {
+    const e = expectingEnd(x, c);
+    if (e < 0 || ends.stopped[e] === 1) {
       this.turnAway(side);
       return;
     }
     const live = ends.established[e]!;
-    if (live >= 0 && x.gracefulRestart) {
+    if (live >= 0 && isKept(x, live)) {
       x.protocols.fail(e, GRACEFUL_RESTART, true);
       this.keepStale(node, e, live);
       this.closeConnection(e, live);
       if (ends.incoming[e]! >= 0) this.closeConnection(e, 2 * ends.incoming[e]! + 1);
+      x.queueWork(node, WORK_DECIDE, e);
     } else if (ends.incoming[e]! >= 0 || x.errorWaitLeft(e, x.second[node]!) > 0) {
       this.turnAway(side);
       return;
@@ -183,9 +198,8 @@ export class Sessions {
     ends.incoming[e] = c;
     conns.state[side] = SIDE.openSent;
     x.sockets[node]!++;
-    this.sendOpen(node, e, side);
+    this.open(node, side);
     x.inbox.opened(node, side);
-    this.decide(node, e);
   }
 
   /** Closes a connection just accepted. The OPEN that the other end sends at once is never read, which makes its end a reset. */
@@ -194,11 +208,25 @@ export class Sessions {
     this.transport.hangUp(side, Math.round(this.x.t), 1);
   }
 
-  private sendOpen(node: number, e: number, side: number): void {
-    const { x } = this;
-    x.spend(node, x.costs.message);
-    x.counters.count(COUNT.open, openBytes(x.addPath && x.policy(e).addPath));
-    this.transport.send(side, OPEN | (this.recovery.recovers(node, e) << 4));
+  /** An OPEN is due on a connection that is made. */
+  private open(node: number, side: number): void {
+    this.transmitter.open(node, side);
+    this.limitOpening(side);
+  }
+
+  /**
+   * The hold time also ends an opening that gets no further (bird: proto/bgp/bgp.c, `initial hold time` has the same
+   * default). Only where something is in the way does it matter, so only then is it an event.
+   */
+  private limitOpening(side: number): void {
+    const { conns, engine, kinds } = this.x;
+    const whole =
+      this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
+      this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
+    if (whole) return;
+    conns.silent[side] = 1;
+    conns.holdUntil[side] = engine.now + this.keepalives.holdTime(side, engine.now);
+    engine.schedule(conns.holdUntil[side], kinds.hold, side);
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */
@@ -206,11 +234,11 @@ export class Sessions {
     const { x } = this;
     const { conns, ends } = x;
     if (conns.state[side] !== SIDE.openSent) return;
-    const refused = this.refusal(e, conns.end(side ^ 1));
+    const refused = refusal(x, e, conns.end(side ^ 1));
     if (refused !== 0) {
-      this.transport.notify(side, OPEN_ERROR, refused);
-      x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(OPEN_ERROR, refused), false);
-      this.closeConnection(e, side);
+      const what = notificationCode(OPEN_ERROR, refused);
+      x.protocols.fail(e, ERROR_CLASS.sent | what, false);
+      this.transmitter.notify(node, side, what);
       this.cease(node, e);
       this.beginAfterError(node, e);
       return;
@@ -222,46 +250,25 @@ export class Sessions {
       return;
     }
     if (state === SIDE.openConfirm) {
-      const loser = this.keepsNew(e, side) ? other : side;
+      const loser = keepsNew(x, e, side) ? other : side;
       this.reject(node, e, loser);
       if (loser === side) return;
-    } else if (state === SIDE.connect) this.giveUp(e);
-    // An OPEN on one connection ends the wait for another attempt.
-    if (side & 1 && ends.outgoing[e]! < 0) ends.connectDue[e] = -1;
+    } else if (side & 1 && (state === SIDE.connect || ends.outgoing[e]! < 0)) {
+      // An OPEN ends the wait for an attempt of one's own, and the attempt.
+      if (state === SIDE.connect) this.giveUp(e);
+      ends.connectDue[e] = -1;
+      x.queueWork(node, WORK_DECIDE, e);
+    }
     conns.peerRestarting[side] = restarting & 1;
-    x.spend(node, x.costs.message);
-    x.counters.count(COUNT.keepalive, KEEPALIVE_BYTES);
     conns.state[side] = SIDE.openConfirm;
-    this.transport.send(side, KEEPALIVE);
-    this.x.idle?.spoke(node, e);
-  }
-
-  /** Subcode with which an OPEN of another AS (2) or with a bad identifier (3) is refused, 0 = none (RFC 4271 §6.2). */
-  private refusal(e: number, peer: number): number {
-    const { x } = this;
-    const shown = x.localAS(peer);
-    const wanted = x.policy(e).remoteAS || x.localAS(e);
-    if (shown !== wanted) return 2;
-    const same = x.routerId[x.ends.node[e]!] === x.routerId[x.ends.node[peer]!];
-    return same && shown === x.localAS(e) ? 3 : 0;
-  }
-
-  /** Whether the newer of two connections stays: the one that the end with the higher identifier opened does (RFC 4271 §6.8, RFC 6286 §2.3). */
-  private keepsNew(e: number, side: number): boolean {
-    const { ends, routerId } = this.x;
-    const own = routerId[ends.node[e]!]!;
-    const peer = routerId[ends.peer[e]!]!;
-    const { remoteAS } = this.x.policy(e);
-    const peerDominates = own < peer || (own === peer && this.x.localAS(e) < remoteAS);
-    return peerDominates === ((side & 1) === 1);
+    this.transmitter.keepalive(node, side);
   }
 
   /** Cease, Connection collision resolution (RFC 4486 §3). */
   private reject(node: number, e: number, side: number): void {
-    this.transport.notify(side, CEASE, COLLISION);
-    this.x.protocols.fail(e, ERROR_CLASS.sent | notificationCode(CEASE, COLLISION), false);
-    this.closeConnection(e, side);
-    this.decide(node, e);
+    const what = notificationCode(CEASE, COLLISION);
+    this.x.protocols.fail(e, ERROR_CLASS.sent | what, false);
+    this.transmitter.notify(node, side, what);
   }
 
   /** The KEEPALIVE that confirms an OPEN came (bird: proto/bgp/bgp.c, bgp_conn_enter_established_state). */
@@ -272,6 +279,7 @@ export class Sessions {
     x.spend(node, x.costs.establish);
     conns.state[side] = SIDE.established;
     conns.since[side] = Math.round(x.t);
+    conns.silent[side] = 0;
     ends.established[e] = side;
     ends.sessions[e]!++;
     ends.errorWait[e] = 0;
@@ -296,7 +304,7 @@ export class Sessions {
     if (established) this.keepStale(node, e, side);
     this.x.close(side);
     this.x.detach(e, side);
-    this.decide(node, e);
+    this.x.queueWork(node, WORK_DECIDE, e);
   }
 
   /**
@@ -311,11 +319,9 @@ export class Sessions {
     const cease = what >> 8 === CEASE;
     x.protocols.fail(e, ERROR_CLASS.received | what, established);
     if (established) this.leaveEstablished(e, side, Math.round(x.t));
-    x.close(side);
-    x.detach(e, side);
+    this.transmitter.close(node, side);
     if (established || !cease) this.cease(node, e);
-    if (cease) this.decide(node, e);
-    else this.beginAfterError(node, e);
+    if (!cease) this.beginAfterError(node, e);
   }
 
   /** BFD is down: the protocol stops, whether its session is up or its peer is expected back (bird: proto/bgp/bgp.c, bgp_bfd_notify). */
@@ -327,27 +333,27 @@ export class Sessions {
     if (side >= 0) this.leaveEstablished(e, side, engine.now);
     this.cease(node, e);
     if (side >= 0) this.beginAfterError(node, e);
-    else this.decide(node, e);
   }
 
-  /** The protocol of a peer stops: its connections end with a Cease, its routes and its part in recovery go (bird: proto/bgp/bgp.c, bgp_stop). */
+  /**
+   * The protocol of a peer stops: its connections end with a Cease, its routes and its part in recovery go; it
+   * takes no connection until it starts again, when they are closed (bird: proto/bgp/bgp.c, bgp_stop, bgp_down).
+   */
   private cease(node: number, e: number): void {
     const { x } = this;
     const { conns, ends } = x;
     for (const side of [2 * ends.outgoing[e]!, 2 * ends.incoming[e]! + 1]) {
-      if (side < 0) continue;
-      if (conns.state[side] === SIDE.connect) {
-        this.giveUp(e);
-        continue;
-      }
-      this.transport.notify(side, CEASE, 0);
-      this.closeConnection(e, side);
+      if (side < 0 || conns.state[side] === SIDE.closing) continue;
+      if (conns.state[side] === SIDE.connect) this.giveUp(e);
+      else this.transmitter.notify(node, side, notificationCode(CEASE, 0));
     }
     ends.connectDue[e] = -1;
     ends.restartDue[e] = -1;
+    ends.stopped[e] = 1;
     x.protocols.restart(e, x.second[node]!);
     this.recovery.leave(node, e);
     this.learner.flush(node, e);
+    x.queueWork(node, WORK_RESTART, e);
   }
 
   /** Closes a connection and tells the other end by FIN. */
@@ -366,7 +372,7 @@ export class Sessions {
     const { x } = this;
     const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
-    if (!x.gracefulRestart) {
+    if (!isKept(x, side)) {
       x.protocols.restart(e, x.second[node]!);
       this.learner.flush(node, e);
       return;
@@ -417,12 +423,16 @@ export class Sessions {
     this.x.ends.stopped[e] = 1;
   }
 
-  /** A protocol that stopped is down, and starts again. */
+  /** A protocol that stopped is down once its connections are closed, and starts again. */
   restart(node: number, e: number): void {
     const { ends } = this.x;
     if (ends.stopped[e] === 0) return;
+    if (ends.outgoing[e]! >= 0 || ends.incoming[e]! >= 0) {
+      this.x.queueWork(node, WORK_RESTART, e);
+      return;
+    }
     ends.stopped[e] = 0;
-    if (ends.configured[e] === 1) this.connectLater(node, e);
+    if (ends.configured[e] === 1 && ends.connectDue[e]! < 0) this.connectLater(node, e);
   }
 
   private dropSide(e: number, side: number, tellPeer: boolean): void {

@@ -56,7 +56,8 @@ export class Silence {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
-    if (conns.state[side] !== SIDE.established || conns.silent[side] === 0) return;
+    const state = conns.state[side]!;
+    if (state < SIDE.openSent || state === SIDE.closed || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
     const node = x.conns.node(side);
     if (x.state[node] !== RUNNING) return;

@@ -30,8 +30,11 @@ import {
   NOTIFICATION,
   OPEN,
   REFRESH,
+  REQUEST,
   UPDATE,
+  UPDATES,
 } from "./segments.js";
+import { synFate } from "./session-guards.js";
 
 // Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
 const ACKNOWLEDGED = 0;
@@ -45,6 +48,7 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
   [KEEPALIVE]: "keepalive",
   [UPDATE]: "update",
   [REFRESH]: "update",
+  [REQUEST]: "route-refresh",
   [END_OF_RIB]: "end-of-rib",
 });
 
@@ -78,7 +82,7 @@ export class Transport {
     const { x } = this;
     const from = x.conns.node(2 * c);
     const to = x.conns.node(2 * c + 1);
-    const delay = x.delayFrom(2 * c);
+    const delay = x.wayFrom(2 * c);
     if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
       // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
       if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);
@@ -128,17 +132,18 @@ export class Transport {
     const target = x.conns.node(side + 1);
     const opener = x.conns.node(side);
     const back = x.path.delay(target, opener);
-    const runs = x.state[target] === RUNNING;
+    const fate = synFate(x, c);
     if (
       x.hostDown[target] === 1 ||
       back === Number.POSITIVE_INFINITY ||
-      (runs && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
+      fate === "dropped" ||
+      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
     ) {
       this.repeatSyn(c, now);
       return;
     }
     x.conns.answered[c] = 1;
-    if (!runs) {
+    if (fate === "refused") {
       x.counters.refused++;
       this.deliver(side, CONNECT_FAILED, now + back);
       return;
@@ -163,7 +168,8 @@ export class Transport {
       conns.hold(side, what);
       return;
     }
-    const delay = this.x.delayFrom(side);
+    const slips = this.x.ttlLimitAfterOpen && (what & 15) === OPEN;
+    const delay = slips ? this.x.wayFrom(side) : this.x.delayFrom(side);
     const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
       conns.hold(side, what);
@@ -209,7 +215,7 @@ export class Transport {
   notify(side: number, code: number, subcode: number): void {
     this.x.counters.count(COUNT.notification, NOTIFICATION_BYTES);
     const delay = this.x.delayFrom(side);
-    if (delay === Number.POSITIVE_INFINITY) return;
+    if (delay === Number.POSITIVE_INFINITY || this.x.unheard(side)) return;
     this.capture(side, "notification", Math.round(this.x.t));
     const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
     this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
@@ -218,7 +224,7 @@ export class Transport {
   /** The other end learns that this side's socket is closed: FIN, or RST where there is no socket at all. */
   hangUp(side: number, at: Micros, reset: 0 | 1 = 0): void {
     const delay = this.x.delayFrom(side);
-    if (delay === Number.POSITIVE_INFINITY) return;
+    if (delay === Number.POSITIVE_INFINITY || (reset === 0 && this.x.unheard(side))) return;
     const { engine, kinds } = this.x;
     engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
   }
@@ -239,8 +245,7 @@ export class Transport {
 
   /** The end of a connection reaches a side. */
   onHangUp(side: number, reset: number): void {
-    const state = this.x.conns.state[side]!;
-    if (state !== SIDE.closed && state !== SIDE.none) this.arrive(side, CLOSED | (reset << 4));
+    if (this.x.conns.state[side] !== SIDE.closed) this.arrive(side, CLOSED | (reset << 4));
   }
 
   /** Held segments may go, of a side or of a daemon; or a FIN again. */
@@ -313,7 +318,10 @@ export class Transport {
     const { conns } = this.x;
     const other = side ^ 1;
     // The peer acknowledges at once in the first exchanges and after idling, else it delays.
-    const quick = (what & 15) <= KEEPALIVE || at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
+    // Of several messages the last counts, and for that the first has ended the idling.
+    const several = (what & 15) === UPDATES;
+    const idle = !several && at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
+    const quick = (what & 15) <= KEEPALIVE || idle;
     const rtt = 2 * delay;
     conns.sent(side, at, quick ? at + rtt : nextTick(at + rtt + DELAYED_ACK));
     this.captureMessage(side, what, at);
@@ -323,7 +331,7 @@ export class Transport {
   // Arrivals ------------------------------------------------------------------------------------
 
   /** Something is on its way to a side, and will be there at a time. */
-  private deliver(side: number, what: number, at: Micros): void {
+  deliver(side: number, what: number, at: Micros): void {
     const { x } = this;
     const { conns } = x;
     if ((what & 15) >= OPEN && conns.state[side] !== SIDE.closed) {
@@ -356,7 +364,10 @@ export class Transport {
   /** There is no process, or no such socket: the kernel answers with a reset. */
   private reject(side: number, what: number, at: Micros): void {
     const type = what & 15;
-    if (type !== CONNECT_FAILED && type !== CLOSED) this.hangUp(side, at, 1);
+    if (type === CONNECT_FAILED || type === CLOSED) return;
+    // To each message.
+    const times = type === UPDATES ? this.x.batches.runLength(what >> 4) : 1;
+    for (let i = 0; i < times; i++) this.hangUp(side, at, 1);
   }
 
   /** A daemon asks what reached its sockets before now. */
@@ -374,7 +385,7 @@ export class Transport {
     box.shift();
     engine.trace.fold(engine.now, kinds.arrive, side, what);
     if (type >= OPEN && state === SIDE.closed) this.reject(side, what, first);
-    else if (type >= CLOSED) inbox.addMessage(node, side, what, state !== SIDE.none);
+    else if (type >= CLOSED) inbox.addMessage(node, side, what);
     else if (type === ACCEPT) inbox.addConnection(node, side);
     else inbox.addOutcome(node, side, type === CONNECTED);
   }

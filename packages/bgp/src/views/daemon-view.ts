@@ -36,8 +36,14 @@ export interface SessionDetail extends SessionView {
   /** Routes in the table from this peer, and how many of them are the best. */
   readonly imported: number;
   readonly preferred: number;
-  /** Own routes announced to this peer. */
+  /** Routes announced to this peer. */
   readonly exported: number;
+  /** The peer is a client of this reflector (RFC 4456). */
+  readonly reflects: boolean;
+  /** The peer's OPEN offers add-path (RFC 7911 §4), and says that it keeps forwarding while it restarts (RFC 4724 §3). */
+  readonly peerOffers: { readonly addPath: boolean; readonly keepsForwarding: boolean };
+  /** Both ends offered add-path: several paths of a prefix are told. */
+  readonly addsPaths: boolean;
   /** Set while the daemon recovers from its own restart: what this protocol holds up (bird: nest/proto.c, gr_lock and gr_wait). */
   readonly recovery: { readonly pending: boolean; readonly waiting: boolean } | undefined;
   /** Set while the peer restarts and its routes are kept: seconds left (RFC 4724 §4.2). */

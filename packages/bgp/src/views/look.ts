@@ -1,12 +1,15 @@
 import { compareCidrs, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import type { Decision } from "../rib/decision.js";
-import { OWN, type Path } from "../rib/rib.js";
+import { type Exporter, REJECTED } from "../rib/exporter.js";
+import { KERNEL, KERNEL_PATH, NO_PATH } from "../rib/paths.js";
+import { podPrefixes } from "../rib/pod-routes.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
+import { MESH_POLICY } from "../session/policies.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import { holdsLock } from "../session/recovery.js";
+import { waitsForNeighbour } from "../session/session-guards.js";
 import type {
   BgpStateName,
   DaemonView,
@@ -41,14 +44,14 @@ const ORDER: readonly BgpStateName[] = [
 export class Look {
   private readonly x: FleetContext;
   private readonly keepalives: Keepalives;
-  private readonly decision: Decision;
+  private readonly exporter: Exporter;
   /** By node; empty unless it was asked for. */
   private readonly logs: RouteLog[] = [];
 
-  constructor(context: FleetContext, keepalives: Keepalives, decision: Decision) {
+  constructor(context: FleetContext, keepalives: Keepalives, exporter: Exporter) {
     this.x = context;
     this.keepalives = keepalives;
-    this.decision = decision;
+    this.exporter = exporter;
   }
 
   /** Keeps a log of a daemon's routes from now on. */
@@ -63,34 +66,45 @@ export class Look {
     const { x } = this;
     if (x.state[node] !== RUNNING) return [];
     const { rib } = x.daemons[node]!;
-    return rib
-      .prefixes()
+    const learnt = podPrefixes(x.kernels, node).filter((prefix) => rib.count(prefix) === 0);
+    return [...rib.prefixes(), ...learnt]
       .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
       .map((prefix) => {
         const change = this.logs[node]?.lastChange(prefix);
+        // A pod's route in an own block is told to nobody, so the table need not hold it: the kernel does.
+        const held = rib.all(prefix);
+        const paths = held.length > 0 ? held : [KERNEL_PATH];
         return Object.freeze({
           prefix,
-          paths: rib.all(prefix).map((path) => this.path(node, prefix, path)),
+          paths: paths.map((path) => this.path(node, prefix, path)),
           replaced:
-            change?.before === undefined
+            change === undefined || change.before === NO_PATH
               ? undefined
               : { path: this.path(node, prefix, change.before), at: change.at },
         });
       });
   }
 
-  private path(node: number, prefix: number, path: Path): PathView {
+  private path(node: number, prefix: number, path: number): PathView {
     const { x } = this;
-    const own = path.end === OWN;
-    const second = own ? x.daemons[node]!.booted : x.protocols.sinceOf(path.end);
+    const own = x.paths.isLocal(path);
+    const peer = x.paths.peer(path);
+    const { booted } = x.daemons[node]!;
+    const second = own ? booted : x.protocols.sinceOf(x.ends.find(node, peer));
     const logged = this.logs[node]?.since(prefix, path);
     return Object.freeze({
-      peer: own ? undefined : x.ends.peer[path.end]!,
-      nextHop: own ? node : this.decision.nextHop(path),
-      attributes: x.attributes.get(path.attributes),
-      preference: this.decision.preference(path),
+      peer: own ? undefined : peer,
+      nextHop: own ? node : x.decision.nextHop(path),
+      attributes: x.attributes.get(x.paths.attributes(path)),
+      kernel: peer === KERNEL ? this.kernelRoute(node, prefix) : undefined,
+      preference: x.decision.preference(path),
       since: this.shown(node, logged === undefined ? second : x.clock(node, logged)),
     });
+  }
+
+  private kernelRoute(node: number, prefix: number): PathView["kernel"] {
+    const { device, protocol, metric } = this.x.kernels.route(this.x.kernels.best(node, prefix));
+    return { device, protocol, metric };
   }
 
   /** A daemon as it is now; undefined when it does not run. */
@@ -106,7 +120,9 @@ export class Look {
       booted: this.shown(node, daemon.booted),
       reconfigured: this.shown(node, daemon.configured),
       ownRoutes: daemon.blocks.length,
-      routes: daemon.rib.size,
+      routes:
+        daemon.rib.size +
+        podPrefixes(x.kernels, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
       kernelExports: x.kernelReady[node] === 1,
       recovery:
         x.recovering[node] === 0
@@ -134,7 +150,10 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
-      exported: ends.exporting[e] === 1 ? this.x.daemons[node]!.blocks.length : 0,
+      exported: ends.exporting[e] === 1 ? this.exported(node, e) : 0,
+      reflects: this.x.policy(e).clusterId >= 0,
+      peerOffers: this.peerOffers(e),
+      addsPaths: this.x.addsPaths(e),
       recovery:
         this.x.recovering[node] === 0
           ? undefined
@@ -147,6 +166,15 @@ export class Look {
           : undefined,
       ...(established >= 0 ? this.sessionTimers(established) : NO_TIMERS),
     });
+  }
+
+  private peerOffers(e: number): SessionDetail["peerOffers"] {
+    const { ends } = this.x;
+    const other = ends.find(ends.peer[e]!, ends.node[e]!);
+    const { addPath, keepsForwarding } = this.x.policies.get(
+      other < 0 ? MESH_POLICY : ends.policy[other]!,
+    );
+    return { addPath: this.x.addPath && addPath, keepsForwarding };
   }
 
   private session(node: number, e: number): SessionView {
@@ -187,21 +215,39 @@ export class Look {
     const into: BgpStateName =
       incoming >= 0 ? (CONNECTED[conns.state[2 * incoming + 1]!] ?? "Idle") : "Idle";
     const state = ORDER.indexOf(out) >= ORDER.indexOf(into) ? out : into;
-    return state === "Idle" && ends.passive[e] === 1 && !delayed ? "Passive" : state;
+    const listens = ends.passive[e] === 1 && !delayed && !waitsForNeighbour(this.x, e);
+    return state === "Idle" && listens ? "Passive" : state;
   }
 
   private count(
     node: number,
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
-    const { rib } = this.x.daemons[node]!;
+    const { daemons, ends, paths } = this.x;
+    const { rib } = daemons[node]!;
+    const peer = ends.peer[e]!;
     let imported = 0;
     let preferred = 0;
     for (const prefix of rib.prefixes()) {
-      imported += rib.sources(prefix, e).length;
-      if (rib.bestEnd(prefix) === e) preferred++;
+      imported += rib.sources(prefix, peer).length;
+      if (paths.peer(rib.best(prefix)) === peer) preferred++;
     }
     return { imported, preferred };
+  }
+
+  /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
+  private exported(node: number, e: number): number {
+    const { daemons, ends, paths } = this.x;
+    const { rib } = daemons[node]!;
+    const addPath = this.x.addsPaths(e);
+    let exported = 0;
+    for (const prefix of rib.prefixes()) {
+      for (const path of addPath ? rib.all(prefix) : rib.all(prefix).slice(0, 1)) {
+        if (paths.peer(path) === ends.peer[e]) continue;
+        if (this.exporter.attributes(node, e, prefix, path) !== REJECTED) exported++;
+      }
+    }
+    return exported;
   }
 
   /** Hold and keepalive timers of an established side, from their closed forms. */
@@ -220,7 +266,7 @@ export class Look {
       hold: timer(Math.floor((until - now) / SECOND), timing.hold),
       keepalive: timer(
         Math.floor((this.keepalives.next(side, now) - now) / SECOND),
-        timing.keepalive,
+        this.keepalives.time(side),
       ),
     };
   }

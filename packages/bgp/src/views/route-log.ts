@@ -1,20 +1,22 @@
 import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
-import type { Path, RibChange, RibListener } from "../rib/rib.js";
+import type { RibChange } from "../rib/path-lists.js";
+import { NO_PATH } from "../rib/paths.js";
+import type { RibListener } from "../rib/rib.js";
 
 /** The last change of what a daemon prefers for a prefix. */
 export interface BestChange {
   readonly at: Micros;
-  /** What was preferred before; undefined for nothing. */
-  readonly before: Path | undefined;
-  /** What is preferred since; undefined for nothing. */
-  readonly after: Path | undefined;
+  /** Path that was preferred before, or NO_PATH. */
+  readonly before: number;
+  /** What is preferred since. */
+  readonly after: number;
 }
 
 interface PrefixLog {
   best: BestChange;
-  /** When each path came or changed; key: end and source. */
-  readonly since: Map<string, Micros>;
+  /** When each path came or changed. */
+  readonly since: Map<number, Micros>;
 }
 
 /** When the paths of one daemon's table came, and what the preferred ones replaced. Kept only where it was asked for. */
@@ -31,9 +33,9 @@ export class RouteLog implements RibListener {
     // Inside a turn the daemon is ahead of the clock.
     const at = Math.max(this.x.engine.now, Math.round(this.x.t));
     const log = this.of(prefix);
-    if (before !== undefined) log.since.delete(keyOf(before));
-    if (after !== undefined) log.since.set(keyOf(after), at);
-    if (!samePath(bestBefore, bestAfter)) log.best = { at, before: bestBefore, after: bestAfter };
+    if (before !== NO_PATH) log.since.delete(before);
+    if (after !== NO_PATH) log.since.set(after, at);
+    if (bestBefore !== bestAfter) log.best = { at, before: bestBefore, after: bestAfter };
   }
 
   /** See {@link RibListener}. */
@@ -42,8 +44,8 @@ export class RouteLog implements RibListener {
   }
 
   /** When a path came, or changed its attributes. */
-  since(prefix: number, path: Path): Micros | undefined {
-    return this.prefixes.get(prefix)?.since.get(keyOf(path));
+  since(prefix: number, path: number): Micros | undefined {
+    return this.prefixes.get(prefix)?.since.get(path);
   }
 
   /** The last change of the preferred path of a prefix since the process started. */
@@ -54,17 +56,9 @@ export class RouteLog implements RibListener {
   private of(prefix: number): PrefixLog {
     let log = this.prefixes.get(prefix);
     if (log === undefined) {
-      log = { best: { at: 0, before: undefined, after: undefined }, since: new Map() };
+      log = { best: { at: 0, before: NO_PATH, after: NO_PATH }, since: new Map() };
       this.prefixes.set(prefix, log);
     }
     return log;
   }
-}
-
-function keyOf({ end, source }: Path): string {
-  return `${String(end)}/${String(source)}`;
-}
-
-function samePath(a: Path | undefined, b: Path | undefined): boolean {
-  return a?.end === b?.end && a?.source === b?.source && a?.attributes === b?.attributes;
 }

@@ -8,9 +8,18 @@ export interface PathView {
   /** Node that it leads to. */
   readonly nextHop: number;
   readonly attributes: AttributeSet;
+  /** Set for a route that BIRD learnt from its own kernel (`learn`): a pod's. */
+  readonly kernel: KernelRouteView | undefined;
   readonly preference: number;
   /** Since when it is known as it is, in whole seconds as BIRD prints it. Without a route log: since its protocol is up. */
   readonly since: Micros;
+}
+
+/** What BIRD knows of a route of its kernel. */
+export interface KernelRouteView {
+  readonly device: string;
+  readonly protocol: number;
+  readonly metric: number;
 }
 
 /** A prefix in a daemon's table. */

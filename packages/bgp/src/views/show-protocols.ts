@@ -169,11 +169,8 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
       ? []
       : [
           under("Neighbor ID", neighbour.routerId),
-          under("Neighbor caps", CAPABILITIES),
-          under(
-            "Session",
-            `${neighbour.internal ? "internal" : "external"} multihop AS4 add-path-rx add-path-tx`,
-          ),
+          under("Neighbor caps", capabilities(session)),
+          under("Session", sessionWords(session, neighbour)),
           under("Source address", neighbour.sourceAddress),
         ]),
     ...timer("Hold timer", hold),
@@ -182,8 +179,18 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
   ];
 }
 
-/** What every Calico node announces in its OPEN (node-behaviour §1.5: add paths, graceful restart). */
-const CAPABILITIES = "refresh enhanced-refresh restart-able llgr-aware AS4 add-path-rx add-path-tx";
+function sessionWords({ reflects, addsPaths }: SessionDetail, { internal }: Neighbour): string {
+  const kind = internal ? "internal" : "external";
+  return `${kind} multihop${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
+}
+
+const ADD_PATH = " add-path-rx add-path-tx";
+
+/** What the peer announced in its OPEN: a Calico node everything (node-behaviour §1.5), a plain BIRD less (1.6.8, measured). */
+function capabilities({ peerOffers }: SessionDetail): string {
+  const restart = peerOffers.keepsForwarding ? "restart-able" : "restart-aware";
+  return `refresh enhanced-refresh ${restart} llgr-aware AS4${peerOffers.addPath ? ADD_PATH : ""}`;
+}
 
 /** Columns in which values begin: of what every protocol has, and of what BGP adds (bird: nest/proto.c, proto/bgp/bgp.c). */
 const VALUES_AT = { common: 18, bgp: 22 } as const;

@@ -67,6 +67,8 @@ function connected(view: DaemonView, names: RouteNames, all: boolean): ReplyLine
 function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteNames): string {
   const since = formatSince(path.since, view.now);
   const star = best ? " *" : "";
+  if (path.kernel !== undefined)
+    return `dev ${path.kernel.device} [kernel1 ${since}]${star} (${String(path.preference)})`;
   if (path.peer === undefined)
     return `blackhole [static1 ${since}]${star} (${String(path.preference)})`;
   const name = names.neighbour(view.node, path.peer)?.name ?? "";
@@ -78,10 +80,20 @@ function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteN
   const origin = path.attributes.asPath.at(-1);
   const from = origin === undefined ? "" : `AS${String(origin)}`;
   const letter = ["i", "e", "?"][path.attributes.origin] ?? "?";
-  return `via ${gateway} on eth0 [${name} ${since}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
+  const teller = names.routerId(path.peer);
+  const via = teller === gateway ? "" : ` from ${teller}`;
+  return `via ${gateway} on eth0 [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
 }
 
 function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
+  if (path.kernel !== undefined) {
+    const { protocol, metric } = path.kernel;
+    const values = [`Kernel.source: ${String(protocol)}`, `Kernel.metric: ${String(metric)}`];
+    return [
+      { code: CODE.detail, text: "\tType: inherit unicast univ" },
+      ...values.map((text) => ({ code: CODE.attribute, text: `\t${text}` })),
+    ];
+  }
   if (path.peer === undefined) return [{ code: CODE.detail, text: "\tType: static unicast univ" }];
   const { attributes } = path;
   const { med, communities, originatorId, clusterList, largeCommunities } = attributes;

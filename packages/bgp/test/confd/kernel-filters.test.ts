@@ -60,6 +60,15 @@ describe("the kernel filter of bird_ipam.cfg: near peer, far peer, own block", (
     expect(filters.kernelRoute(0, prefixes.intern(cidr("10.0.1.0/26")), 1, 1024)).toBe(0);
   });
 
+  test("an own block's blackhole has no metric: the filter gives one to routes of BGP (as `ip route` of BIRD 1.6.8)", () => {
+    const prefixes = new PrefixTable();
+    const kernels = new Kernels(prefixes, 2);
+    const filters = new KernelFilters(kernels, prefixes);
+    filters.set(0, filters.config({ pools: POOLS, programsIpip: false, programsNoEncap: true }));
+    const route = filters.kernelRoute(0, prefixes.intern(cidr("172.17.1.0/26")), -1, 1024);
+    expect(kernels.route(route)).toMatchObject({ type: "blackhole", metric: 0, protocol: 12 });
+  });
+
   test("a prefix outside every pool is accepted", () => {
     const prefixes = new PrefixTable();
     const kernels = new Kernels(prefixes, 2);

@@ -1,12 +1,14 @@
+import { PROTOCOL, parseCidr } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   formatSocket,
   formatTerminal,
   type Neighbour,
   type RouteNames,
+  showProtocolAll,
   showRoute,
 } from "../../src/index.js";
-import { Mesh } from "../support.js";
+import { Mesh, Peered } from "../support.js";
 
 /** Node n has the address 10.10.0.(n+1)/24. */
 class Names implements RouteNames {
@@ -116,5 +118,90 @@ describe("when a route came", () => {
       expect(replaced).toBeUndefined();
       expect(paths[0]!.since).toBeGreaterThanOrEqual(10e6);
     }
+  });
+});
+
+/** Node 0 reflects between 1 and 2; node 3 is its peer, and no client. */
+function reflected(): Peered {
+  const lab = new Peered(4);
+  lab.peer(0, 1, { clusterId: 0xf4000001 }, { passive: true });
+  lab.peer(0, 2, { clusterId: 0xf4000001 }, { passive: true });
+  lab.peer(0, 3, {}, { passive: true });
+  for (const [node, blocks] of [2, 1, 2, 1].entries())
+    lab.bird.configure(node, { blocks: lab.blocks(node, blocks) });
+  return lab.converged();
+}
+
+// Rows and counts of BIRD 1.6.8 with Calico's configuration for four such nodes; pods' routes were added with `ip route`.
+describe("what is no mesh route", () => {
+  test("a reflected path says who told it, where that is not its next hop", () => {
+    const lab = reflected();
+    const rows = timeless(
+      formatTerminal(
+        showRoute(lab.bird.view(1)!, lab.bird.viewRoutes(1), new Names(), lab.prefixes),
+      ),
+    ).split("\n");
+    expect(rows).toContain(
+      "10.4.0.0/26        via 10.10.0.3 on eth0 [Mesh_10_10_0_1 HH:MM:SS from 10.10.0.1] * (100/0) [i]",
+    );
+    expect(rows).toContain(
+      "10.0.0.0/26        via 10.10.0.1 on eth0 [Mesh_10_10_0_1 HH:MM:SS] * (100/0) [i]",
+    );
+  });
+
+  test("exported are the routes that a peer is told: a reflector tells more than its own", () => {
+    const lab = reflected();
+    const exported = (node: number, peer: number): number | undefined =>
+      lab.bird.viewSession(node, peer)?.exported;
+    // BIRD said 6 of node 3, for it counted a route twice that came while it fed that peer.
+    expect([1, 2, 3].map((peer) => exported(0, peer))).toEqual([5, 4, 5]);
+    expect([1, 2, 3].map((node) => exported(node, 0))).toEqual([1, 2, 1]);
+    const session = (peer: number): string =>
+      formatTerminal(
+        showProtocolAll(
+          lab.bird.view(0)!,
+          new Names(),
+          `Mesh_10_10_0_${String(peer + 1)}`,
+          (n, p) => lab.bird.viewSession(n, p),
+        ),
+      );
+    const line = "    Session:          internal multihop";
+    expect(session(1)).toContain(`${line} route-reflector AS4 add-path-rx add-path-tx\n`);
+    expect(session(3)).toContain(`${line} AS4 add-path-rx add-path-tx\n`);
+  });
+
+  test("pods' routes are those of the kernel, whether or not they are told to anybody", () => {
+    const mesh = new Mesh(2).converged();
+    for (const [metric, cidr] of [
+      [1024, "10.2.0.6/32"],
+      [0, "10.0.0.7/32"],
+    ] as const) {
+      const route = mesh.kernels.intern({
+        type: "unicast",
+        device: "cali1",
+        gateway: -1,
+        onlink: false,
+        metric,
+        protocol: PROTOCOL.boot,
+      });
+      mesh.kernels.replace(1, mesh.prefixes.intern(parseCidr(cidr)!), route);
+    }
+    mesh.run(1);
+    const rows = timeless(routes(mesh, 1, true)).split("\n");
+    for (const [metric, cidr] of [
+      [1024, "10.2.0.6/32"],
+      [0, "10.0.0.7/32"],
+    ] as const) {
+      const at = rows.indexOf(`${cidr}        dev cali1 [kernel1 HH:MM:SS] * (10)`);
+      expect(at).toBeGreaterThan(0);
+      expect(rows.slice(at + 1, at + 4)).toEqual([
+        "\tType: inherit unicast univ",
+        "\tKernel.source: 3",
+        `\tKernel.metric: ${String(metric)}`,
+      ]);
+    }
+    expect(mesh.bird.view(1)?.routes).toBe(4);
+    mesh.kernels.clear(1);
+    expect(timeless(routes(mesh, 1))).not.toContain("cali1");
   });
 });

@@ -27,7 +27,12 @@ A folder may hold a scenario.yaml (or .json), a list of steps:
   - { at: 1m, action: pods-create, count: 3000, over: 60s }
   - { at: 5m, action: node-crash, node: worker-7 }
 
-Without one the cluster starts, gets 30 pods a node, loses its last worker at 5m, gains a block on
+It may also hold an external-routers.yaml, which describes the BGP peers that are no nodes:
+
+  externalRouters:
+    - { name: tor-a, ip: 10.0.0.254, asNumber: 65001, prefixes: [0.0.0.0/0] }
+
+Without a scenario the cluster starts, gets 30 pods a node, loses its last worker at 5m, gains a block on
 its first node at 12m, loses a rack at 14m, and is judged at 20m.
 
 Thresholds name a figure of the result, as --json prints it, and a limit:

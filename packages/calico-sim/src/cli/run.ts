@@ -52,7 +52,10 @@ export async function run(
   let outcome: Outcome;
   try {
     const files = await inputFiles(paths, options.scenario);
-    const { issues, ...spec } = await clusterFromManifests(files.manifests);
+    const { issues, ...spec } = await clusterFromManifests([
+      ...files.manifests,
+      ...(files.externalRouters === undefined ? [] : [files.externalRouters]),
+    ]);
     progress.clear();
     writeIssues(issues, terminal);
     const scenarioFile = options.scenario ?? files.scenario;

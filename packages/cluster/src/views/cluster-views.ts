@@ -54,6 +54,9 @@ const CONFD_KINDS = [
   "BGPPeer",
   "BGPFilter",
   "BlockAffinity",
+  "Secret",
+  "Service",
+  "EndpointSlice",
 ] as const;
 
 /**
@@ -116,9 +119,10 @@ export class ClusterViews {
    */
   birdFiles(node: string, family: 4 | 6 = 4): readonly BirdFile[] {
     this.id(node);
-    const { datastore, era } = this.parts;
+    const { datastore, era, spec } = this.parts;
+    const { secretNamespace = "kube-system" } = spec;
     const resources = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
-    return birdFiles(bgpConfiguration(resources, { node, family, era }));
+    return birdFiles(bgpConfiguration(resources, { node, family, era, secretNamespace }));
   }
 
   /** The peers of a node as Calico's tools read them from BIRD; empty where BIRD does not answer. */

@@ -1,5 +1,5 @@
-import type { RouteView } from "@calico-sim/bgp";
-import { type Address, formatCidr, type Micros, PROTOCOL } from "@calico-sim/core";
+import type { PathView, RouteView } from "@calico-sim/bgp";
+import { type Address, formatCidr, type Micros, nextHopsOf, PROTOCOL } from "@calico-sim/core";
 import type { ClusterParts } from "../parts.js";
 
 /** A path of BIRD's by where it came from: the name of its protocol, e.g. `Mesh_10_0_0_5` or `static1`. */
@@ -13,6 +13,8 @@ export interface RouteReason {
   readonly device: string;
   /** Name of the node that is the next hop; undefined for none. */
   readonly nextHop: string | undefined;
+  /** Every next hop: several where equally good paths are one route, of which each flow takes one. */
+  readonly nextHops: readonly string[];
   /** Who wrote the route. */
   readonly writtenBy: "bird" | "felix" | "kernel";
   /** What BIRD of the node has for the same prefix, whoever wrote the kernel's route; undefined for nothing. */
@@ -39,13 +41,18 @@ export function routeReason(
   const { kernels, prefixes, nodes, bird } = parts;
   const found = kernels.lookup(node, address);
   if (found === undefined) return undefined;
-  const { type, device, gateway, protocol } = kernels.route(found.route);
+  const route = kernels.route(found.route);
+  const { type, device, protocol } = route;
+  const nextHops = nextHopsOf(route).flatMap(({ gateway }) =>
+    gateway < 0 ? [] : [nodes.name(gateway)],
+  );
   const held = bird.viewRoutes(node).find(({ prefix }) => prefix === found.prefix);
   return {
     destination: formatCidr(prefixes.cidr(found.prefix)),
     type,
     device,
-    nextHop: gateway < 0 ? undefined : nodes.name(gateway),
+    nextHop: nextHops[0],
+    nextHops,
     writtenBy:
       protocol === PROTOCOL.bird ? "bird" : protocol === PROTOCOL.felix ? "felix" : "kernel",
     bird: held && birdReason(parts, node, held),
@@ -53,18 +60,22 @@ export function routeReason(
 }
 
 function birdReason(parts: ClusterParts, node: number, route: RouteView): BirdReason | undefined {
-  const origin = (peer: number | undefined): PathOrigin =>
-    peer === undefined ? "static1" : (parts.confd.neighbour(node, peer)?.name ?? "");
+  const origin = ({ peer, kernel }: PathView): PathOrigin =>
+    peer === undefined
+      ? kernel === undefined
+        ? "static1"
+        : "kernel1"
+      : (parts.confd.neighbour(node, peer)?.name ?? "");
   const [best, ...others] = route.paths;
   if (best === undefined) return undefined;
   const { replaced } = route;
   return {
-    learntFrom: origin(best.peer),
+    learntFrom: origin(best),
     since: best.since,
-    others: others.map(({ peer }) => origin(peer)),
+    others: others.map(origin),
     replaced:
       replaced === undefined
         ? undefined
-        : { learntFrom: origin(replaced.path.peer), until: replaced.at },
+        : { learntFrom: origin(replaced.path), until: replaced.at },
   };
 }

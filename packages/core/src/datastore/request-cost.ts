@@ -7,7 +7,15 @@ import type { ServedRequest } from "./served-request.js";
 import type { StoredKind } from "./types.js";
 
 /** Kinds that Kubernetes serves itself, in protobuf; all others are custom resources, in JSON. */
-const CORE_KINDS: ReadonlySet<StoredKind> = new Set(["Node", "Pod", "Namespace", "ConfigMap"]);
+const CORE_KINDS: ReadonlySet<StoredKind> = new Set([
+  "Node",
+  "Pod",
+  "Namespace",
+  "ConfigMap",
+  "Secret",
+  "Service",
+  "EndpointSlice",
+]);
 /** Calico's IPAM kinds, whose deletion in KDD marks, reads and deletes (node-behaviour §2.7). */
 const MARKED_ON_DELETE: ReadonlySet<StoredKind> = new Set([
   "IPAMBlock",

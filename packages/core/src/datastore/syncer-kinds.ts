@@ -18,11 +18,15 @@ export interface SyncerKinds {
 export const SYNCER_KINDS: Readonly<
   Record<"kubernetes" | "etcd", Readonly<Record<SyncerType, SyncerKinds>>>
 > = {
-  kubernetes: syncers(24),
-  etcd: syncers(19),
+  // With Kubernetes as datastore Felix gets Services and EndpointSlices whole (control-plane-behaviour §1.3).
+  kubernetes: syncers(24, ["Service", "EndpointSlice"]),
+  etcd: syncers(19, []),
 };
 
-function syncers(felixStreams: number): Readonly<Record<SyncerType, SyncerKinds>> {
+function syncers(
+  felixStreams: number,
+  more: readonly ResourceKind[],
+): Readonly<Record<SyncerType, SyncerKinds>> {
   const felix: readonly ResourceKind[] = [
     "ClusterInformation",
     "FelixConfiguration",
@@ -33,6 +37,7 @@ function syncers(felixStreams: number): Readonly<Record<SyncerType, SyncerKinds>
     "BGPConfiguration",
     "BGPPeer",
     "IPAMBlock",
+    ...more,
   ];
   return {
     felix: { kinds: felix, extraWatches: felixStreams - felix.length },
@@ -42,6 +47,8 @@ function syncers(felixStreams: number): Readonly<Record<SyncerType, SyncerKinds>
     },
     "tunnel-ip-allocation": { kinds: ["IPPool", "Node"], extraWatches: 0 },
     "node-status": { kinds: [], extraWatches: 1 },
+    // No syncer but confd's own informers, where ranges of services are configured (control-plane-behaviour §2.4).
+    services: { kinds: ["Service", "EndpointSlice"], extraWatches: 0 },
   };
 }
 

@@ -117,8 +117,8 @@ export interface DatastorePath {
 /** Sync status of a syncer (calico: libcalico-go/lib/backend/api). */
 export type SyncStatus = "wait-for-ready" | "resync" | "in-sync";
 
-/** The four syncers of Calico (control-plane-behaviour §1.3). */
-export type SyncerType = "felix" | "bgp" | "tunnel-ip-allocation" | "node-status";
+/** The four syncers of Calico (control-plane-behaviour §1.3), and confd's own watches of services (§2.4). */
+export type SyncerType = "felix" | "bgp" | "tunnel-ip-allocation" | "node-status" | "services";
 
 /** One object that changed, as Felix and confd see it: converted once, shared by all receivers. */
 export interface SyncerUpdate {

@@ -75,6 +75,11 @@ export interface FabricSpec {
   readonly hostLink?: Partial<LinkAttributes>;
   /** What a link between racks and routers is like. Default: {@link SWITCH_LINK}. */
   readonly switchLink?: Partial<LinkAttributes>;
+  /**
+   * Routers that a packet passes from one subnet to another, each of which takes one from its TTL. Assumed: racks are as
+   * a rule switches, so one routes. @defaultValue 1
+   */
+  readonly routersBetweenSubnets?: number;
 }
 
 /**

@@ -30,6 +30,8 @@ export class FabricTopology {
   readonly racks: readonly string[];
   /** What the uplink of a host is like unless it says otherwise. */
   readonly hostLink: LinkAttributes;
+  /** See {@link FabricSpec.routersBetweenSubnets}. */
+  readonly routersBetweenSubnets: number;
   readonly switchNames: readonly string[];
   /** Subnet of each switch: CIDR text in canonical form, or a name that no CIDR has. */
   readonly switchSubnets: readonly string[];
@@ -41,6 +43,7 @@ export class FabricTopology {
   /** @throws FabricError when the specification contradicts itself. */
   constructor(spec: FabricSpec) {
     this.racks = Object.freeze(spec.racks.map((rack) => rack.name));
+    this.routersBetweenSubnets = spec.routersBetweenSubnets ?? 1;
     this.hostLink = resolveLink("of a host", HOST_LINK, spec.hostLink);
     const switches = [...spec.racks, ...spec.routers];
     if (switches.length > SWITCHES_MAX) {

@@ -177,6 +177,15 @@ export class Fabric implements Forkable {
     return subnetIds[this.hosts.resolve(a)] === subnetIds[this.hosts.resolve(b)];
   }
 
+  /**
+   * Routers that a packet from one node to another passes, each of which takes one from its TTL: none in a subnet,
+   * `FabricSpec.routersBetweenSubnets` between two.
+   */
+  routersBetween(from: number, to: number): number {
+    const { subnetIds } = this.hosts;
+    return subnetIds[from] === subnetIds[to] ? 0 : this.topology.routersBetweenSubnets;
+  }
+
   /** The id of a node; checks an id, too. */
   nodeId(node: NodeRef): number {
     return this.hosts.resolve(node);

@@ -1,2 +1,2 @@
-export type { Route, RouteListener } from "./kernels.js";
-export { Kernels, PROTOCOL } from "./kernels.js";
+export type { NextHop, Route, RouteListener } from "./kernels.js";
+export { Kernels, nextHopsOf, PROTOCOL } from "./kernels.js";

@@ -15,6 +15,19 @@ export interface Route {
   readonly metric: number;
   /** One of {@link PROTOCOL}, or a configured number. */
   readonly protocol: number;
+  /**
+   * Next hops of a multipath route beside the first, in the kernel's order. All weigh the same: a flow takes one of
+   * them by a hash of its addresses, for good (linux: net/ipv4/fib_semantics.c, fib_select_multipath).
+   */
+  readonly further?: readonly NextHop[];
+}
+
+/** Where a route sends a packet. */
+export type NextHop = Pick<Route, "device" | "gateway" | "onlink">;
+
+/** Every next hop of a route: one, or several of a multipath route. */
+export function nextHopsOf(route: Route): readonly NextHop[] {
+  return route.further === undefined ? [route] : [route, ...route.further];
 }
 
 /** Told of every change of a FIB. */
@@ -95,7 +108,8 @@ export class Kernels {
 
   /** The id of a route; equal routes share it. Ids are > 0. */
   intern(route: Route): number {
-    const key = `${route.type}|${route.device}|${String(route.gateway)}|${String(route.onlink)}|${String(route.metric)}|${String(route.protocol)}`;
+    const further = route.further?.map(hopText).join() ?? "";
+    const key = `${route.type}|${hopText(route)}|${String(route.metric)}|${String(route.protocol)}|${further}`;
     let id = this.routeIds.get(key);
     if (id === undefined) {
       id = this.routes.length;
@@ -115,8 +129,7 @@ export class Kernels {
     const first = this.first(node, prefix);
     if (first === route) return;
     if (first === 0) {
-      this.setFirst(node, prefix, route);
-      this.changed(node, prefix, 0, route, at);
+      this.setOnly(node, prefix, 0, route, at);
       return;
     }
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
@@ -133,15 +146,31 @@ export class Kernels {
     this.store(node, prefix, first, all, at);
   }
 
+  /** Deletes a route of a prefix, then adds another; either may be 0 for none. Unlike {@link replace}, both are seen. */
+  rewrite(node: number, prefix: number, held: number, route: number, at?: Micros): void {
+    if (held !== 0 && route !== 0 && this.more[node]!.size === 0) {
+      this.setOnly(node, prefix, held, 0, at);
+      this.setOnly(node, prefix, 0, route, at);
+      return;
+    }
+    if (held !== 0) {
+      const { metric, protocol } = this.route(held);
+      this.remove(node, prefix, metric, protocol, at);
+    }
+    if (route !== 0) this.replace(node, prefix, route, at);
+  }
+
   /** Deletes the route with this destination, metric and protocol; false if there is none. */
   remove(node: number, prefix: number, metric: number, protocol: number, at?: Micros): boolean {
     const first = this.first(node, prefix);
     if (first === 0) return false;
+    if (this.more[node]!.size === 0) {
+      if (!this.hasKey(first, metric, protocol)) return false;
+      this.setOnly(node, prefix, first, 0, at);
+      return true;
+    }
     const all = [first, ...(this.more[node]!.get(prefix) ?? [])];
-    const place = all.findIndex((r) => {
-      const held = this.route(r);
-      return held.metric === metric && held.protocol === protocol;
-    });
+    const place = all.findIndex((r) => this.hasKey(r, metric, protocol));
     if (place < 0) return false;
     all.splice(place, 1);
     this.store(node, prefix, first, all, at);
@@ -157,6 +186,13 @@ export class Kernels {
   all(node: number, prefix: number): readonly number[] {
     const first = this.first(node, prefix);
     return first === 0 ? [] : [first, ...(this.more[node]!.get(prefix) ?? [])];
+  }
+
+  /** Best route of exactly this prefix that a protocol wrote: its id, or 0. */
+  ofProtocol(node: number, prefix: number, protocol: number): number {
+    const first = this.first(node, prefix);
+    if (first === 0 || this.route(first).protocol === protocol) return first;
+    return this.more[node]!.get(prefix)?.find((r) => this.route(r).protocol === protocol) ?? 0;
   }
 
   /** Longest-prefix lookup: the prefix id and route id, or undefined when no route matches. */
@@ -179,8 +215,13 @@ export class Kernels {
     };
     const row = this.dense[node]!;
     for (let prefix = 0; prefix < row.length; prefix++) if (row[prefix] !== 0) add(prefix);
-    for (const prefix of [...this.hosts[node]!.keys()].sort((x, y) => x - y)) add(prefix);
+    for (const prefix of this.hostPrefixes(node)) add(prefix);
     return rows;
+  }
+
+  /** Host prefixes with a route on a node, in id order. */
+  hostPrefixes(node: number): number[] {
+    return [...this.hosts[node]!.keys()].sort((x, y) => x - y);
   }
 
   /** Empties a node's table, as a reboot does. */
@@ -194,6 +235,18 @@ export class Kernels {
   private first(node: number, prefix: number): number {
     if (this.prefixes.isHost(prefix)) return this.hosts[node]!.get(prefix) ?? 0;
     return this.dense[node]![prefix] ?? 0;
+  }
+
+  /** Writes the only route of a prefix. */
+  private setOnly(
+    node: number,
+    prefix: number,
+    before: number,
+    after: number,
+    at: Micros | undefined,
+  ): void {
+    this.setFirst(node, prefix, after);
+    this.changed(node, prefix, before, after, at);
   }
 
   private setFirst(node: number, prefix: number, route: number): void {
@@ -240,8 +293,16 @@ export class Kernels {
   }
 
   private sameKey(x: number, y: number): boolean {
-    const a = this.route(x);
-    const b = this.route(y);
-    return a.metric === b.metric && a.protocol === b.protocol;
+    const { metric, protocol } = this.route(y);
+    return this.hasKey(x, metric, protocol);
   }
+
+  private hasKey(route: number, metric: number, protocol: number): boolean {
+    const held = this.route(route);
+    return held.metric === metric && held.protocol === protocol;
+  }
+}
+
+function hopText({ device, gateway, onlink }: NextHop): string {
+  return `${device}|${String(gateway)}|${String(onlink)}`;
 }

@@ -1,4 +1,12 @@
-import type { ConfigMap, Namespace, Node, Pod } from "./kubernetes.js";
+import type {
+  ConfigMap,
+  EndpointSlice,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+} from "./kubernetes.js";
 import type { Resource } from "./resource.js";
 
 /** How a pool's packets to another node are wrapped. @see calico: api/pkg/apis/projectcalico/v3/ippool.go */
@@ -240,6 +248,9 @@ export type KnownResource =
   | Pod
   | Namespace
   | ConfigMap
+  | Secret
+  | Service
+  | EndpointSlice
   | IPPool
   | IPReservation
   | BGPConfiguration

@@ -64,11 +64,14 @@ export type {
   CalicoNode,
   Condition,
   ConfigMap,
+  EndpointSlice,
   KubernetesNode,
   Namespace,
   Node,
   NodeAddress,
   Pod,
+  Secret,
+  Service,
 } from "./kubernetes.js";
 export {
   hostAddress,

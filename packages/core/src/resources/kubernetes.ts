@@ -103,8 +103,42 @@ export interface Namespace extends Resource<"Namespace"> {
   readonly status?: { readonly phase?: string };
 }
 
+/** Kubernetes `v1` Secret, where BGP passwords are; its content is beside `spec`, not in it. */
+export interface Secret extends Resource<"Secret"> {
+  /** In base64. */
+  readonly data?: Readonly<Record<string, string>>;
+  /** As plain text, which the API server stores under `data`. */
+  readonly stringData?: Readonly<Record<string, string>>;
+  readonly type?: string;
+  readonly immutable?: boolean;
+}
+
 /** Kubernetes `v1` ConfigMap; its content is beside `spec`, not in it. */
 export interface ConfigMap extends Resource<"ConfigMap"> {
   readonly data?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
+}
+
+/** Kubernetes `v1` Service, as far as Calico advertises it. */
+export interface Service extends Resource<"Service"> {
+  readonly spec?: {
+    readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName" | (string & {});
+    readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
+    readonly externalIPs?: readonly string[];
+    readonly externalTrafficPolicy?: "Cluster" | "Local" | (string & {});
+  };
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };
+  };
+}
+
+/** Kubernetes `discovery.k8s.io/v1` EndpointSlice, as far as Calico reads it; its content is beside `spec`, not in it. */
+export interface EndpointSlice extends Resource<"EndpointSlice"> {
+  readonly addressType?: string;
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[];
+    readonly nodeName?: string;
+    readonly conditions?: { readonly ready?: boolean };
+  }[];
 }

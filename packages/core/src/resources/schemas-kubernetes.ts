@@ -73,5 +73,29 @@ export const KUBERNETES_OBJECTS: Readonly<Record<string, Readonly<Record<string,
     }),
   },
   Namespace: { spec: openObject({}), status: openObject({ phase: text }) },
+  Secret: { data: mapOf(text), stringData: mapOf(text), type: text, immutable: boolean },
+  Service: {
+    spec: openObject({
+      type: text,
+      clusterIP: text,
+      clusterIPs: listOf(text),
+      externalIPs: listOf(address),
+      externalTrafficPolicy: text,
+    }),
+    status: openObject({
+      loadBalancer: openObject({ ingress: listOf(openObject({ ip: address })) }),
+    }),
+  },
+  EndpointSlice: {
+    addressType: text,
+    endpoints: listOf(
+      openObject({
+        addresses: listOf(text),
+        nodeName: text,
+        conditions: openObject({ ready: boolean }),
+      }),
+    ),
+    ports: any,
+  },
   ConfigMap: { data: mapOf(text), binaryData: mapOf(text), immutable: boolean },
 };

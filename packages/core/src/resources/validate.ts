@@ -103,6 +103,9 @@ function checkRules(resource: KnownResource, options: ValidateOptions, report: R
     case "Pod":
     case "Namespace":
     case "ConfigMap":
+    case "Secret":
+    case "Service":
+    case "EndpointSlice":
     case "IPReservation":
     case "BGPFilter":
     case "IPAMHandle":

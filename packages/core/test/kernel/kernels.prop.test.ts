@@ -99,10 +99,7 @@ const route = fc.record<Route>(
 const step = fc.record({
   node: fc.integer({ min: 0, max: 2 }),
   prefix: fc.integer({ min: 0, max: PREFIXES.length - 1 }),
-  remove: fc.oneof(
-    { weight: 2, arbitrary: fc.constant(false) },
-    { weight: 1, arbitrary: fc.constant(true) },
-  ),
+  what: fc.constantFrom("replace", "replace", "remove", "rewrite"),
   route,
 });
 
@@ -133,8 +130,15 @@ describe("Kernels", () => {
       for (const each of steps) {
         const prefix = ids[each.prefix]!;
         const list = lists[each.node]!;
-        if (each.remove) {
-          const { metric, protocol } = each.route;
+        const { metric, protocol } = each.route;
+        if (each.what === "rewrite") {
+          const held = kernels.ofProtocol(each.node, prefix, protocol);
+          const first = list.all(prefix).find((r) => r.protocol === protocol);
+          expect(held === 0 ? undefined : kernels.route(held)).toEqual(first);
+          kernels.rewrite(each.node, prefix, held, kernels.intern(each.route), 7);
+          if (first !== undefined) list.remove(prefix, first.metric, protocol);
+          list.replace(prefix, each.route);
+        } else if (each.what === "remove") {
           const removed = kernels.remove(each.node, prefix, metric, protocol, 7);
           expect(removed).toBe(list.remove(prefix, metric, protocol));
         } else {

@@ -2,11 +2,13 @@ import {
   type ClusterSpec,
   cluster,
   clusterFromResources,
+  type ExternalRouter,
   type PoolOptions,
 } from "@calico-sim/cluster";
 import { editResource, type KubernetesNode } from "@calico-sim/core";
 import fc from "fast-check";
 import { arbitraryEra } from "./era.js";
+import { arbitraryExternalRouters } from "./external-routers.js";
 import { arbitraryPools, type PoolConstraints } from "./pools.js";
 import { arbitraryTopology, type Topology, type TopologyConstraints } from "./topology.js";
 
@@ -25,6 +27,8 @@ export interface ClusterConstraints extends TopologyConstraints, PoolConstraints
    * one subnet, since routers between subnets know nothing of pods. @defaultValue true
    */
   readonly routable?: boolean;
+  /** BGP speakers outside the cluster, at most. @defaultValue 0 */
+  readonly externalRoutersMax?: number;
 }
 
 /** What one cluster was made from; its text stands for the cluster in a counterexample. */
@@ -35,6 +39,7 @@ interface Parts {
   readonly calicoVersion: string;
   readonly datastore: "kubernetes" | "etcd";
   readonly withoutBird: boolean;
+  readonly externalRouters: readonly ExternalRouter[];
 }
 
 /**
@@ -58,12 +63,14 @@ export function arbitraryCluster(constraints: ClusterConstraints = {}): fc.Arbit
       calicoVersion: versions === undefined ? arbitraryEra() : fc.constantFrom(...versions),
       datastore: fc.constantFrom(...(constraints.datastores ?? (["kubernetes", "etcd"] as const))),
       withoutBird: (constraints.withoutBird ?? true) ? fc.boolean() : fc.constant(false),
+      // In the first rack, and with the first two nodes at most, which every topology has.
+      externalRouters: arbitraryExternalRouters(constraints.externalRoutersMax ?? 0, 2, 1),
     })
     .map((parts) => build(parts, constraints.routable ?? true));
 }
 
 function build(parts: Parts, routable: boolean): ClusterSpec {
-  const { pools, calicoVersion, datastore, topology } = parts;
+  const { pools, calicoVersion, datastore, topology, externalRouters } = parts;
   const bare = pools.some((pool) => pool.ipipMode === "Never" && pool.vxlanMode === "Never");
   const vxlan = pools.every((pool) => pool.vxlanMode !== "Never");
   const options = {
@@ -74,6 +81,7 @@ function build(parts: Parts, routable: boolean): ClusterSpec {
     calicoVersion,
     datastore,
     backend: parts.withoutBird && vxlan ? ("vxlan" as const) : ("bird" as const),
+    ...(externalRouters.length === 0 ? {} : { externalRouters }),
   };
   const { controlPlane } = topology;
   const spec = withControlPlane(cluster(options), controlPlane);

@@ -23,6 +23,7 @@ export interface Possibilities {
   readonly subnets: readonly string[];
   readonly links: readonly (readonly [string, string])[];
   readonly typhas: number;
+  readonly routers: readonly string[];
   readonly pools: readonly IPPool[];
   readonly encapsulations: readonly Encapsulation[];
 }
@@ -101,6 +102,19 @@ function planOf(incident: Incident, possible: Possibilities, serial: number): Pl
     case "rack": {
       const rack = pick(possible.racks);
       return { name: `rack ${rack}`, begin: fail.rack(rack), end: heal.rack(rack) };
+    }
+    case "router": {
+      const router = pick(possible.routers);
+      return { name: `power of ${router}`, begin: fail.router(router), end: heal.router(router) };
+    }
+    case "router-cut": {
+      const router = pick(possible.routers);
+      return { name: `cable of ${router}`, begin: fail.cut(router), end: heal.cut(router) };
+    }
+    case "router-process": {
+      const router = pick(possible.routers);
+      const options = { signal: incident.signal, restartAfter: lasts };
+      return { name: `bird of ${router}`, begin: fail.process("bird", router, options) };
     }
     case "datastore":
       return { name: "datastore", begin: fail.datastore(), end: heal.datastore() };

@@ -18,7 +18,10 @@ export type IncidentKind =
   | "datastore"
   | "join"
   | "remove"
-  | "pool-mode";
+  | "pool-mode"
+  | "router"
+  | "router-cut"
+  | "router-process";
 
 /** Every {@link IncidentKind}, the harmless ones first. */
 export const INCIDENT_KINDS: readonly IncidentKind[] = Object.freeze([
@@ -36,6 +39,9 @@ export const INCIDENT_KINDS: readonly IncidentKind[] = Object.freeze([
   "join",
   "remove",
   "pool-mode",
+  "router",
+  "router-cut",
+  "router-process",
 ]);
 
 /** Something that happens, before it is known to whom; every field is read by some kinds only. */
@@ -44,7 +50,7 @@ export interface Incident {
   readonly at: Micros;
   /** Until it is healed, or as long as it goes on. */
   readonly lasts: Micros;
-  /** Chooses node, rack, link, Typha or pool, modulo how many there are. */
+  /** Chooses node, rack, link, Typha, pool or external router, modulo how many there are. */
   readonly target: number;
   /** How many pods or blocks. */
   readonly count: number;

@@ -110,6 +110,9 @@ function possibilities(spec: ClusterSpec, podsMax: number): Possibilities {
   const pools = ofKind(resources, "IPPool");
   const kinds = new Set<IncidentKind>(INCIDENT_KINDS);
   const subnets = fabric.racks.flatMap(({ subnet }) => (subnet === undefined ? [] : [subnet]));
+  const routers = spec.backend === "bird" ? (spec.externalRouters ?? []) : [];
+  if (routers.length === 0)
+    for (const kind of ["router", "router-cut", "router-process"] as const) kinds.delete(kind);
   if (typhas === 0) kinds.delete("typha");
   if (fabric.racks.length === 0) kinds.delete("rack");
   if (pools.length === 0) kinds.delete("pool-mode");
@@ -135,6 +138,7 @@ function possibilities(spec: ClusterSpec, podsMax: number): Possibilities {
       ...fabric.nodes.map(({ name, rack }): readonly [string, string] => [name, rack]),
     ],
     typhas,
+    routers: routers.map(({ name }) => name),
     pools,
     encapsulations: encapsulationsFor(spec),
   };

@@ -1,5 +1,5 @@
 import type { Simulation } from "@calico-sim/cluster";
-import { type Address, parseAddress } from "@calico-sim/core";
+import { type Address, nextHopsOf, parseAddress } from "@calico-sim/core";
 import { routeText } from "./kernels-match-oracle.js";
 import { connected, liveNodes, type Violation, Violations } from "./violation.js";
 
@@ -40,29 +40,39 @@ export function everyPodReachable(simulation: Simulation): readonly Violation[] 
   return violations.found;
 }
 
-/** Follows a packet from a node's own stack to a pod's interface. */
-export function walk(simulation: Simulation, from: number, address: Address): WalkEnd {
+/**
+ * Follows a packet from a node's own stack to a pod's interface. Over a multipath route every next hop has to deliver: a
+ * flow takes one of them for good, and some flow takes each.
+ */
+export function walk(
+  simulation: Simulation,
+  from: number,
+  address: Address,
+  before: readonly number[] = [],
+): WalkEnd {
   const { kernels, prefixes, nodes, fabric } = simulation;
-  const visited = new Set<number>();
   const lost = (why: string): WalkEnd => ({ type: "lost", why });
-  for (let node = from; ; ) {
-    const name = nodes.name(node);
-    if (visited.has(node))
-      return lost(`loop through ${[...visited].map((n) => nodes.name(n)).join(", ")}`);
-    visited.add(node);
-    const found = kernels.lookup(node, address);
-    if (found === undefined) return lost(`no route at ${name}`);
-    const route = kernels.route(found.route);
-    const text = `${prefixes.text(found.prefix)} ${routeText(simulation, route)}`;
-    if (route.type === "blackhole") return lost(`dropped at ${name} by ${text}`);
-    if (route.device.startsWith("cali")) return { type: "delivered", node };
-    const next = route.gateway;
+  const visited = [...before, from];
+  const name = nodes.name(from);
+  if (before.includes(from))
+    return lost(`loop through ${before.map((n) => nodes.name(n)).join(", ")}`);
+  const found = kernels.lookup(from, address);
+  if (found === undefined) return lost(`no route at ${name}`);
+  const route = kernels.route(found.route);
+  const text = `${prefixes.text(found.prefix)} ${routeText(simulation, route)}`;
+  if (route.type === "blackhole") return lost(`dropped at ${name} by ${text}`);
+  if (route.device.startsWith("cali")) return { type: "delivered", node: from };
+  let end: WalkEnd | undefined;
+  for (const { gateway: next, device } of nextHopsOf(route)) {
     if (next < 0) return lost(`no neighbour at ${name} for ${text}`);
-    if (!fabric.reachable(node, next)) return lost(`no path at ${name} for ${text}`);
+    if (!fabric.reachable(from, next)) return lost(`no path at ${name} for ${text}`);
     // Without encapsulation the packet shows a pod's address to the underlay, whose routers know none.
-    if (route.device === "eth0" && !fabric.sameSubnet(node, next)) {
+    if (device === "eth0" && !fabric.sameSubnet(from, next)) {
       return lost(`router between ${name} and ${nodes.name(next)} knows no pods: ${text}`);
     }
-    node = next;
+    const onward = walk(simulation, next, address, visited);
+    if (onward.type === "lost") return onward;
+    end ??= onward;
   }
+  return end ?? lost(`no next hop at ${name} for ${text}`);
 }

@@ -1,16 +1,18 @@
 import {
+  type ExpectedRoute,
   expectedTable,
   oracleContent,
   type Simulation,
   type TableRoute,
 } from "@calico-sim/cluster";
-import { PROTOCOL, type Resource, type Route } from "@calico-sim/core";
+import { nextHopsOf, PROTOCOL, type Resource, type Route } from "@calico-sim/core";
 import { liveNodes, type Violation, Violations } from "./violation.js";
 
 const KINDS = [
   "Node",
   "IPPool",
   "BGPConfiguration",
+  "BGPPeer",
   "FelixConfiguration",
   "IPAMBlock",
   "Pod",
@@ -26,7 +28,7 @@ const KINDS = [
 export function kernelsMatchOracle(simulation: Simulation): readonly Violation[] {
   const { datastore, era, spec, nodes, tracker } = simulation;
   const resources = KINDS.flatMap((kind): readonly Resource[] => datastore.list(kind));
-  const content = oracleContent(resources, era, spec.backend);
+  const content = oracleContent(resources, era, spec.backend, spec.externalRouters);
   const violations = new Violations("kernelsMatchOracle", simulation);
   for (const node of liveNodes(simulation)) {
     const name = nodes.name(node);
@@ -72,23 +74,32 @@ function agrees({ nodes }: Simulation, route: Route, want: TableRoute): boolean 
   if ((want.writer === "bird") !== (route.protocol === PROTOCOL.bird)) return false;
   if (want.type === "blackhole") return true;
   if (want.device === "cali") return route.device.startsWith("cali") && route.gateway < 0;
-  const gateway = route.gateway < 0 ? undefined : nodes.name(route.gateway);
-  return route.device === want.device && gateway === want.gateway;
+  const held = nextHopsOf(route).map(({ device, gateway }) =>
+    hopText(device, gateway < 0 ? undefined : nodes.name(gateway)),
+  );
+  return held.sort().join() === wantedHops(want).sort().join();
+}
+
+function wantedHops({ device, gateway, further = [] }: ExpectedRoute): string[] {
+  return [hopText(device, gateway), ...further.map((hop) => hopText(hop.device, hop.gateway))];
+}
+
+function hopText(device = "", gateway: string | undefined): string {
+  return `${gateway === undefined ? "" : `via ${gateway} `}dev ${device}`;
 }
 
 /** A route as `ip route` prints it, with the gateway's node for its address. */
-export function routeText(
-  { nodes }: Pick<Simulation, "nodes">,
-  { type, device, gateway, metric, protocol }: Route,
-): string {
-  const via = gateway < 0 ? "" : `via ${nodes.name(gateway)} `;
-  const path = type === "blackhole" ? "blackhole " : `${via}dev ${device} `;
-  return `${path}proto ${String(protocol)} metric ${String(metric)}`;
+export function routeText({ nodes }: Pick<Simulation, "nodes">, route: Route): string {
+  const { type, metric, protocol } = route;
+  const hops = nextHopsOf(route).map(({ device, gateway }) =>
+    hopText(device, gateway < 0 ? undefined : nodes.name(gateway)),
+  );
+  const path = type === "blackhole" ? "blackhole" : hops.join(" nexthop ");
+  return `${path} proto ${String(protocol)} metric ${String(metric)}`;
 }
 
 function wantedText(want: TableRoute): string {
   if (want.type === "blackhole") return `blackhole by ${want.writer}`;
   if (want.device === "cali") return `dev cali… of pod ${want.pod}`;
-  const via = want.gateway === undefined ? "" : `via ${want.gateway} `;
-  return `${via}dev ${want.device ?? ""} by ${want.writer}`;
+  return `${wantedHops(want).join(" nexthop ")} by ${want.writer}`;
 }

@@ -15,8 +15,8 @@ export function ribsWithinSessions(simulation: Simulation): readonly Violation[]
     if (!bird.isRunning(node)) continue;
     const name = nodes.name(node);
     for (const prefix of bird.routes(node)) {
-      const peer = bird.bestPath(node, prefix);
-      if (peer < 0 || peer === node || bird.isEstablished(node, peer)) continue;
+      const peer = bird.paths(node, prefix)[0]?.from ?? node;
+      if (peer === node || bird.isEstablished(node, peer)) continue;
       violations.add(
         `BIRD of ${name} has ${prefixes.text(prefix)} from ${nodes.name(peer)} without a session`,
       );

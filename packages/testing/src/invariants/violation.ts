@@ -39,7 +39,7 @@ export function liveNodes(simulation: Simulation): number[] {
   const live: number[] = [];
   for (let node = 0; node < simulation.nodes.size; node++) {
     const name = simulation.nodes.name(node);
-    if (simulation.tracker.connected(name, name)) live.push(node);
+    if (simulation.nodes.isNode(node) && simulation.tracker.connected(name, name)) live.push(node);
   }
   return live;
 }

@@ -31,7 +31,7 @@ import type {
   Secret,
   Service,
 } from "./kubernetes.js";
-import { passwordReader } from "./passwords.js";
+import { secretsIn } from "./passwords.js";
 import { compareText } from "./text.js";
 
 /** What confd reads: the datastore's resources, and the Kubernetes objects it watches beside them. */
@@ -59,6 +59,8 @@ export interface BgpNode {
   /** The port that the node listens on, from `node.<name>`, else `default`; absent means 179. */
   readonly listenPort: number | undefined;
   readonly podCIDRs: readonly string[];
+  /** The kubelet's report of the node's own address. */
+  readonly internalIP: string | undefined;
 }
 
 /** The resources, sorted and indexed once for every node and both families. */
@@ -83,8 +85,8 @@ export interface ConfdInputs {
   readonly affinities: ReadonlyMap<string, readonly BlockAffinity[]>;
   readonly services: readonly Service[];
   readonly endpoints: readonly (Endpoints | EndpointSlice)[];
-  /** The password behind a reference, if its Secret exists and has the key. */
-  readonly password: (reference: BGPPeer["spec"]["password"]) => string | undefined;
+  /** Those of calico-node's namespace, by name. */
+  readonly secrets: ReadonlyMap<string, Secret>;
 }
 
 /** How {@link confdInputs} reads. */
@@ -133,7 +135,7 @@ export function confdInputs(
     affinities: groupBy(all<BlockAffinity>("BlockAffinity"), ({ spec }) => [spec.node]),
     services: all<Service>("Service"),
     endpoints: [...all<EndpointSlice>("EndpointSlice"), ...all<Endpoints>("Endpoints")],
-    password: passwordReader(all<Secret>("Secret"), options.secretNamespace ?? "kube-system"),
+    secrets: secretsIn(options.secretNamespace ?? "kube-system", all<Secret>("Secret")),
   };
 }
 
@@ -156,6 +158,7 @@ function bgpNode(view: NodeView, own: BgpSpec, global: BgpSpec): BgpNode {
     },
     listenPort: own.listenPort ?? global.listenPort,
     podCIDRs: view.podCIDRs,
+    internalIP: view.internalIP,
   };
 }
 

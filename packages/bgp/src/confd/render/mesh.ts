@@ -1,6 +1,7 @@
 import type { AddressFamily } from "@calico-sim/core";
 import { asOf, type BgpNode, type ConfdInputs } from "./inputs.js";
 import type { BirdPeer } from "./model.js";
+import { passwordOf } from "./passwords.js";
 import { peerName, seconds } from "./peer.js";
 
 /** What the mesh looks at on either end. */
@@ -36,7 +37,7 @@ export function meshPeers(
   const own = { address, clusterId: node.clusterId };
   const asNumber = asOf(inputs, node);
   const gracefulRestartSeconds = seconds(inputs.global.nodeMeshMaxRestartTime);
-  const password = inputs.password(inputs.global.nodeMeshPassword);
+  const password = passwordOf(inputs.secrets, inputs.global.nodeMeshPassword);
   const peers: BirdPeer[] = [];
   for (const other of inputs.nodes) {
     const peer = other.address[family];

@@ -2,6 +2,7 @@ import { type AddressFamily, micros, parseASNumber, SECOND } from "@calico-sim/c
 import { type FilterSet, filterCalls } from "./filters.js";
 import { asOf, type BgpNode, type ConfdInputs } from "./inputs.js";
 import type { BirdPeer, PeeringType } from "./model.js";
+import { passwordOf } from "./passwords.js";
 import type { Peering } from "./peerings.js";
 
 const PREFIX: Readonly<Record<PeeringType, string>> = {
@@ -62,7 +63,7 @@ export function birdPeer(
     reflectorClusterId: reflects ? node.clusterId : undefined,
     gracefulRestartSeconds: seconds(spec.maxRestartTime),
     keepaliveSeconds: seconds(spec.keepaliveTime),
-    password: inputs.password(spec.password),
+    password: passwordOf(inputs.secrets, spec.password),
     internal,
     importFilters: filterCalls(filters, spec.filters, "import", internal),
     exportFilters: filterCalls(filters, spec.filters, "export", internal),

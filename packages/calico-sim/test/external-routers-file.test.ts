@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  at,
+  clusterFromManifests,
+  ManifestError,
+  readExternalRouters,
+  readScenario,
+  simulate,
+  start,
+} from "../src/index.js";
+
+const NODES = ["a", "b"]
+  .map(
+    (name, i) =>
+      `apiVersion: v1\nkind: Node\nmetadata:\n  name: ${name}\n  annotations: { projectcalico.org/IPv4Address: 10.0.0.${String(i + 1)}/24 }\n`,
+  )
+  .join("---\n");
+const PEER =
+  "apiVersion: projectcalico.org/v3\nkind: BGPPeer\nmetadata: { name: tor }\nspec: { peerIP: 10.0.0.254, asNumber: 65001 }\n";
+
+let folder = "";
+const write = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "calico-sim-"));
+  write("nodes.yaml", NODES);
+  write("peer.yaml", PEER);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function findings(text: string): readonly string[] {
+  try {
+    readExternalRouters({ name: "f.yaml", text });
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return error.issues.map(
+      ({ line, field, message }) => `${String(line)} ${field ?? ""}: ${message}`,
+    );
+  }
+  return [];
+}
+
+describe("a file that describes external routers", () => {
+  it("is read with every field, and taken from a folder of manifests", async () => {
+    write(
+      "external-routers.yaml",
+      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    asNumber: 65001\n    prefixes: [0.0.0.0/0]\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n",
+    );
+    const spec = await clusterFromManifests([folder]);
+    expect(spec.undescribedPeers).toBe("absent");
+    expect(spec.externalRouters).toEqual([
+      {
+        name: "tor-a",
+        ip: "10.0.0.254",
+        asNumber: 65_001,
+        prefixes: ["0.0.0.0/0"],
+        peersWith: ["a"],
+        passive: true,
+        multihop: true,
+        gracefulRestart: true,
+      },
+    ]);
+    const result = simulate(spec, [at("0s", start())], { until: "1m" });
+    // Node a has a session with the router, and node b is turned away by it.
+    expect(result.bgp.sessionEndsEstablished).toBe(4);
+  });
+
+  it("may be given by its path", async () => {
+    const other = join(folder, "external-routers.yaml");
+    const spec = await clusterFromManifests([join(folder, "nodes.yaml"), other]);
+    expect(spec.externalRouters).toHaveLength(1);
+  });
+
+  it("is refused with line and field for what is wrong in it", () => {
+    expect(
+      findings("externalRouters:\n  - { name: t, ip: 10.0.0.9, asNumber: 1, passiv: true }\n"),
+    ).toEqual([
+      '2 externalRouters[0].passiv: an external router has no field "passiv"; did you mean "passive"?',
+    ]);
+    expect(findings("externalRouter: []\n")).toEqual([
+      '1 externalRouter: the file has no field "externalRouter"; did you mean "externalRouters"?',
+      '1 externalRouters: "externalRouters" is required',
+    ]);
+    expect(findings("externalRouters:\n  - { name: t, ip: 10.0.0, asNumber: x }\n")).toHaveLength(
+      2,
+    );
+    expect(findings("externalRouters:\n  - name: t\n")).toHaveLength(2);
+    expect(findings("- name: t\n")).toEqual([
+      expect.stringMatching(/^1 : the file holds external/),
+    ]);
+    expect(findings("externalRouters: [\n")).toHaveLength(1);
+    expect(findings("undescribedPeers: maybe\nexternalRouters: []\n")).toHaveLength(1);
+  });
+
+  it("is refused with its line where it contradicts the manifests", async () => {
+    const wrong = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    const path = join(wrong, "external-routers.yaml");
+    writeFileSync(path, "externalRouters:\n  - name: tor\n    ip: 10.0.0.2\n    asNumber: 65001\n");
+    const failure = clusterFromManifests([join(folder, "nodes.yaml"), path]);
+    await expect(failure).rejects.toThrow(
+      /external-routers\.yaml:3:9: error .*\n.*address of node b/,
+    );
+    rmSync(wrong, { recursive: true });
+  });
+
+  it("lends its names to scenarios", async () => {
+    const spec = await clusterFromManifests([folder]);
+    const read = (text: string): unknown => readScenario({ name: "s.yaml", text }, spec);
+    expect(
+      read(
+        "- { at: 0s, action: start }\n- { at: 1m, action: router-crash, router: tor-a }\n- { at: 2m, action: router-reboot, router: tor-a }\n- { at: 3m, action: node-cut, node: tor-a }\n- { at: 4m, action: packets-drop, from: a, to: tor-a, port: 179 }\n",
+      ),
+    ).toHaveLength(5);
+    expect(() => read("- { at: 1m, action: router-crash, router: tor-b }\n")).toThrow(
+      /did you mean "tor-a"/,
+    );
+    expect(() => read("- { at: 1m, action: node-crash, node: tor-a }\n")).toThrow(
+      /cannot be "tor-a"/,
+    );
+  });
+});
+
+describe("the Secret of a BGP password", () => {
+  it("is read from manifests, and looked up where calico-node runs", async () => {
+    const secret = (namespace: string): string =>
+      `apiVersion: v1\nkind: Secret\nmetadata: { name: bgp, namespace: ${namespace} }\nstringData: { password: p }\n`;
+    const peer = PEER.replace(
+      "65001 }",
+      "65001, password: { secretKeyRef: { name: bgp, key: password } } }",
+    );
+    const routers =
+      "externalRouters:\n  - { name: tor-a, ip: 10.0.0.254, asNumber: 65001, password: p }\n";
+    const ends = async (namespace: string): Promise<number> => {
+      const own = mkdtempSync(join(tmpdir(), "calico-sim-"));
+      writeFileSync(join(own, "nodes.yaml"), NODES);
+      writeFileSync(join(own, "peer.yaml"), `${peer}---\n${secret(namespace)}`);
+      writeFileSync(join(own, "external-routers.yaml"), routers);
+      const spec = await clusterFromManifests([own]);
+      rmSync(own, { recursive: true });
+      return simulate(spec, [at("0s", start())], { until: "1m" }).bgp.sessionEndsEstablished;
+    };
+    expect(await ends("kube-system")).toBe(6);
+    expect(await ends("default")).toBe(2);
+  });
+});

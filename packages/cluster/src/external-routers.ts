@@ -1,0 +1,315 @@
+import {
+  ANY_AS,
+  addressNumber,
+  type BirdFleet,
+  type BirdPeer,
+  type ExternalPeers,
+  type KernelFilters,
+  type PeerConfig,
+  type PeerFilter,
+  type PeerOptions,
+} from "@calico-sim/bgp";
+import {
+  type Engine,
+  type EventHandler,
+  type Fabric,
+  type Kernels,
+  type Micros,
+  type NodeDirectory,
+  type PrefixTable,
+  parseAddress,
+  parseASNumber,
+  parseCidr,
+} from "@calico-sim/core";
+import { areNeighbours, type ExternalRouter, placeOf } from "./external-router.js";
+import type { ClusterSpec } from "./spec.js";
+
+/** The parts that external routers live in. */
+interface Surroundings {
+  readonly spec: ClusterSpec;
+  readonly engine: Engine;
+  readonly nodes: NodeDirectory;
+  readonly prefixes: PrefixTable;
+  readonly kernels: Kernels;
+  readonly fabric: Fabric;
+  readonly bird: BirdFleet;
+  readonly filters: KernelFilters;
+}
+
+/** Told when a router has power or none. */
+export interface RouterListener {
+  onRouterPower(id: number, on: boolean): void;
+}
+
+/** An external router as it runs. */
+interface Running {
+  readonly id: number;
+  readonly router: ExternalRouter;
+  /** Nothing describes it: it agrees to whatever the nodes ask for. */
+  readonly described: boolean;
+  down: boolean;
+  cut: boolean;
+  /** How often it lost power; what was to be started again before that is not. */
+  outages: number;
+  /** By node, what an undescribed router agreed to, as text. */
+  readonly agreed: Map<number, string>;
+}
+
+/** Tells a neighbour nothing. */
+const TELL_NOTHING: PeerFilter = {
+  internal: false,
+  filter: {
+    filter: "nothing",
+    direction: "export",
+    dependsOnPeerType: false,
+    rules: [{ peerType: undefined, match: {}, operations: [], action: "reject" }],
+  },
+};
+
+/**
+ * BGP speakers outside the cluster: those that the cluster's description names, and whoever else stands at a `peerIP`.
+ * They are daemons of the nodes' own fleet and hosts of the same underlay, and run from the beginning.
+ */
+export class ExternalRouters implements ExternalPeers, EventHandler {
+  private readonly around: Surroundings;
+  private readonly running: Running[] = [];
+  private readonly byId: Map<number, Running> = new Map();
+  private readonly byAddress: Map<string, Running> = new Map();
+  private readonly byName: Map<string, Running> = new Map();
+  private listener: RouterListener | undefined;
+  private kindRestart = -1;
+
+  constructor(around: Surroundings) {
+    this.around = around;
+  }
+
+  /** Adds and starts every router that is described. */
+  begin(listener: RouterListener): void {
+    this.listener = listener;
+    this.kindRestart = this.around.engine.defineKind("router-restart", this, { background: true });
+    const all = (this.around.spec.externalRouters ?? []).map((router) => this.place(router, true));
+    for (const one of all) this.turnOn(one);
+  }
+
+  /** Routers that nothing describes, by address, in order. */
+  undescribed(): readonly ExternalRouter[] {
+    return this.running
+      .filter(({ described }) => !described)
+      .map(({ router }) => router)
+      .sort((a, b) => (a.ip < b.ip ? -1 : 1));
+  }
+
+  /** Ids of all that have power. */
+  live(): readonly number[] {
+    return this.running.filter(({ down }) => !down).map(({ id }) => id);
+  }
+
+  /** Whether a name is that of an external router. */
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** See {@link ExternalPeers}. */
+  idOf(node: number, peer: BirdPeer): number {
+    const known =
+      this.byAddress.get(peer.address) ?? this.turnOn(this.place(this.guess(peer), false));
+    if (!known.described) this.agree(known, node, peer);
+    return known.id;
+  }
+
+  /** See {@link ExternalPeers}. */
+  addressOf(id: number): string | undefined {
+    return this.byId.get(id)?.router.ip;
+  }
+
+  /** A node is new: whoever has every node as neighbour has it too. */
+  nodeJoined(node: number): void {
+    for (const one of this.running) {
+      if (!one.described || !this.hasNeighbour(one.router, node)) continue;
+      this.around.bird.reconfigure(one.id, { add: [this.neighbour(one, node)] });
+    }
+  }
+
+  /** A router loses power: nothing is sent to anyone. */
+  crash(name: string): void {
+    const one = this.get(name);
+    if (one.down) return;
+    one.down = true;
+    one.outages++;
+    this.around.fabric.cutNode(one.id);
+    this.around.bird.crash(one.id);
+    this.listener?.onRouterPower(one.id, false);
+  }
+
+  /** A router boots, with an empty kernel. */
+  boot(name: string): void {
+    const one = this.get(name);
+    this.crash(name);
+    one.down = false;
+    const { fabric, bird, kernels } = this.around;
+    kernels.clear(one.id);
+    if (!one.cut) fabric.restoreNode(one.id);
+    bird.reboot(one.id);
+    bird.start(one.id, { recover: false });
+    this.listener?.onRouterPower(one.id, true);
+  }
+
+  /** A router's network is cut; its processes run on. */
+  cut(name: string): void {
+    const one = this.get(name);
+    one.cut = true;
+    this.around.fabric.cutNode(one.id);
+  }
+
+  /** A router's network works again, which helps nobody while it has no power. */
+  heal(name: string): void {
+    const one = this.get(name);
+    one.cut = false;
+    if (!one.down) this.around.fabric.restoreNode(one.id);
+  }
+
+  /** A router's routing daemon ends, and is started again after a time; infinity = never. */
+  kill(name: string, signal: "KILL" | "TERM", restartAfter: Micros): void {
+    const one = this.get(name);
+    const { bird, engine } = this.around;
+    if (signal === "TERM") bird.terminate(one.id);
+    else bird.kill(one.id);
+    if (restartAfter < Number.POSITIVE_INFINITY)
+      engine.after(restartAfter, this.kindRestart, one.id, one.outages);
+  }
+
+  /** See {@link EventHandler}. */
+  onEvent(_kind: number, id: number, outages: number): void {
+    const one = this.byId.get(id);
+    if (one === undefined || one.down || one.outages !== outages) return;
+    this.around.bird.start(id, { recover: false });
+  }
+
+  private get(name: string): Running {
+    const one = this.byName.get(name);
+    if (one === undefined) throw new RangeError(`there is no external router "${name}"`);
+    return one;
+  }
+
+  /** Puts a router on the underlay, without power. */
+  private place(router: ExternalRouter, described: boolean): Running {
+    const { spec, nodes, kernels, fabric, bird, filters } = this.around;
+    const id = fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
+    nodes.addOutside(router.name);
+    kernels.addNode();
+    bird.addNode();
+    const address = parseAddress(router.ip);
+    if (address !== undefined) filters.placeRouter(id, address);
+    const one: Running = {
+      id,
+      router,
+      described,
+      down: false,
+      cut: false,
+      outages: 0,
+      agreed: new Map(),
+    };
+    this.running.push(one);
+    this.byId.set(id, one);
+    this.byName.set(router.name, one);
+    this.byAddress.set(router.ip, one);
+    return one;
+  }
+
+  /** Configures and starts a router. */
+  private turnOn(one: Running): Running {
+    const { spec, prefixes, bird } = this.around;
+    const { id, router, described } = one;
+    bird.configure(id, {
+      speaker: {
+        asNumber: parseASNumber(router.asNumber) ?? 0,
+        address: addressNumber(router.ip),
+        router: true,
+        ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
+      },
+      blocks: (router.prefixes ?? []).flatMap((text) => {
+        const cidr = parseCidr(text);
+        return cidr === undefined ? [] : [prefixes.intern(cidr)];
+      }),
+      add: described ? this.neighbours(one) : [],
+    });
+    if (!described && spec.undescribedPeers === "absent") {
+      one.down = true;
+      bird.crash(id);
+      return one;
+    }
+    bird.start(id, { recover: false });
+    this.listener?.onRouterPower(id, true);
+    return one;
+  }
+
+  private neighbours(one: Running): PeerConfig[] {
+    const { nodes } = this.around;
+    const ofNodes = Array.from({ length: nodes.size }, (_, node) => node)
+      .filter((node) => nodes.isNode(node) && this.hasNeighbour(one.router, node))
+      .map((node) => this.neighbour(one, node));
+    const ofRouters = this.running
+      .filter(
+        (other) => other.described && other !== one && areNeighbours(one.router, other.router),
+      )
+      .map((other) => this.routerNeighbour(one, other));
+    return [...ofNodes, ...ofRouters];
+  }
+
+  /** Another router in a router's configuration. The one described later opens, so that they do not collide. */
+  private routerNeighbour({ id, router }: Running, other: Running): PeerConfig {
+    const near = this.around.fabric.sameSubnet(id, other.id);
+    const options: PeerOptions = {
+      remoteAS: parseASNumber(other.router.asNumber) ?? 0,
+      addPath: false,
+      onLink: near,
+      keepsForwarding: router.gracefulRestart ?? false,
+    };
+    return { peer: other.id, passive: id < other.id, options };
+  }
+
+  /** Who may stand at the address of a peer. */
+  private guess({ address, asNumber, port }: BirdPeer): ExternalRouter {
+    let name = `peer-${address}`;
+    while (this.around.nodes.id(name) >= 0) name += "-outside";
+    const listens = port === undefined ? {} : { listenPort: port };
+    return { name, ip: address, asNumber, ...listens };
+  }
+
+  private hasNeighbour({ peersWith }: ExternalRouter, node: number): boolean {
+    return peersWith?.includes(this.around.nodes.name(node)) ?? true;
+  }
+
+  /** A node in a router's configuration. */
+  private neighbour({ id, router }: Running, node: number): PeerConfig {
+    const { multihop, neighborASNumber, routeReflectorClusterID: cluster } = router;
+    const options: PeerOptions = {
+      remoteAS: neighborASNumber === undefined ? ANY_AS : (parseASNumber(neighborASNumber) ?? 0),
+      addPath: false,
+      onLink: multihop === undefined ? this.around.fabric.sameSubnet(id, node) : !multihop,
+      keepsForwarding: router.gracefulRestart ?? false,
+      ...(router.password === undefined ? {} : { password: router.password }),
+      ...(router.ttlSecurity === undefined ? {} : { ttlSecurity: router.ttlSecurity }),
+      ...(cluster === undefined ? {} : { clusterId: addressNumber(cluster) }),
+    };
+    return { peer: node, passive: router.passive ?? true, options };
+  }
+
+  /** A router that nothing describes has a node as neighbour under the node's own terms. */
+  private agree(one: Running, node: number, { password, ttlSecurity }: BirdPeer): void {
+    const neighbour = this.neighbour(one, node);
+    const terms: PeerConfig = {
+      ...neighbour,
+      options: {
+        ...neighbour.options,
+        exportFilters: [TELL_NOTHING],
+        ...(password === undefined ? {} : { password }),
+        ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
+      },
+    };
+    const text = JSON.stringify(terms);
+    if (one.agreed.get(node) === text) return;
+    one.agreed.set(node, text);
+    this.around.bird.reconfigure(one.id, { add: [terms] });
+  }
+}

@@ -1,0 +1,232 @@
+import {
+  addressEquals,
+  type BGPPeer,
+  type Cidr,
+  cidrContains,
+  compareAddresses,
+  formatCidr,
+  parseAddress,
+  parseASNumber,
+  parseCidr,
+  SelectorError,
+  selects,
+} from "@calico-sim/core";
+import type { ExternalRouter } from "./external-router.js";
+import { byMerit, byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
+import type {
+  Asked,
+  Liveness,
+  OracleNode,
+  OracleOrigin,
+  OracleOutside,
+  OracleRouter,
+  OutsideState,
+  Path,
+} from "./oracle-terms.js";
+
+/** Nobody outside. */
+export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({
+  routers: [],
+  asked: new Map(),
+  heard: new Map(),
+});
+
+/** Reads who peers with whom outside, from the resources and the description of the routers alone (node-behaviour §1.4). */
+export function oracleOutside(
+  nodes: ReadonlyMap<string, OracleNode>,
+  peers: readonly BGPPeer[],
+  routers: readonly ExternalRouter[],
+): OracleOutside {
+  const known = routers
+    .flatMap(oracleRouter)
+    .sort((a, b) => compareAddresses(a.address, b.address));
+  const asked = new Map<string, Map<string, Asked>>();
+  for (const { spec } of peers) {
+    if (spec.peerSelector || spec.localWorkloadSelector) continue;
+    const address = parseAddress((spec.peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1"));
+    const router = known.find(
+      (one) => address !== undefined && addressEquals(one.address, address),
+    );
+    if (router === undefined) continue;
+    for (const node of nodes.values()) {
+      if (!isLocal(node, spec)) continue;
+      const own = asked.get(node.name) ?? new Map<string, Asked>();
+      asked.set(node.name, own);
+      if (own.has(router.name)) continue;
+      own.set(router.name, {
+        filtered: (spec.filters ?? []).length > 0,
+        ownAS: spec.numAllowedLocalASNumbers ?? 0,
+      });
+    }
+  }
+  return { routers: known, asked, heard: new Map() };
+}
+
+function oracleRouter(router: ExternalRouter): readonly OracleRouter[] {
+  const address = parseAddress(router.ip);
+  if (address === undefined) return [];
+  const { name, peersWith, prefixes = [], routeReflectorClusterID: clusterId = "" } = router;
+  return [
+    {
+      name,
+      address,
+      asNumber: parseASNumber(router.asNumber) ?? 0,
+      clusterId,
+      peersWith: peersWith && new Set(peersWith),
+      prefixes: new Set(prefixes.flatMap((text) => canonical(text))),
+      multihop: router.multihop,
+    },
+  ];
+}
+
+function canonical(text: string): readonly string[] {
+  const cidr = parseCidr(text);
+  return cidr === undefined ? [] : [formatCidr(cidr)];
+}
+
+function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]): boolean {
+  if (!nodeSelector) return !name || name === node.name;
+  try {
+    return selects(nodeSelector, node.labels);
+  } catch (error) {
+    if (error instanceof SelectorError) return false;
+    throw error;
+  }
+}
+
+/** What a node and a router have agreed to be to each other; undefined where one of them knows nothing of it. */
+function agreed({ outside }: OutsideState, node: string, router: OracleRouter): Asked | undefined {
+  const asked = outside.asked.get(node)?.get(router.name);
+  return (router.peersWith?.has(node) ?? true) ? asked : undefined;
+}
+
+/**
+ * Nodes and routers that a node sends to for a prefix outside; none when it hears of no way. `unknown` where BGPFilters or
+ * an IPPool have a say.
+ */
+export function gatewaysOut(
+  state: OutsideState,
+  live: Liveness,
+  node: string,
+  prefix: Cidr,
+): readonly string[] | "unknown" {
+  if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
+  for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
+    if (filtered) return "unknown";
+  const text = formatCidr(prefix);
+  const heard = remembered(state, text, () =>
+    solve(state, live, (router) => (router.prefixes.has(text) ? [originated(router)] : [])),
+  );
+  return gatewaysFrom(state, live, node, heard);
+}
+
+/**
+ * Where a node sends for what it only hears of through routers outside: a reflector leaves the next hop
+ * as it is (RFC 4456 §10), and so does another router where the next hop is on the link (RFC 4271 §5.1.3); else it names
+ * itself. That nodes pass on to one router what another told them is left out: it only matters where there is no
+ * shorter way.
+ */
+export function heardThrough(
+  state: OutsideState,
+  live: Liveness,
+  node: string,
+  origin: OracleOrigin,
+  has: (node: string) => boolean,
+): readonly string[] {
+  return gatewaysFrom(state, live, node, heardOf(state, live, origin, has));
+}
+
+/**
+ * Whether a router must have a route to what a node originates: that node tells it, or another one that has a route to it
+ * by BGP, or another router. Nodes pass on to routers outside what lies in a pool (node-behaviour §1.6, rule 8).
+ *
+ * @param has - whether a node hears of it, without anybody outside.
+ */
+export function routerHears(
+  state: OutsideState,
+  live: Liveness,
+  router: string,
+  origin: OracleOrigin,
+  has: (node: string) => boolean,
+): boolean {
+  return heardOf(state, live, origin, has).has(router);
+}
+
+/** What the routers hear of a node's blocks, or of what it borrows. */
+function heardOf(
+  state: OutsideState,
+  live: Liveness,
+  { holder, silent }: OracleOrigin,
+  has: (node: string) => boolean,
+): ReadonlyMap<string, Path> {
+  const lent = silent === undefined ? "" : ` but ${silent}`;
+  return remembered(state, `from ${holder}${lent}`, () =>
+    solve(state, live, (router) =>
+      [...state.outside.asked.keys()].flatMap((node) => {
+        const self = state.nodes.get(node);
+        const asked = agreed(state, node, router);
+        if (self?.address === undefined || asked === undefined || asked.filtered) return [];
+        if (!live.connected(node, router.name)) return [];
+        const internal = self.asNumber === router.asNumber;
+        // What came from another internal peer is not passed on inside the AS.
+        if (node !== holder && (internal || !has(node))) return [];
+        return [
+          {
+            asPath: internal ? [] : [self.asNumber],
+            nextHop: node,
+            from: node,
+            fromAddress: self.address,
+            internal,
+            preference: internal ? CALICO : PLAIN,
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+function originated(router: OracleRouter): Path {
+  return {
+    asPath: [],
+    nextHop: router.name,
+    from: router.name,
+    fromAddress: router.address,
+    internal: false,
+    preference: OWN,
+  };
+}
+
+function remembered(
+  { outside }: OutsideState,
+  key: string,
+  solved: () => ReadonlyMap<string, Path>,
+): ReadonlyMap<string, Path> {
+  let heard = outside.heard.get(key);
+  if (heard === undefined) outside.heard.set(key, (heard = solved()));
+  return heard;
+}
+
+/**
+ * Where the best of what routers tell a node leads: to all that are equally good but for the last tie-breaks, in the order
+ * of names (`merge paths`, node-behaviour §1.5).
+ */
+function gatewaysFrom(
+  state: OutsideState,
+  live: Liveness,
+  node: string,
+  heard: ReadonlyMap<string, Path>,
+): readonly string[] {
+  const self = state.nodes.get(node);
+  if (self?.address === undefined) return [];
+  const listener = { name: node, address: self.address, asNumber: self.asNumber };
+  const paths = state.outside.routers.flatMap((router) => {
+    const path = heard.get(router.name);
+    const asked = path && agreed(state, node, router);
+    if (path === undefined || asked === undefined || asked.filtered) return [];
+    if (!live.connected(router.name, node)) return [];
+    return passedOn(state, router, listener, path, asked.ownAS);
+  });
+  const [best] = paths.sort(byPreference);
+  const equals = paths.filter((path) => best !== undefined && byMerit(path, best) === 0);
+  return [...new Set(equals.map(({ nextHop }) => nextHop))].sort();
+}

@@ -1,0 +1,170 @@
+import {
+  allocationsOf,
+  type BGPPeer,
+  bgpSettings,
+  blockOwner,
+  cidrContains,
+  type Era,
+  felixSettings,
+  formatCidr,
+  type IPAMBlock,
+  type IPPool,
+  type Node,
+  nodeView,
+  ofKind,
+  parseAddress,
+  parseCidr,
+  poolView,
+  type Resource,
+  writtenAddress,
+} from "@calico-sim/core";
+import type { ExternalRouter } from "./external-router.js";
+import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
+import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
+import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
+
+/** The part of a datastore's content that decides routes, read once. */
+export interface OracleState {
+  readonly nodes: ReadonlyMap<string, OracleNode>;
+  readonly pools: readonly OraclePool[];
+  readonly felix: { readonly ipip: boolean; readonly noEncap: boolean };
+  readonly bgp: {
+    readonly ipip: boolean;
+    readonly noEncap: boolean;
+    readonly mesh: boolean;
+    /** What BGPPeer resources add. */
+    readonly peerings: OraclePeerings;
+    /** AS of nodes that have none of their own. */
+    readonly asNumber: number;
+    /** Peerings in which a BGPPeer says something of the next hop; undefined where all say nothing and all nodes are of one AS. */
+    readonly nextHops: Readonly<Record<"self" | "keep", OraclePeerings>> | undefined;
+  };
+  /** BGP speakers outside the cluster. */
+  readonly outside: OracleOutside;
+}
+
+/**
+ * Reads what decides routes from a datastore's content. Pure, and written from the documents alone: it
+ * shares no code with the daemons (node-behaviour §1.9, §3.6, §4.4).
+ */
+export function oracleState(
+  resources: Iterable<Resource>,
+  era: Era,
+  backend: "bird" | "vxlan" | "none",
+  felixEnvironment: Readonly<Record<string, unknown>> = {},
+  routers: readonly ExternalRouter[] = [],
+): OracleState {
+  const all = [...resources];
+  const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
+  const { asNumber } = bgp;
+  const nodes = new Map<string, OracleNode>();
+  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node, asNumber));
+  const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
+  const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
+    environment: felixEnvironment,
+  }).programClusterRoutes;
+  const claims = (value: string): { ipip: boolean; noEncap: boolean } => ({
+    ipip: value === "Enabled" || value === "EnabledIPIPOnly",
+    noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",
+  });
+  const bird =
+    backend === "bird" ? claims(bgp.programClusterRoutes) : { ipip: false, noEncap: false };
+  const peers = ofKind(all, "BGPPeer");
+  return {
+    nodes,
+    pools,
+    felix: claims(felix),
+    bgp: {
+      ...bird,
+      mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
+      peerings: oraclePeerings(nodes, peers),
+      asNumber,
+      nextHops: nextHopPeerings(nodes, peers, asNumber),
+    },
+    outside:
+      backend === "bird" && routers.length > 0
+        ? oracleOutside(nodes, peers, routers)
+        : NOTHING_OUTSIDE,
+  };
+}
+
+/** Who says something of the next hop to whom; undefined where it stays with the origin for everybody. */
+function nextHopPeerings(
+  nodes: ReadonlyMap<string, OracleNode>,
+  peers: readonly BGPPeer[],
+  asNumber: number,
+): OracleState["bgp"]["nextHops"] {
+  const saying = (mode: string): BGPPeer[] => peers.filter((p) => p.spec.nextHopMode === mode);
+  const [self, keep] = [saying("Self"), saying("Keep")];
+  const oneAS = [...nodes.values()].every((node) => node.asNumber === asNumber);
+  if (self.length === 0 && keep.length === 0 && oneAS) return undefined;
+  return { self: oraclePeerings(nodes, self), keep: oraclePeerings(nodes, keep) };
+}
+
+/**
+ * What a Node is to the oracle.
+ *
+ * @param asNumber - the AS of nodes that have none of their own.
+ */
+export function oracleNode(node: Node, asNumber: number): OracleNode {
+  const view = nodeView(node);
+  const subnet = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
+  const internal = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
+  return {
+    name: view.name,
+    address: subnet === undefined ? internal : writtenAddress(subnet),
+    subnet,
+    vxlanAddress: view.ipv4VXLANTunnelAddr,
+    clusterId: view.routeReflectorClusterID ?? "",
+    labels: view.labels,
+    asNumber: view.asNumber ?? asNumber,
+  };
+}
+
+function oraclePool(pool: IPPool, era: Era): OraclePool {
+  const view = poolView(pool, era);
+  const cidr = parseCidr(view.cidr);
+  if (cidr === undefined) throw new RangeError(`IPPool ${view.name} has the CIDR "${view.cidr}"`);
+  const vxlan = view.vxlanMode !== "Never";
+  const ipip = view.ipipMode !== "Never";
+  return {
+    name: view.name,
+    cidr,
+    encapsulation: vxlan ? "vxlan" : ipip ? "ipip" : "none",
+    crossSubnet: view.vxlanMode === "CrossSubnet" || view.ipipMode === "CrossSubnet",
+    exported: !view.disableBGPExport,
+  };
+}
+
+/** What a block is to the oracle. */
+export function oracleBlock(block: IPAMBlock, state: OracleState): OracleBlock {
+  const cidr = parseCidr(block.spec.cidr);
+  if (cidr === undefined)
+    throw new RangeError(`IPAMBlock ${block.metadata.name} has the CIDR "${block.spec.cidr}"`);
+  return {
+    cidr,
+    text: formatCidr(cidr),
+    owner: blockOwner(block),
+    pool: state.pools.find((pool) => cidrContains(pool.cidr, cidr)),
+    borrowed: borrowedFrom(block),
+  };
+}
+
+function borrowedFrom(block: IPAMBlock): OracleBlock["borrowed"] {
+  if (!lends(block)) return NONE;
+  return allocationsOf(block).flatMap(({ address, node, borrowed }) =>
+    borrowed && node !== undefined ? [{ address, node }] : [],
+  );
+}
+
+/** Whether some address of a block may be in use on another node than its owner. */
+export function lends(block: IPAMBlock): boolean {
+  const owner = blockOwner(block);
+  for (const { secondary } of block.spec.attributes) {
+    const node = secondary?.["node"];
+    if (node !== undefined && node !== owner) return true;
+  }
+  return false;
+}
+
+const NONE: OracleBlock["borrowed"] = Object.freeze([]);

@@ -1,0 +1,119 @@
+import type { Address, Cidr } from "@calico-sim/core";
+
+/** What the oracle knows of a node. */
+export interface OracleNode {
+  readonly name: string;
+  readonly address: Address | undefined;
+  readonly subnet: Cidr | undefined;
+  readonly vxlanAddress: string | undefined;
+  readonly clusterId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly asNumber: number;
+}
+
+/** What the oracle knows of a pool. */
+export interface OraclePool {
+  readonly name: string;
+  readonly cidr: Cidr;
+  readonly encapsulation: "none" | "ipip" | "vxlan";
+  readonly crossSubnet: boolean;
+  /** Its blocks are told to BGP peers (not `disableBGPExport`). */
+  readonly exported: boolean;
+}
+
+/** What the oracle knows of a block. */
+export interface OracleBlock {
+  readonly cidr: Cidr;
+  readonly text: string;
+  /** Node that it is affine to; undefined when none. */
+  readonly owner: string | undefined;
+  readonly pool: OraclePool | undefined;
+  /** Set for an address that another node uses: the owner of the block that it lies in. */
+  readonly lender?: string | undefined;
+  /** Addresses used by other nodes than the owner. */
+  readonly borrowed: readonly { readonly address: string; readonly node: string }[];
+}
+
+/** A next hop as it must be in a node's kernel. */
+export interface ExpectedHop {
+  readonly device: "eth0" | "tunl0" | "vxlan.calico";
+  /** Name of the node or external router whose address is the gateway. */
+  readonly gateway: string;
+}
+
+/** A route as it must be in a node's kernel once all is quiet. */
+export interface ExpectedRoute extends Partial<ExpectedHop> {
+  /** `blackhole`: without a next hop. */
+  readonly type: "unicast" | "blackhole";
+  /** Next hops beside the first, of a route over several equally good paths; a packet takes any of them. */
+  readonly further?: readonly ExpectedHop[];
+  /** Who writes it. */
+  readonly writer: "felix" | "bird";
+}
+
+/** Which pairs of nodes can have a BGP session: both run, and the underlay joins them. */
+export interface Liveness {
+  /** Whether the first can tell the second something. */
+  connected(from: string, to: string): boolean;
+}
+
+/** What the oracle knows of an external router. */
+export interface OracleRouter {
+  readonly name: string;
+  readonly address: Address;
+  readonly asNumber: number;
+  /** Blank when it is no route reflector. */
+  readonly clusterId: string;
+  /** Names of nodes and routers; undefined: every node. */
+  readonly peersWith: ReadonlySet<string> | undefined;
+  /** In canonical form. */
+  readonly prefixes: ReadonlySet<string>;
+  /** Its neighbours may be behind routers; undefined: those that are not on its link. */
+  readonly multihop: boolean | undefined;
+}
+
+/** A peering that BGPPeers ask of a node. */
+export interface Asked {
+  /** BGPFilters have a say in what is told: the oracle does not know. */
+  readonly filtered: boolean;
+  /** Times that the node's own AS may be in a path that it takes. */
+  readonly ownAS: number;
+}
+
+/** What lies outside the cluster, and which node is told to peer with whom there. */
+export interface OracleOutside {
+  /** By address. */
+  readonly routers: readonly OracleRouter[];
+  /** By node and router. */
+  readonly asked: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
+  /** What the routers hear, by destination; emptied when somebody lives, dies or is cut off. */
+  readonly heard: Map<string, ReadonlyMap<string, Path>>;
+}
+
+/** The best path of a router to a destination. */
+export interface Path {
+  readonly asPath: readonly number[];
+  /** Name of the node or router that it leads to. */
+  readonly nextHop: string;
+  /** Who told it; the router itself for what it originates. */
+  readonly from: string;
+  readonly fromAddress: Address;
+  /** Told by somebody of the router's own AS. */
+  readonly internal: boolean;
+  readonly preference: number;
+}
+
+/** What decides the routes to and through what lies outside. */
+export interface OutsideState {
+  readonly nodes: ReadonlyMap<string, OracleNode>;
+  readonly pools: readonly OraclePool[];
+  readonly outside: OracleOutside;
+}
+
+/** Where a block, or a borrowed address of one, comes from. */
+export interface OracleOrigin {
+  /** The node that originates it. */
+  readonly holder: string;
+  /** The node that tells nobody of it, whatever it hears: the owner of the block that the address lies in. */
+  readonly silent: string | undefined;
+}

@@ -1,0 +1,43 @@
+import type { ExternalRouter } from "@calico-sim/cluster";
+import fc from "fast-check";
+
+/** Prefixes that lie in no pool of {@link import("./pools.js").arbitraryPools}. */
+const OUTSIDE = ["10.100.0.0/16", "0.0.0.0/0", "192.168.7.0/24"] as const;
+
+/** AS numbers: that of a cluster by default, and others. */
+const AS_NUMBERS = [65_001, 65_002, 64_512] as const;
+
+/**
+ * Routers in the first racks of a `cluster`, that agree with the nodes: what one of them needs is in its BGPPeer.
+ * Shrinks to none.
+ *
+ * @param nodes - how many nodes, called `node-0`, `node-1`, …, a router may be told to peer with alone.
+ * @param racks - how many racks there are at least.
+ */
+export function arbitraryExternalRouters(
+  max: number,
+  nodes: number,
+  racks: number,
+): fc.Arbitrary<readonly ExternalRouter[]> {
+  if (max === 0) return fc.constant([]);
+  const router = fc.record({
+    rack: fc.nat({ max: racks - 1 }),
+    asNumber: fc.constantFrom(...AS_NUMBERS),
+    prefixes: fc.subarray([...OUTSIDE]),
+    passive: fc.boolean(),
+    gracefulRestart: fc.boolean(),
+    multihop: fc.boolean(),
+    password: fc.constantFrom(undefined, "s3cret"),
+    some: fc.option(fc.nat({ max: nodes - 1 }), { freq: 3, nil: undefined }),
+  });
+  return fc.array(router, { maxLength: max }).map((all) =>
+    all.map(({ rack, some, multihop, password, ...rest }, i) => ({
+      name: `tor-${String(i)}`,
+      ip: `10.0.${String(rack)}.${String(251 + i)}`,
+      ...rest,
+      ...(multihop ? { multihop } : {}),
+      ...(password === undefined ? {} : { password }),
+      ...(some === undefined ? {} : { peersWith: [`node-${String(some)}`] }),
+    })),
+  );
+}
