@@ -1,4 +1,4 @@
-// Every `ts` fence of README, docs and packages runs; `ts no-run` marks the rare one that cannot.
+// Every `ts` fence of README, docs and packages runs; `ts no-run` marks the rare one that cannot. `npm run types` checks them.
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -6,7 +6,7 @@ import { allFences, documents, fencesOf, writeFences } from "./fences.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const fences = allFences(root);
-const paths = writeFences(root, fences);
+const paths = writeFences(root, fences, "fences");
 
 describe("fences of the documentation", () => {
   beforeEach(() => {

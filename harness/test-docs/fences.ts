@@ -82,10 +82,15 @@ export function allFences(root: string): readonly Fence[] {
 /**
  * Writes fences as modules that see the dependencies of `harness`, which has every package of ours.
  *
+ * @param name - of their folder in `out`, which is made anew.
  * @returns their paths, in order.
  */
-export function writeFences(root: string, fences: readonly Fence[]): readonly string[] {
-  const folder = join(root, "out", "fences");
+export function writeFences(
+  root: string,
+  fences: readonly Fence[],
+  name: string,
+): readonly string[] {
+  const folder = join(root, "out", name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   symlinkSync(join(root, "harness", "node_modules"), join(folder, "node_modules"), "junction");
