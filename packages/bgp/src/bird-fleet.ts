@@ -1,4 +1,4 @@
-import { type EventHandler, hash32, SECOND } from "@calico-sim/core";
+import { type AddressFamily, type EventHandler, hash32, SECOND } from "@calico-sim/core";
 import { Configuration } from "./fleet/configuration.js";
 import { FleetContext } from "./fleet/context.js";
 import { OFF, RUNNING } from "./fleet/daemon.js";
@@ -130,6 +130,11 @@ export class BirdFleet implements EventHandler {
     return this.x.counters;
   }
 
+  /** Which BIRD this is; see {@link BirdOptions.family}. */
+  get family(): AddressFamily {
+    return this.x.family;
+  }
+
   /** CPU time used by each daemon, microseconds. */
   get cpu(): Float64Array {
     return this.x.cpu;
@@ -163,7 +168,7 @@ export class BirdFleet implements EventHandler {
     const { x } = this;
     if (x.state[node] !== OFF) return;
     x.hostDown[node] = 0;
-    const clockPhase = options.clockPhase ?? hash32(x.nameHash[node]!, CLOCK, 0) % SECOND;
+    const clockPhase = options.clockPhase ?? hash32(x.clockHash(node), CLOCK, 0) % SECOND;
     this.loop.start(node, options.recover ?? true, clockPhase);
   }
 

@@ -1,4 +1,11 @@
-import type { Engine, Kernels, Micros, NodeDirectory, PrefixTable } from "@calico-sim/core";
+import type {
+  AddressFamily,
+  Engine,
+  Kernels,
+  Micros,
+  NodeDirectory,
+  PrefixTable,
+} from "@calico-sim/core";
 import type { CommunityRule, ExportStep, FilterFunction } from "./confd/render/model.js";
 import type { BirdCosts } from "./cost-profile.js";
 import type { AttributeSet } from "./rib/attributes.js";
@@ -138,7 +145,7 @@ export interface SpeakerConfig {
   readonly asNumber?: number;
   /** BGP identifier as an unsigned 32-bit integer. @defaultValue the address */
   readonly routerId?: number;
-  /** IPv4 address as an unsigned 32-bit integer. @defaultValue the node's id + 1 */
+  /** Address as an unsigned integer, see `addressNumber`. @defaultValue the node's id + 1 */
   readonly address?: number;
   /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
   readonly router?: boolean;
@@ -199,6 +206,11 @@ export interface BirdOptions {
   readonly path: NodeDelay;
   readonly filter: KernelFilter;
   readonly listener?: BirdListener;
+  /**
+   * Which BIRD: `bird`, which has IPv4 routes over IPv4 sessions, or `bird6` (BIRD 1.6 is built for one of them).
+   * @defaultValue 4
+   */
+  readonly family?: AddressFamily;
   readonly timers?: Partial<SessionTimers>;
   readonly costs?: Partial<BirdCosts>;
   /** Cores shared by all daemons, as on a test machine. Absent: each daemon has a core of its own. */

@@ -131,6 +131,10 @@ class Lab {
 
   /** The k-th block of a node. */
   block(node: number, k: number): number {
+    if (this.bird.family === 6) {
+      const block = `fd00:0:0:0:${node.toString(16)}:0:${k.toString(16)}:0/122`;
+      return this.prefixes.intern(parseCidr(block)!);
+    }
     const value = (10 << 24) + node * 0x20000 + k * 64;
     const octets = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
     return this.prefixes.intern(parseCidr(`${octets.join(".")}/26`)!);

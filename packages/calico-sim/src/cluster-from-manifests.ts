@@ -62,6 +62,8 @@ export async function clusterFromManifests(
     datastore: settings.datastore === "etcdv3" ? "etcd" : "kubernetes",
     backend: settings.backend,
     ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
+    ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
+    ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
     typhaConfig: typhaConfigOf(settings.typha.environment),
     // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
     ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),

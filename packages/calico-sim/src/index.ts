@@ -18,6 +18,7 @@ export {
   type Action,
   apply,
   at,
+  type BgpResult,
   type Blackhole,
   type BlackholeReason,
   blocks,

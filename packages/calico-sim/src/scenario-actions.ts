@@ -89,7 +89,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   "router-reboot": plain("router-reboot", { router }),
   kill: plain("kill", {
     daemon: {
-      holds: { type: "word", words: ["bird", "felix", "confd", "calico-node", "typha"] },
+      holds: { type: "word", words: ["bird", "bird6", "felix", "confd", "calico-node", "typha"] },
     },
     target: { holds: { type: "text" } },
     signal: { holds: { type: "word", words: ["KILL", "TERM"] }, absent: "KILL" },

@@ -1,9 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ClusterError, clusterFromManifests, ManifestError } from "../src/index.js";
+import {
+  at,
+  ClusterError,
+  clusterFromManifests,
+  ManifestError,
+  micros,
+  pods,
+  Simulation,
+  start,
+} from "../src/index.js";
 
 const example = fileURLToPath(new URL("../../../examples/prod-100", import.meta.url));
 let folder = "";
@@ -62,5 +71,32 @@ describe("a cluster from manifests", () => {
     await expect(clusterFromManifests([join(example, "ippool.yaml")])).rejects.toThrow(
       ClusterError,
     );
+  });
+
+  it("is dual-stack where all settings of dual stack are there", async () => {
+    const official = new URL("../../manifests/test/fixtures/official/calico.yaml", import.meta.url);
+    const text = readFileSync(fileURLToPath(official), "utf8")
+      .replace('"type": "calico-ipam"', '"type": "calico-ipam", "assign_ipv6": "true"')
+      .replace(
+        'name: FELIX_IPV6SUPPORT\n              value: "false"',
+        'name: FELIX_IPV6SUPPORT\n              value: "true"\n            - name: IP6\n              value: autodetect',
+      );
+    const node = (i: number): string =>
+      `apiVersion: v1\nkind: Node\nmetadata: { name: n${String(i)} }\nstatus: { addresses: [{ type: InternalIP, address: 10.0.0.${String(i)} }, { type: InternalIP, address: "fd10::${String(i)}" }] }\n`;
+    const files = [
+      file("dual-calico.yaml", text),
+      file("dual-nodes.yaml", [1, 2, 3].map(node).join("---\n")),
+    ];
+    const spec = await clusterFromManifests(files);
+    expect(spec).toMatchObject({ podFamilies: [4, 6], detectIpv6: true });
+    const simulation = new Simulation(spec);
+    simulation.schedule([at("0s", start()), at("20s", pods.create(3))]);
+    simulation.run(micros("1m"));
+    // calico-node's start-up found the addresses that the kubelets report.
+    expect(
+      simulation.views.peers("n1", 6).map(({ peerIP, state }) => `${peerIP} ${state}`),
+    ).toEqual(["fd10::2 up", "fd10::3 up"]);
+    expect(simulation.result().findings).toEqual([]);
+    expect(simulation.result().bgp.ipv6?.update.nlri).toBeGreaterThan(0);
   });
 });

@@ -1,9 +1,11 @@
+import type { BirdFleet } from "@calico-sim/bgp";
 import { distribution, type LoadSnapshot, type RunOutcome, SECOND } from "@calico-sim/core";
 import type { BrokenInterval } from "./broken-pairs.js";
 import { REASONS } from "./delivery.js";
-import type { ClusterParts } from "./parts.js";
+import { birdsOf, type ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import type {
+  BgpResult,
   Blackhole,
   BlackholeReason,
   ChangeResult,
@@ -32,7 +34,6 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
   const load = cluster.datastore.meter.snapshot();
   const holes = tracker.blackholes(now).map((interval) => blackhole(cluster, interval));
   const changes = recorder.changes.map((change, i) => withLoad(cluster, change, i, load));
-  const expected = spec.backend === "bird" ? sessionEndsExpected(cluster) : 0;
   const findings = [...given];
   if (!tracker.converged) {
     findings.push({
@@ -86,14 +87,11 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     },
     datastore: load,
     typha: typhaResult(cluster),
-    bgp: {
-      ...cluster.bird.wire(),
-      sessionEndsEstablished: cluster.bird.establishedEnds,
-      sessionEndsExpected: expected,
-      sessionEndsLost: cluster.bird.lostEnds,
-    },
+    bgp: bgpResult(cluster),
     utilisation: {
-      bird: utilisation(cluster, (node) => cluster.bird.cpu[node] ?? 0),
+      bird: utilisation(cluster, (node) =>
+        birdsOf(cluster).reduce((sum, bird) => sum + (bird.cpu[node] ?? 0), 0),
+      ),
       felix: utilisation(cluster, (node) => {
         const counts = cluster.felix.counts(node);
         return counts.calcMicros + counts.dataplaneMicros;
@@ -105,6 +103,32 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     findings,
     digest: cluster.digest(),
   };
+}
+
+function bgpResult(cluster: ObservedCluster): Result["bgp"] {
+  const { bird, bird6 } = cluster;
+  const v4 = bgpOf(bird, cluster);
+  if (bird6 === undefined) return v4;
+  const v6 = bgpOf(bird6, cluster);
+  return { ...sumFields(v4, v6), ipv6: v6 };
+}
+
+function bgpOf(bird: BirdFleet, cluster: ObservedCluster): BgpResult {
+  return {
+    ...bird.wire(),
+    sessionEndsEstablished: bird.establishedEnds,
+    sessionEndsExpected: sessionEndsExpected(bird, cluster),
+    sessionEndsLost: bird.lostEnds,
+  };
+}
+
+/** Adds up two objects of numbers, and objects of such, field by field. */
+function sumFields<T extends object>(a: T, b: T): T {
+  const sum = (x: unknown, y: unknown): unknown =>
+    typeof x === "number" ? x + (y as number) : sumFields(x as object, y as object);
+  return Object.fromEntries(
+    Object.entries(a).map(([key, value]) => [key, sum(value, b[key as keyof T])]),
+  ) as T;
 }
 
 function withLoad(
@@ -183,7 +207,8 @@ function podsRunning({ workloads }: Pick<ClusterParts, "workloads">): number {
  * In a full mesh each running node has an end towards every other. A router may have neighbours that know nothing
  * of it: its end counts where the node's does.
  */
-function sessionEndsExpected({ bird, nodes }: ObservedCluster): number {
+function sessionEndsExpected(bird: BirdFleet, { nodes, spec }: ObservedCluster): number {
+  if (spec.backend !== "bird") return 0;
   let ends = 0;
   for (let a = 0; a < nodes.size; a++) {
     for (let b = 0; b < nodes.size; b++)

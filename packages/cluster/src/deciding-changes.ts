@@ -16,8 +16,11 @@ export function sameNode(a: OracleNode, b: OracleNode): boolean {
 }
 
 /** Whether selectors see no difference. */
-export function sameLabels(a: OracleNode, b: OracleNode): boolean {
-  return JSON.stringify(a.labels) === JSON.stringify(b.labels);
+export function sameLabels(
+  a: OracleNode["labels"] | undefined,
+  b: OracleNode["labels"] | undefined,
+): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether a resource is one of those that decide routes for more than one block. */

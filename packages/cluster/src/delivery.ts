@@ -82,7 +82,7 @@ export function owed(code: number): boolean {
 
 /** A block of one address that is a VXLAN device's own: on the link behind the tunnel, without a gateway (node-behaviour §4.4). */
 export function isOnTunnelLink({ device, gateway }: Route): boolean {
-  return device === "vxlan.calico" && gateway < 0;
+  return (device === "vxlan.calico" || device === "vxlan-v6.calico") && gateway < 0;
 }
 
 /**

@@ -33,6 +33,8 @@ interface Surroundings {
   readonly kernels: Kernels;
   readonly fabric: Fabric;
   readonly bird: BirdFleet;
+  /** Knows the ids of all hosts, and has no router among its daemons. */
+  readonly bird6: BirdFleet | undefined;
   readonly filters: KernelFilters;
 }
 
@@ -193,11 +195,12 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
 
   /** Puts a router on the underlay, without power. */
   private place(router: ExternalRouter, described: boolean): Running {
-    const { spec, nodes, kernels, fabric, bird, filters } = this.around;
+    const { spec, nodes, kernels, fabric, bird, bird6, filters } = this.around;
     const id = fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
     nodes.addOutside(router.name);
     kernels.addNode();
     bird.addNode();
+    bird6?.addNode();
     const address = parseAddress(router.ip);
     if (address !== undefined) filters.placeRouter(id, address);
     const one: Running = {

@@ -1,5 +1,5 @@
 import { sessionInfo } from "@calico-sim/bgp";
-import { bgpSettings, type NodeDirectory, ofKind } from "@calico-sim/core";
+import { bgpSettings, type NodeDirectory, ofKind, parseCidr } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import { nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
@@ -14,7 +14,7 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
   if (left.length > 0) {
     findings.push({
       code: "not-modelled",
-      text: `BGP peers at addresses of nodes that do not run are left out: ${listed(left)}`,
+      text: `BGP peers at addresses of nodes that do not run, and outside the cluster at IPv6 addresses, are left out: ${listed(left)}`,
     });
   }
   const guessed = routers.undescribed().map(({ ip, asNumber }) => `${ip} (AS ${String(asNumber)})`);
@@ -68,6 +68,14 @@ function listed(names: readonly string[]): string {
   return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${String(more)} more` : "");
 }
 
+/** Pools of IPv6 that came after the beginning. */
+function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
+  return datastore
+    .list("IPPool")
+    .map(({ spec }) => spec.cidr)
+    .filter((text) => parseCidr(text)?.family === 6);
+}
+
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
@@ -85,6 +93,13 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     findings.push({
       code: "event-limit",
       text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,
+    });
+  }
+  const late = cluster.bird6 === undefined && spec.backend === "bird" ? lateIpv6(cluster) : [];
+  if (late.length > 0) {
+    findings.push({
+      code: "not-modelled",
+      text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
     });
   }
   for (const [failure, times] of [...recorder.startFailures].slice(0, 5)) {

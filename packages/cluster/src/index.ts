@@ -17,6 +17,7 @@ export {
 } from "./oracle-table.js";
 export type { ExpectedHop, ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 export type {
+  BgpResult,
   Blackhole,
   BlackholeReason,
   ChangeResult,
@@ -55,7 +56,7 @@ export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
-export { cluster, clusterFromResources } from "./spec.js";
+export { cluster, clusterFromResources, usesIpv6 } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";

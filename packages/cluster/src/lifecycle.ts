@@ -1,4 +1,6 @@
+import type { BirdFleet } from "@calico-sim/bgp";
 import {
+  type AddressFamily,
   type EventHandler,
   formatCidr,
   MILLISECOND,
@@ -7,7 +9,7 @@ import {
   parseCidr,
   SECOND,
 } from "@calico-sim/core";
-import type { ClusterParts } from "./parts.js";
+import { birdsOf, type ClusterParts } from "./parts.js";
 import type { DaemonName, JoiningNode } from "./scenario.js";
 import { nodeId, ScenarioError } from "./scenario-check.js";
 
@@ -21,7 +23,14 @@ const CRASH_BACKOFF_MAX: Micros = 5 * MINUTE;
 const REGISTER_PAUSE: Micros = 100 * MILLISECOND;
 const REGISTER_PAUSE_MAX: Micros = 7 * SECOND;
 
-const DAEMONS: readonly DaemonName[] = ["bird", "felix", "confd", "calico-node", "typha"];
+/** Those that {@link Lifecycle} starts again by this table; `bird6` has an event of its own. */
+const DAEMONS: readonly Exclude<DaemonName, "bird6">[] = [
+  "bird",
+  "felix",
+  "confd",
+  "calico-node",
+  "typha",
+];
 
 /**
  * Hosts and processes: what starts in which order (node-behaviour §6.1), what dies with what, and what
@@ -37,6 +46,8 @@ export class Lifecycle implements EventHandler {
   private readonly cutOff: boolean[] = [];
   /** By node: confd has written the files that BIRD starts from. */
   private readonly rendered: boolean[] = [];
+  /** By node: the same of the BIRD of IPv6. */
+  private readonly rendered6: boolean[] = [];
   /** By node: how often its container was started. */
   private readonly starts: number[] = [];
   /** By node: how often it lost power; what was to be started again before that is not. */
@@ -50,6 +61,8 @@ export class Lifecycle implements EventHandler {
   /** By node: the present wait of its crash loop, 0 = none. */
   private readonly backoff: Micros[] = [];
   private readonly kindRegister: number;
+  /** −1 in a cluster without IPv6. */
+  private readonly kindBird6: number;
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -59,6 +72,7 @@ export class Lifecycle implements EventHandler {
     this.kindRestart = engine.defineKind("process-restart", this);
     this.kindCrashed = engine.defineKind("container-crashed", this, { background: true });
     this.kindRegister = engine.defineKind("node-register", this, { background: true });
+    this.kindBird6 = parts.bird6 === undefined ? -1 : engine.defineKind("bird6-start", this);
   }
 
   /** Names of the nodes on which calico-node is meant to run. */
@@ -71,9 +85,14 @@ export class Lifecycle implements EventHandler {
     return live;
   }
 
-  /** Whether the supervisor keeps the BIRDs of a node: its container runs, and confd has written their files. */
+  /** Whether the supervisor keeps the BIRD of a node: its container runs, and confd has written its files. */
   keepsBird(node: number): boolean {
     return this.wanted[node] === true && this.rendered[node] === true;
+  }
+
+  /** The same of the BIRD of IPv6, which has files only where the node has an IPv6 address. */
+  keepsBird6(node: number): boolean {
+    return this.wanted[node] === true && this.rendered6[node] === true;
   }
 
   /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
@@ -101,11 +120,23 @@ export class Lifecycle implements EventHandler {
   }
 
   /** BIRD's run script fails without a configuration and is tried again each second (runit: runsv.8). */
-  onFirstRender(node: number): void {
-    this.rendered[node] = true;
+  onFirstRender(node: number, family: AddressFamily): void {
+    const [rendered, service] = family === 4 ? [this.rendered, "bird"] : [this.rendered6, "bird6"];
+    rendered[node] = true;
     const { engine, nodes } = this.parts;
-    const wait = engine.stream("runit", nodes.name(node), "bird").below(SUPERVISOR_PAUSE);
-    engine.after(wait, this.kindBird, node);
+    const wait = engine.stream("runit", nodes.name(node), service).below(SUPERVISOR_PAUSE);
+    if (family === 4) engine.after(wait, this.kindBird, node);
+    else this.startBird6(node, wait);
+  }
+
+  /** Starts the BIRD of IPv6 after a time, unless the host loses power before. */
+  private startBird6(node: number, after: Micros): void {
+    this.parts.engine.after(after, this.kindBird6, node, this.outages[node] ?? 0);
+  }
+
+  private onBird6(node: number, outages: number): void {
+    if (this.wanted[node] !== true || this.rendered6[node] !== true) return;
+    if (outages === (this.outages[node] ?? 0)) this.parts.bird6?.start(node);
   }
 
   /** See {@link EventHandler}. */
@@ -115,7 +146,8 @@ export class Lifecycle implements EventHandler {
     else if (kind === this.kindRegister) this.register(a, b);
     else if (kind === this.kindCrashed) {
       if (this.wanted[a] === true && this.starts[a] === b) this.startContainer(a);
-    } else if (this.wanted[a] === true) this.parts.bird.start(a);
+    } else if (kind === this.kindBird6) this.onBird6(a, b);
+    else if (this.wanted[a] === true) this.parts.bird.start(a);
   }
 
   /** Starts Typhas and all nodes, one node each `stagger`. */
@@ -145,6 +177,10 @@ export class Lifecycle implements EventHandler {
       throw new ScenarioError(
         `node ${joining.name}: address "${joining.address}" is no address with a prefix length`,
       );
+    if (joining.ipv6Address !== undefined && parseCidr(joining.ipv6Address)?.family !== 6)
+      throw new ScenarioError(
+        `node ${joining.name}: ipv6Address "${joining.ipv6Address}" is no IPv6 address with a prefix length`,
+      );
     const subnet = formatCidr(cidr);
     const rack = this.parts.fabric.racks.includes(subnet)
       ? subnet
@@ -152,7 +188,7 @@ export class Lifecycle implements EventHandler {
     this.parts.fabric.addNode({ name: joining.name, rack, subnet });
     const node = this.parts.nodes.add(joining.name);
     this.parts.kernels.addNode();
-    this.parts.bird.addNode();
+    for (const bird of birdsOf(this.parts)) bird.addNode();
     this.parts.routers.nodeJoined(node);
     this.unregistered.set(node, joining);
     this.register(node, 0);
@@ -169,6 +205,7 @@ export class Lifecycle implements EventHandler {
       return;
     }
     this.unregistered.delete(node);
+    const { ipv6Address } = joining;
     datastore.put({
       apiVersion: "v1",
       kind: "Node",
@@ -176,9 +213,16 @@ export class Lifecycle implements EventHandler {
         name: joining.name,
         labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
       },
-      status: { addresses: [{ type: "InternalIP", address: joining.address.split("/")[0] ?? "" }] },
+      status: {
+        addresses: [joining.address, ...(ipv6Address === undefined ? [] : [ipv6Address])].map(
+          (text) => ({ type: "InternalIP", address: text.split("/")[0] ?? "" }),
+        ),
+      },
     });
-    nodeServices.setHostAddresses(node, { ipv4Address: joining.address });
+    nodeServices.setHostAddresses(node, {
+      ipv4Address: joining.address,
+      ...(ipv6Address === undefined ? {} : { ipv6Address }),
+    });
     workloads.startNode(joining.name, { rebooted: false });
     this.startNode(node);
   }
@@ -210,10 +254,11 @@ export class Lifecycle implements EventHandler {
     this.down[node] = true;
     this.outages[node] = (this.outages[node] ?? 0) + 1;
     this.rendered[node] = false;
+    this.rendered6[node] = false;
     this.wanted[node] = false;
     this.parts.path.setDown(node, true);
     this.parts.fabric.cutNode(node);
-    this.parts.bird.crash(node);
+    for (const bird of birdsOf(this.parts)) bird.crash(node);
     this.parts.typha?.nodeDown(node);
     this.stopDaemons(node);
     this.parts.workloads.stopNode(this.parts.nodes.name(node));
@@ -228,7 +273,7 @@ export class Lifecycle implements EventHandler {
     this.parts.kernels.clear(node);
     this.parts.path.setDown(node, false);
     if (this.cutOff[node] !== true) this.parts.fabric.restoreNode(node);
-    this.parts.bird.reboot(node);
+    for (const bird of birdsOf(this.parts)) bird.reboot(node);
     this.pathsChanged();
     if (this.unregistered.has(node)) {
       this.register(node, 0);
@@ -243,7 +288,7 @@ export class Lifecycle implements EventHandler {
 
   /** Tells everybody who keeps connections that the underlay changed. */
   pathsChanged(): void {
-    this.parts.bird.pathsChanged();
+    for (const bird of birdsOf(this.parts)) bird.pathsChanged();
     this.parts.typha?.linksChanged();
     this.parts.tracker.pathsChanged();
   }
@@ -258,9 +303,12 @@ export class Lifecycle implements EventHandler {
     const id = daemon === "typha" ? Number(target) : nodeId(this.parts.nodes, target);
     switch (daemon) {
       case "bird":
-        if (signal === "TERM") this.parts.bird.terminate(id);
-        else this.parts.bird.kill(id);
+        endBird(this.parts.bird, id, signal);
         break;
+      case "bird6":
+        if (this.parts.bird6 !== undefined) endBird(this.parts.bird6, id, signal);
+        if (restartAfter < Number.POSITIVE_INFINITY) this.startBird6(id, restartAfter);
+        return;
       case "felix":
         this.parts.felix.kill(id);
         break;
@@ -272,13 +320,13 @@ export class Lifecycle implements EventHandler {
         else this.parts.typha?.kill(id);
         break;
       case "calico-node":
-        if (signal === "TERM") this.parts.bird.terminate(id);
-        else this.parts.bird.kill(id);
+        for (const bird of birdsOf(this.parts)) endBird(bird, id, signal);
         this.parts.felix.kill(id);
         // What confd rendered lies in the container and goes with it.
         this.parts.confd.kill(id);
         this.parts.confd.forgetFiles(id);
         this.rendered[id] = false;
+        this.rendered6[id] = false;
         this.parts.nodeServices.stop(id, { kubelet: false });
         this.wanted[id] = false;
         this.backoff[id] = 0;
@@ -329,4 +377,9 @@ export class Lifecycle implements EventHandler {
   private hostOf(daemon: DaemonName, id: number): number {
     return daemon === "typha" ? (this.parts.typhaNodes[id] ?? 0) : id;
   }
+}
+
+function endBird(bird: BirdFleet, node: number, signal: "KILL" | "TERM"): void {
+  if (signal === "TERM") bird.terminate(node);
+  else bird.kill(node);
 }

@@ -64,7 +64,9 @@ function matches(node: PeeringNode, selector: string): boolean {
 }
 
 function owns(node: PeeringNode, peerIP: string | undefined): boolean {
-  const address = parseAddress((peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1"));
+  const address = parseAddress(
+    (peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1").replace(/^\[(.*)\]:\d+$/, "$1"),
+  );
   return (
     address !== undefined &&
     node.address !== undefined &&

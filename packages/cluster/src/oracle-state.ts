@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   allocationsOf,
   type BGPPeer,
   bgpSettings,
@@ -23,11 +24,19 @@ import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
 import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
 
-/** The part of a datastore's content that decides routes, read once. */
+/** The part of a datastore's content that decides routes, read once: of one family, since the other has daemons of its own. */
 export interface OracleState {
+  readonly family: AddressFamily;
+  /** The same for IPv6, in the state of IPv4; undefined where no pool is of IPv6. */
+  readonly ipv6?: OracleState;
   readonly nodes: ReadonlyMap<string, OracleNode>;
   readonly pools: readonly OraclePool[];
-  readonly felix: { readonly ipip: boolean; readonly noEncap: boolean };
+  readonly felix: {
+    readonly ipip: boolean;
+    readonly noEncap: boolean;
+    /** `ipv6Support`: without it Felix writes no IPv6 route of any kind. */
+    readonly ipv6: boolean;
+  };
   readonly bgp: {
     readonly ipip: boolean;
     readonly noEncap: boolean;
@@ -57,12 +66,15 @@ export function oracleState(
   const all = [...resources];
   const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
   const { asNumber } = bgp;
-  const nodes = new Map<string, OracleNode>();
-  for (const node of ofKind(all, "Node")) nodes.set(node.metadata.name, oracleNode(node, asNumber));
+  const nodesOf = (family: AddressFamily): Map<string, OracleNode> =>
+    new Map(
+      ofKind(all, "Node").map((node) => [node.metadata.name, oracleNode(node, asNumber, family)]),
+    );
+  const nodes = nodesOf(4);
   const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
   const felix = felixSettings(ofKind(all, "FelixConfiguration"), era, {
     environment: felixEnvironment,
-  }).programClusterRoutes;
+  });
   const claims = (value: string): { ipip: boolean; noEncap: boolean } => ({
     ipip: value === "Enabled" || value === "EnabledIPIPOnly",
     noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",
@@ -70,22 +82,32 @@ export function oracleState(
   const bird =
     backend === "bird" ? claims(bgp.programClusterRoutes) : { ipip: false, noEncap: false };
   const peers = ofKind(all, "BGPPeer");
-  return {
-    nodes,
+  const stateOf = (
+    family: AddressFamily,
+    own: ReadonlyMap<string, OracleNode>,
+    outside: OracleOutside,
+  ): OracleState => ({
+    family,
+    nodes: own,
     pools,
-    felix: claims(felix),
+    felix: { ...claims(felix.programClusterRoutes), ipv6: felix.ipv6Support },
     bgp: {
       ...bird,
       mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
-      peerings: oraclePeerings(nodes, peers),
+      peerings: oraclePeerings(own, peers),
       asNumber,
-      nextHops: nextHopPeerings(nodes, peers, asNumber),
+      nextHops: nextHopPeerings(own, peers, asNumber),
     },
-    outside:
-      backend === "bird" && routers.length > 0
-        ? oracleOutside(nodes, peers, routers)
-        : NOTHING_OUTSIDE,
-  };
+    outside,
+  });
+  const outside =
+    backend === "bird" && routers.length > 0
+      ? oracleOutside(nodes, peers, routers)
+      : NOTHING_OUTSIDE;
+  const v4 = stateOf(4, nodes, outside);
+  if (pools.every(({ cidr }) => cidr.family === 4)) return v4;
+  // Routers outside have an IPv4 address alone.
+  return { ...v4, ipv6: stateOf(6, nodesOf(6), NOTHING_OUTSIDE) };
 }
 
 /** Who says something of the next hop to whom; undefined where it stays with the origin for everybody. */
@@ -102,19 +124,21 @@ function nextHopPeerings(
 }
 
 /**
- * What a Node is to the oracle.
+ * What a Node is to the oracle, in one family.
  *
  * @param asNumber - the AS of nodes that have none of their own.
  */
-export function oracleNode(node: Node, asNumber: number): OracleNode {
+export function oracleNode(node: Node, asNumber: number, family: AddressFamily): OracleNode {
   const view = nodeView(node);
-  const subnet = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
-  const internal = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
+  const written = family === 4 ? view.ipv4Address : view.ipv6Address;
+  const subnet = written === undefined ? undefined : parseCidr(written);
+  const reported = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
+  const internal = family === 4 || reported?.family === 6 ? reported : undefined;
   return {
     name: view.name,
     address: subnet === undefined ? internal : writtenAddress(subnet),
     subnet,
-    vxlanAddress: view.ipv4VXLANTunnelAddr,
+    vxlanAddress: family === 4 ? view.ipv4VXLANTunnelAddr : view.ipv6VXLANTunnelAddr,
     clusterId: view.routeReflectorClusterID ?? "",
     labels: view.labels,
     asNumber: view.asNumber ?? asNumber,

@@ -12,7 +12,7 @@ import {
   type Resource,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import { expectedOutside, expectedRoute } from "./oracle.js";
+import { expectedOutside, expectedRoute, stateFor, vxlanDevice } from "./oracle.js";
 import { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
 import type { ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 
@@ -101,6 +101,7 @@ export function expectedTable(
     if (route !== undefined && route !== "unknown") table.set(text, route);
   }
   for (const { pod, cidr } of content.endpoints.get(node) ?? []) {
+    if (cidr.includes(":") && !state.felix.ipv6) continue;
     table.set(cidr, { type: "unicast", device: "cali", pod, writer: "felix" });
   }
   return table;
@@ -113,11 +114,13 @@ function plain(
   holder: string | undefined,
   route: ExpectedRoute,
 ): ExpectedRoute {
-  if (route.device !== "vxlan.calico" || !isHostCidr(block.cidr)) return route;
-  const tunnel = state.nodes.get(holder ?? "")?.vxlanAddress;
+  const own = stateFor(state, block.cidr);
+  const device = vxlanDevice(own);
+  if (route.device !== device || !isHostCidr(block.cidr)) return route;
+  const tunnel = own.nodes.get(holder ?? "")?.vxlanAddress;
   const address = tunnel === undefined ? undefined : parseAddress(tunnel);
   if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
-  return { type: "unicast", device: "vxlan.calico", writer: "felix" };
+  return { type: "unicast", device, writer: "felix" };
 }
 
 /** Addresses of a pod as a workload endpoint; none where it is no such thing. */

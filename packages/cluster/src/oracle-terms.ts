@@ -1,6 +1,6 @@
 import type { Address, Cidr } from "@calico-sim/core";
 
-/** What the oracle knows of a node. */
+/** What the oracle knows of a node, in one family. */
 export interface OracleNode {
   readonly name: string;
   readonly address: Address | undefined;
@@ -36,7 +36,7 @@ export interface OracleBlock {
 
 /** A next hop as it must be in a node's kernel. */
 export interface ExpectedHop {
-  readonly device: "eth0" | "tunl0" | "vxlan.calico";
+  readonly device: "eth0" | "tunl0" | "vxlan.calico" | "vxlan-v6.calico";
   /** Name of the node or external router whose address is the gateway. */
   readonly gateway: string;
 }

@@ -18,19 +18,24 @@ import type {
  * kernel must hold; undefined when it must hold none.
  */
 export function expectedRoute(
-  state: OracleState,
+  both: OracleState,
   live: Liveness,
   node: string,
   block: OracleBlock,
   holder: string | undefined = block.owner,
 ): ExpectedRoute | undefined {
   const { pool } = block;
+  const state = stateFor(both, block.cidr);
   if (pool === undefined || holder === undefined) return undefined;
   const writer = writerOf(state, pool);
   if (writer === undefined) return undefined;
+  if (writer === "felix" && state.family === 6 && !state.felix.ipv6) return undefined;
   if (holder === node) {
     // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).
     if (isHostCidr(block.cidr) || holder !== block.owner) return undefined;
+    // A node without an IPv6 address has no BIRD of IPv6.
+    const silent = state.family === 6 && state.nodes.get(node)?.subnet === undefined;
+    if (writer === "bird" && silent) return undefined;
     return { type: "blackhole", writer };
   }
   const self = state.nodes.get(node);
@@ -45,7 +50,17 @@ export function expectedRoute(
     return { type: "unicast", device: "tunl0", gateway: holder, writer };
   // A VXLAN route waits for the peer's VTEP (node-behaviour §3.7).
   if (other.vxlanAddress === undefined) return undefined;
-  return { type: "unicast", device: "vxlan.calico", gateway: holder, writer };
+  return { type: "unicast", device: vxlanDevice(state), gateway: holder, writer };
+}
+
+/** The family that a prefix is of. */
+export function stateFor(state: OracleState, { family }: Cidr): OracleState {
+  return family === 6 ? (state.ipv6 ?? state) : state;
+}
+
+/** The VXLAN device of a family (node-behaviour §7.1). */
+export function vxlanDevice({ family }: OracleState): "vxlan.calico" | "vxlan-v6.calico" {
+  return family === 4 ? "vxlan.calico" : "vxlan-v6.calico";
 }
 
 /** The route to a prefix outside that a node's kernel must hold, undefined for none; `unknown` where the oracle does not say. */
@@ -68,6 +83,8 @@ export function reachesRouter(
   block: OracleBlock,
 ): boolean {
   const { owner, pool } = block;
+  // Routers outside have an IPv4 address alone.
+  if (block.cidr.family === 6) return false;
   if (owner === undefined || pool?.exported !== true) return false;
   const sessions = lendersSilence(live, block, owner);
   const has = (node: string): boolean => toldGateways(state, sessions, node, owner).length > 0;
@@ -150,7 +167,11 @@ function toldGateways(
 ): readonly string[] {
   const { mesh, peerings, nextHops } = state.bgp;
   const { nodes } = state;
-  const inMesh = (name: string): boolean => mesh && nodes.get(name)?.clusterId === "";
+  const inMesh = (name: string): boolean => {
+    const found = nodes.get(name);
+    // In IPv6 a node may well be without an address.
+    return mesh && found?.clusterId === "" && (state.family === 4 || found.subnet !== undefined);
+  };
   const linked = (a: string, b: string): boolean => {
     const meshed = inMesh(a) && inMesh(b);
     const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;

@@ -19,6 +19,11 @@ import type { ClusterSpec } from "./spec.js";
 import type { Tracker } from "./tracker.js";
 import type { Workloads } from "./workloads/index.js";
 
+/** The fleets of both families. */
+export function birdsOf({ bird, bird6 }: Pick<ClusterParts, "bird" | "bird6">): BirdFleet[] {
+  return bird6 === undefined ? [bird] : [bird, bird6];
+}
+
 /** The parts of a running cluster, for those who act on them or look at them. */
 export interface ClusterParts {
   readonly spec: ClusterSpec;
@@ -30,6 +35,8 @@ export interface ClusterParts {
   readonly fabric: Fabric;
   readonly datastore: Datastore;
   readonly bird: BirdFleet;
+  /** The BIRDs of IPv6; undefined in a cluster without any, see `usesIpv6`. */
+  readonly bird6: BirdFleet | undefined;
   readonly confd: ConfdFleet;
   readonly felix: FelixFleet;
   readonly typha: TyphaFleet | undefined;

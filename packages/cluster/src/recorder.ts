@@ -1,5 +1,5 @@
 import { formatMicros, type Micros, quantileSorted, SECOND } from "@calico-sim/core";
-import type { ClusterParts } from "./parts.js";
+import { birdsOf, type ClusterParts } from "./parts.js";
 import type { ChangeResult, Convergence, SecondSample } from "./result.js";
 
 /** Totals at the begin of a window. */
@@ -89,7 +89,7 @@ export class Recorder {
       requests: load.requestsTotal,
       watchEvents: load.watchEventsTotal,
       bytes: load.bytesSentTotal,
-      messages: cluster.bird.wire().messages.total,
+      messages: messagesOf(cluster),
       darkMicros: cluster.tracker.broken.micros(now),
       programmed: this.programmed.length,
     });
@@ -109,7 +109,7 @@ export class Recorder {
       dataPlane: convergence(cluster, "data"),
       blackholedPairs: cluster.tracker.broken.darkened,
       blackholePairSeconds: (cluster.tracker.broken.micros(now) - window.darkMicros) / SECOND,
-      bgpMessages: cluster.bird.wire().messages.total - window.messages,
+      bgpMessages: messagesOf(cluster) - window.messages,
     });
   }
 
@@ -117,12 +117,16 @@ export class Recorder {
   sample(cluster: ClusterParts): void {
     this.samples.push({
       second: cluster.engine.now / SECOND,
-      sessionEnds: cluster.bird.establishedEnds,
+      sessionEnds: birdsOf(cluster).reduce((sum, bird) => sum + bird.establishedEnds, 0),
       routes: cluster.tracker.routes,
       pods: this.podsWithAddress,
       blackholedPairs: cluster.tracker.darkPairs,
     });
   }
+}
+
+function messagesOf(cluster: ClusterParts): number {
+  return birdsOf(cluster).reduce((sum, bird) => sum + bird.wire().messages.total, 0);
 }
 
 function convergence(cluster: ClusterParts, plane: "control" | "data"): Convergence {

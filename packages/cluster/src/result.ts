@@ -21,6 +21,13 @@ export interface Convergence {
     | undefined;
 }
 
+/** BGP as a whole: messages, and session ends. */
+export interface BgpResult extends WireSummary {
+  readonly sessionEndsEstablished: number;
+  readonly sessionEndsExpected: number;
+  readonly sessionEndsLost: number;
+}
+
 /** What one scenario step did, from its moment until the next step (or the end). */
 export interface ChangeResult {
   /** The step in words, e.g. `crash node-17`. */
@@ -166,10 +173,10 @@ export interface Result {
         readonly connections: readonly number[];
       }
     | undefined;
-  readonly bgp: WireSummary & {
-    readonly sessionEndsEstablished: number;
-    readonly sessionEndsExpected: number;
-    readonly sessionEndsLost: number;
+  /** Of both families together. */
+  readonly bgp: BgpResult & {
+    /** What of it is IPv6's; absent in a cluster without. */
+    readonly ipv6?: BgpResult;
   };
   readonly utilisation: {
     readonly bird: Utilisation;

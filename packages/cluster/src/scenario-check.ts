@@ -12,6 +12,8 @@ export class ScenarioError extends Error {
 export interface ScenarioNames {
   readonly nodes: NodeDirectory;
   readonly fabric: Fabric;
+  /** The cluster has BIRDs of IPv6. */
+  readonly ipv6: boolean;
   /** External routers. */
   readonly routers: { has(name: string): boolean };
   /** TCP ports on which some BGP speaker listens. */
@@ -115,6 +117,8 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
       }
       return;
     case "kill":
+      if (action.daemon === "bird6" && !names.ipv6)
+        throw new ScenarioError("no node has an IPv6 address, so no bird6 runs");
       if (action.daemon === "typha") checkTypha(action.target, names.typhas);
       else if (action.daemon === "bird") checkHost(action.target, names, joining);
       else if (!joining.has(action.target)) nodeId(names.nodes, action.target);

@@ -6,14 +6,19 @@ import {
   type ResourceKind,
 } from "@calico-sim/core";
 
-/** Processes that a scenario can kill. `calico-node` is the whole container: Felix, confd and BIRD. */
-export type DaemonName = "bird" | "felix" | "confd" | "calico-node" | "typha";
+/**
+ * Processes that a scenario can kill. `bird` is the BIRD of IPv4 and `bird6` that of IPv6, each a service of its own
+ * (calico: node/filesystem/etc/service/available). `calico-node` is the whole container: Felix, confd and both BIRDs.
+ */
+export type DaemonName = "bird" | "bird6" | "felix" | "confd" | "calico-node" | "typha";
 
 /** A node that joins: what its kubelet registers. */
 export interface JoiningNode {
   readonly name: string;
   /** Address with prefix length, e.g. `10.0.3.17/24`. */
   readonly address: string;
+  /** The same of IPv6, e.g. `fd10::17/64`. Absent: none. */
+  readonly ipv6Address?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 

@@ -7,6 +7,7 @@ import {
 } from "@calico-sim/bgp";
 import {
   type Address,
+  type AddressFamily,
   Datastore,
   Engine,
   type Era,
@@ -47,7 +48,7 @@ import type { Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
 import { bgpPorts, checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
-import type { ClusterSpec } from "./spec.js";
+import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
 import { ClusterViews } from "./views/cluster-views.js";
 import { type WorkloadListener, Workloads } from "./workloads/index.js";
@@ -93,6 +94,8 @@ export class Simulation
   readonly fabric: Fabric;
   readonly datastore: Datastore;
   readonly bird: BirdFleet;
+  /** See {@link import("./parts.js").ClusterParts}. */
+  readonly bird6: BirdFleet | undefined;
   readonly confd: ConfdFleet;
   readonly felix: FelixFleet;
   readonly typha: TyphaFleet | undefined;
@@ -152,16 +155,18 @@ export class Simulation
     });
     this.datastore.seed(spec.resources);
     const filters = new KernelFilters(this.kernels, this.prefixes);
-    this.bird = new BirdFleet({
+    const birds = {
       ...parameters.bird,
       engine,
       kernels: this.kernels,
       prefixes: this.prefixes,
       names: this.nodes,
       path: this.fabric,
-      filter: filters,
       listener: this,
-    });
+    };
+    this.bird = new BirdFleet({ ...birds, filter: filters });
+    const filters6 = usesIpv6(spec) ? new KernelFilters(this.kernels, this.prefixes, 6) : undefined;
+    this.bird6 = filters6 && new BirdFleet({ ...birds, filter: filters6, family: 6 });
     this.routers = new ExternalRouters({
       spec,
       engine,
@@ -170,6 +175,7 @@ export class Simulation
       kernels: this.kernels,
       fabric: this.fabric,
       bird: this.bird,
+      bird6: this.bird6,
       filters,
     });
     this.confd = new ConfdFleet({
@@ -178,6 +184,7 @@ export class Simulation
       prefixes: this.prefixes,
       bird: this.bird,
       filters,
+      ...(this.bird6 && filters6 ? { ipv6: { bird: this.bird6, filters: filters6 } } : {}),
       era: this.era,
       listener: this,
       externalPeers: this.routers,
@@ -212,6 +219,7 @@ export class Simulation
       store: this.datastore,
       ipam: this.ipam,
       nodes: this.nodes,
+      ...(spec.podFamilies === undefined ? {} : { families: spec.podFamilies }),
       ...(parameters.workloads === undefined ? {} : { parameters: parameters.workloads }),
     });
     this.workloads.listen(this);
@@ -220,7 +228,11 @@ export class Simulation
       store: this.datastore,
       ipam: this.ipam,
       nodes: this.nodes,
-      parameters: { calicoVersion: `v${spec.calicoVersion}.0`, ...parameters.nodeServices },
+      parameters: {
+        calicoVersion: `v${spec.calicoVersion}.0`,
+        ...(spec.detectIpv6 === undefined ? {} : { detectIpv6: spec.detectIpv6 }),
+        ...parameters.nodeServices,
+      },
     });
     this.nodeServices.listen(this);
     this.tracker = new Tracker({
@@ -254,6 +266,7 @@ export class Simulation
     checkScenario(scenario, {
       nodes: this.nodes,
       fabric: this.fabric,
+      ipv6: this.bird6 !== undefined,
       routers: this.routers,
       bgpPorts: bgpPorts(this.spec),
       typhas: this.typhaNodes.length,
@@ -371,8 +384,8 @@ export class Simulation
   onSession(): void {}
   onRecoveryDone(): void {}
 
-  onFirstRender(node: number): void {
-    this.lifecycle.onFirstRender(node);
+  onFirstRender(node: number, _at: Micros, family: AddressFamily): void {
+    this.lifecycle.onFirstRender(node, family);
   }
 
   onEndpointUp(_node: number, podKey: string, at: Micros): void {

@@ -1,12 +1,18 @@
 import {
+  type Address,
+  type AddressFamily,
   type Cidr,
   eraOf,
   type FabricSpec,
+  formatAddress,
   formatCidr,
   freezeDeep,
   leafSpine,
+  NODE_ANNOTATIONS,
+  type NodeView,
   nodeView,
   ofKind,
+  parseAddress,
   parseCidr,
   type Resource,
 } from "@calico-sim/core";
@@ -34,6 +40,13 @@ export interface ClusterSpec {
   readonly typhas: number;
   /** What the installation sets of Typha's configuration. */
   readonly typhaConfig?: Partial<TyphaConfig>;
+  /** Families of the addresses that the CNI plugin gives a pod (`assign_ipv4`, `assign_ipv6`). @defaultValue IPv4 alone */
+  readonly podFamilies?: readonly AddressFamily[];
+  /**
+   * `IP6: autodetect`: calico-node gives a Node without an IPv6 address the one that its kubelet reports.
+   * @defaultValue false
+   */
+  readonly detectIpv6?: boolean;
   /** The underlay. Its nodes are the Node resources, in order. */
   readonly fabric: FabricSpec;
   /** BGP speakers outside the cluster. */
@@ -44,16 +57,28 @@ export interface ClusterSpec {
   readonly secretNamespace?: string;
 }
 
+/** Whether the BIRDs of IPv6 have something to do: some Node has an IPv6 address, or some pool hands them out. */
+export function usesIpv6({ backend, resources, detectIpv6 = false }: ClusterSpec): boolean {
+  const has = ({ ipv6Address, internalIPv6 }: NodeView): boolean =>
+    ipv6Address !== undefined || (detectIpv6 && internalIPv6 !== undefined);
+  return (
+    backend === "bird" &&
+    (ofKind(resources, "Node").some((node) => has(nodeView(node))) ||
+      ofKind(resources, "IPPool").some(({ spec }) => parseCidr(spec.cidr)?.family === 6))
+  );
+}
+
 /** An IP pool in short. */
 export interface PoolOptions {
-  /** @defaultValue `default-ipv4-ippool`, then `pool-1`, … */
+  /** @defaultValue `default-ipv4-ippool` or `default-ipv6-ippool`, of the others `pool-1`, … */
   readonly name?: string;
+  /** A pool of IPv6 makes the cluster dual-stack: see {@link cluster}. */
   readonly cidr: string;
   readonly ipipMode?: "Never" | "Always" | "CrossSubnet";
   readonly vxlanMode?: "Never" | "Always" | "CrossSubnet";
-  /** @defaultValue 26 */
+  /** @defaultValue 26, of IPv6 122 */
   readonly blockSize?: number;
-  /** @defaultValue true */
+  /** @defaultValue true, of IPv6 false */
   readonly natOutgoing?: boolean;
 }
 
@@ -92,7 +117,8 @@ export interface ClusterOptions {
  * A cluster from a short description.
  *
  * Node i is `node-i` with address 10.R.s.h/24, where s = i mod racks: each rack is a subnet of its own
- * behind one router.
+ * behind one router. With a pool of IPv6 it has the address fd10:0:0:s::h/64 beside it, and pods get an address of each
+ * family that has a pool.
  *
  * @throws ClusterError naming the option that is wrong.
  * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
@@ -114,6 +140,10 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     );
   }
   const prefixLength = racks === 1 && perRack > 250 ? 16 : 24;
+  const given = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
+  const families = ([4, 6] as const).filter((family) =>
+    given.some(({ cidr }) => parseCidr(cidr)?.family === family),
+  );
   const nodes = names.map((name, i) => {
     const rack = i % racks;
     const host = Math.floor(i / racks) + 1;
@@ -121,11 +151,12 @@ export function cluster(options: ClusterOptions): ClusterSpec {
       prefixLength === 16
         ? `10.0.${String(host >> 8)}.${String(host & 255)}`
         : `10.${String(rack >> 8)}.${String(rack & 255)}.${String(host)}`;
-    return nodeResource(name, `${address}/${String(prefixLength)}`);
+    const v4 = `${address}/${String(prefixLength)}`;
+    if (!families.includes(6)) return nodeResource(name, v4);
+    const v6 = `fd10:0:0:${rack.toString(16)}::${host.toString(16)}`;
+    return nodeResource(name, v4, `${formatAddress(addressOf(v6))}/64`);
   });
-  const pools = (options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" }]).map(
-    poolResource,
-  );
+  const pools = given.map(poolResource);
   return clusterFromResources({
     resources: merged(
       [
@@ -146,6 +177,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     datastore: options.datastore ?? "kubernetes",
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     backend: options.backend ?? "bird",
+    ...(families.includes(6) ? { podFamilies: families } : {}),
     ...(options.externalRouters === undefined ? {} : { externalRouters: options.externalRouters }),
     ...(options.undescribedPeers === undefined
       ? {}
@@ -166,6 +198,8 @@ export function clusterFromResources(options: {
   readonly datastore?: "kubernetes" | "etcd";
   readonly etcdEndpoints?: readonly string[];
   readonly backend?: "bird" | "vxlan" | "none";
+  readonly podFamilies?: readonly AddressFamily[];
+  readonly detectIpv6?: boolean;
   readonly fabric?: FabricSpec;
   readonly typhaConfig?: Partial<TyphaConfig>;
   readonly externalRouters?: readonly ExternalRouter[];
@@ -198,6 +232,10 @@ export function clusterFromResources(options: {
     resources: Object.freeze([...options.resources]),
     typhas: options.typhas ?? 0,
     fabric,
+    ...(options.podFamilies === undefined
+      ? {}
+      : { podFamilies: Object.freeze([...options.podFamilies]) }),
+    ...(options.detectIpv6 === undefined ? {} : { detectIpv6: options.detectIpv6 }),
     ...(externalRouters === undefined ? {} : { externalRouters: freezeDeep(externalRouters) }),
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
@@ -214,38 +252,62 @@ function underlayOf(
   });
 }
 
-function nodeResource(name: string, address: string): Resource {
+function addressOf(text: string): Address {
+  const address = parseAddress(text);
+  if (address === undefined) throw new RangeError(`"${text}" is no address`);
+  return address;
+}
+
+function nodeResource(name: string, ...addresses: readonly [string, string?]): Resource {
+  const [v4, v6] = addresses;
   return {
     apiVersion: "v1",
     kind: "Node",
     metadata: {
       name,
       labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
-      annotations: { "projectcalico.org/IPv4Address": address },
+      annotations: {
+        [NODE_ANNOTATIONS.ipv4Address]: v4,
+        ...(v6 === undefined ? {} : { [NODE_ANNOTATIONS.ipv6Address]: v6 }),
+      },
     },
-    status: { addresses: [{ type: "InternalIP", address: address.split("/")[0] ?? address }] },
+    status: {
+      addresses: [v4, ...(v6 === undefined ? [] : [v6])].map((text) => ({
+        type: "InternalIP",
+        address: text.split("/")[0] ?? text,
+      })),
+    },
   };
 }
 
-function poolResource(pool: PoolOptions, index: number): Resource {
+function poolResource(pool: PoolOptions, index: number, all: readonly PoolOptions[]): Resource {
   const cidr = parseCidr(pool.cidr);
   if (cidr === undefined) {
     throw new ClusterError(
       `pools[${String(index)}].cidr: "${pool.cidr}" is no CIDR; expected for example 10.244.0.0/16`,
     );
   }
+  const { family } = cidr;
+  if (family === 6 && (pool.ipipMode ?? "Never") !== "Never")
+    throw new ClusterError(
+      `pools[${String(index)}].ipipMode: IP-in-IP carries no IPv6 packets; ${pool.cidr} may have a vxlanMode, or neither`,
+    );
+  const first = all.findIndex((one) => parseCidr(one.cidr)?.family === family) === index;
+  // Of IPv4 only the very first pool is called so.
+  const isDefault = family === 4 ? index === 0 : first;
   return {
     apiVersion: "projectcalico.org/v3",
     kind: "IPPool",
     metadata: {
-      name: pool.name ?? (index === 0 ? "default-ipv4-ippool" : `pool-${String(index)}`),
+      name:
+        pool.name ?? (isDefault ? `default-ipv${String(family)}-ippool` : `pool-${String(index)}`),
     },
     spec: {
       cidr: pool.cidr,
-      blockSize: pool.blockSize ?? (cidr.family === 4 ? 26 : 122),
+      blockSize: pool.blockSize ?? (family === 4 ? 26 : 122),
       ipipMode: pool.ipipMode ?? "Never",
       vxlanMode: pool.vxlanMode ?? "Never",
-      natOutgoing: pool.natOutgoing ?? true,
+      natOutgoing: pool.natOutgoing ?? family === 4,
       nodeSelector: "all()",
     },
   };

@@ -230,16 +230,14 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   private nodeChanged(event: WatchEvent): void {
     const { name } = event.resource.metadata;
-    const nodes = this.state.nodes as Map<string, OracleNode>;
-    const { bgp, outside } = this.state;
-    const before = nodes.get(name);
-    const after =
-      event.type === "deleted" ? undefined : oracleNode(event.resource as Node, bgp.asNumber);
-    if (after === undefined) nodes.delete(name);
-    else nodes.set(name, after);
+    const { bgp, outside, ipv6 } = this.state;
+    const labels = this.state.nodes.get(name)?.labels;
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
-    const same = before !== undefined && after !== undefined && sameNode(before, after);
-    if (bgp.peerings.size + outside.routers.length > 0 && !(same && sameLabels(before, after))) {
+    const same4 = swapNode(this.state, event);
+    const same = (ipv6 === undefined || swapNode(ipv6, event)) && same4;
+    const relabelled = !sameLabels(labels, this.state.nodes.get(name)?.labels);
+    const peerings = bgp.peerings.size + outside.routers.length + (ipv6?.bgp.peerings.size ?? 0);
+    if (peerings > 0 && (!same || relabelled)) {
       // Selectors may make or end peerings of any node.
       this.refreshState();
       this.recheckAll();
@@ -415,4 +413,18 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     delivery.set(this.delivery[host]!);
     this.delivery[host] = delivery;
   }
+}
+
+/** Puts a Node as it is now in place of what it was; whether they are the same to routes, apart from labels. */
+function swapNode(state: OracleState, event: WatchEvent): boolean {
+  const { name } = event.resource.metadata;
+  const nodes = state.nodes as Map<string, OracleNode>;
+  const before = nodes.get(name);
+  if (event.type === "deleted") {
+    nodes.delete(name);
+    return false;
+  }
+  const after = oracleNode(event.resource as Node, state.bgp.asNumber, state.family);
+  nodes.set(name, after);
+  return before !== undefined && sameNode(before, after);
 }

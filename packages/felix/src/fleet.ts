@@ -286,12 +286,10 @@ export class FelixFleet implements SyncerSink, EventHandler {
   private ownership(node: number): RouteOwnership {
     const { globalConfig, nodeConfig } = this.views;
     const { configurations } = this.reader;
+    const [global, own] = [globalConfig[node]!, nodeConfig[node]!];
     return routeOwnership(
-      configurations.programClusterRoutes(
-        globalConfig[node]!,
-        nodeConfig[node]!,
-        this.defaultRoutes,
-      ),
+      configurations.programClusterRoutes(global, own, this.defaultRoutes),
+      configurations.ipv6Support(global, own),
     );
   }
 

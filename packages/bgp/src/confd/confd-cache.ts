@@ -1,10 +1,11 @@
 import {
-  BatchMemory,
+  type AddressFamily,
   type BGPConfiguration,
   type BlockAffinity,
   bgpSettings,
   type Era,
   formatAddress,
+  hostAddress,
   type IPPool,
   type Node,
   type NodeDirectory,
@@ -22,17 +23,18 @@ import { Latest } from "./latest.js";
 import { meshRole } from "./render/mesh.js";
 import type { RenderedPeers } from "./rendered-peers.js";
 
-/** The BGP keys of one Node (calico: bgpnodeprocessor.go); IPv4 only. */
+/** The BGP keys of one Node, of one family (calico: bgpnodeprocessor.go). */
 interface BgpKeys {
   readonly address: string;
   readonly network: string;
+  /** Its IPv4 address, in both families; blank without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
+  readonly routerId: string;
   readonly asNumber: number;
   readonly clusterId: string;
 }
 
-/** What one batch means to confd; computed once for all receivers. */
-export interface Work {
-  readonly snapshot: boolean;
+/** What one batch means to the files of a family; computed once for all receivers. */
+export interface FamilyWork {
   /** Nodes whose BGP keys changed. */
   readonly nodes: readonly number[];
   /** Pools or BGPConfiguration changed. */
@@ -44,18 +46,9 @@ export interface Work {
   >;
 }
 
-/** What confd's own watches bring: that all services are known now; or, as {@link SERVICES_CHANGED}, that some changed. */
-export const SERVICES_KNOWN: Work = Object.freeze({
-  snapshot: false,
-  nodes: [],
-  global: true,
-  blocks: new Map(),
-});
-/** See {@link SERVICES_KNOWN}. */
-export const SERVICES_CHANGED: Work = Object.freeze({ ...SERVICES_KNOWN });
-
 /** Where {@link ConfdCache} puts what it reads. */
 interface CacheOptions {
+  readonly family: AddressFamily;
   readonly nodes: NodeDirectory;
   readonly prefixes: PrefixTable;
   readonly filters: KernelFilters;
@@ -63,8 +56,8 @@ interface CacheOptions {
 }
 
 /**
- * The latest content of the `bgp` syncer's stream that any confd has seen, common to all of them: keys by node, pools,
- * settings (calico: confd/pkg/backends/calico/client.go).
+ * The latest content of the `bgp` syncer's stream that any confd has seen, common to all of them, as far as it concerns
+ * one family: keys by node, pools, settings (calico: confd/pkg/backends/calico/client.go).
  */
 export class ConfdCache {
   readonly keys: Latest<number, BgpKeys> = new Latest();
@@ -74,18 +67,19 @@ export class ConfdCache {
   serviceRangesSet = false;
   /** AS of nodes that have none of their own. */
   globalAS: number;
+  private readonly family: AddressFamily;
   private readonly nodes: NodeDirectory;
   private readonly prefixes: PrefixTable;
   private readonly filters: KernelFilters;
   private readonly era: Era;
   private readonly rendered: RenderedPeers;
-  private readonly memory: BatchMemory<Work> = new BatchMemory();
   private readonly pools: Latest<string, FilterPool> = new Latest();
   private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private mesh = true;
 
   /** @param rendered - takes every update too. */
-  constructor({ nodes, prefixes, filters, era }: CacheOptions, rendered: RenderedPeers) {
+  constructor({ family, nodes, prefixes, filters, era }: CacheOptions, rendered: RenderedPeers) {
+    this.family = family;
     this.nodes = nodes;
     this.prefixes = prefixes;
     this.filters = filters;
@@ -94,14 +88,8 @@ export class ConfdCache {
     this.globalAS = era.bgp.asNumber;
   }
 
-  /** What a batch means, read once for all who get it. */
-  workOf(batch: UpdateBatch): Work {
-    let work = this.memory.get(batch);
-    if (work === undefined) this.memory.set(batch, (work = this.read(batch)));
-    return work;
-  }
-
-  private read(batch: UpdateBatch): Work {
+  /** Reads a batch, which is done once for all who get it. */
+  read(batch: UpdateBatch): FamilyWork {
     const nodes: number[] = [];
     const blocks = new Map<number, { prefix: number; own: boolean }[]>();
     let global = false;
@@ -139,7 +127,7 @@ export class ConfdCache {
       }
     }
     if (global || batch.snapshot) this.filterConfig = this.renderFilter();
-    return { snapshot: batch.snapshot, nodes, global, blocks };
+    return { nodes, global, blocks };
   }
 
   private readNode(update: SyncerUpdate, nodes: number[]): void {
@@ -179,11 +167,15 @@ export class ConfdCache {
 
   private keysOf(node: Node): BgpKeys | undefined {
     const view = nodeView(node);
-    const cidr = view.ipv4Address === undefined ? undefined : parseCidr(view.ipv4Address);
-    if (cidr === undefined || view.ipv4Address === undefined) return undefined;
+    const network = this.family === 4 ? view.ipv4Address : view.ipv6Address;
+    const cidr = network === undefined ? undefined : parseCidr(network);
+    if (cidr?.family !== this.family || network === undefined) return undefined;
+    const address = formatAddress(writtenAddress(cidr));
+    const v4 = this.family === 4 ? undefined : hostAddress(view.ipv4Address);
     return {
-      address: formatAddress(writtenAddress(cidr)),
-      network: view.ipv4Address,
+      address,
+      network,
+      routerId: this.family === 4 ? address : v4 === undefined ? "" : formatAddress(v4),
       asNumber: view.asNumber ?? -1,
       clusterId: view.routeReflectorClusterID ?? "",
     };
@@ -198,7 +190,7 @@ export class ConfdCache {
     if (held === undefined) return;
     const node = this.nodes.id(held.spec.node);
     const cidr = parseCidr(held.spec.cidr);
-    if (node < 0 || cidr?.family !== 4) return;
+    if (node < 0 || cidr?.family !== this.family) return;
     const state = (update.resource as BlockAffinity | undefined)?.spec.state ?? "";
     const own =
       update.resource !== undefined &&
@@ -217,7 +209,7 @@ export class ConfdCache {
     }
     const view = poolView(update.resource as IPPool, this.era);
     const cidr = parseCidr(view.cidr);
-    if (cidr?.family !== 4) return;
+    if (cidr?.family !== this.family) return;
     const ipip = view.ipipMode !== "Never";
     const vxlan = view.vxlanMode !== "Never";
     const encapsulation = vxlan ? "vxlan" : ipip ? "ipip" : "none";
@@ -259,6 +251,7 @@ function sameKeys(a: BgpKeys | undefined, b: BgpKeys | undefined): boolean {
   return (
     a?.address === b?.address &&
     a?.network === b?.network &&
+    a?.routerId === b?.routerId &&
     a?.asNumber === b?.asNumber &&
     a?.clusterId === b?.clusterId
   );

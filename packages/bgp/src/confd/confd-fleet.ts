@@ -1,4 +1,6 @@
 import {
+  type AddressFamily,
+  BatchMemory,
   type Engine,
   type Era,
   type EventHandler,
@@ -6,7 +8,6 @@ import {
   type Micros,
   type NodeDirectory,
   type PrefixTable,
-  parseCidr,
   type Secret,
   type SyncerSink,
   type SyncerSource,
@@ -14,15 +15,18 @@ import {
   type UpdateBatch,
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
-import type { PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
 import type { Neighbour } from "../views/show-protocols.js";
 import type { RouteNames } from "../views/show-route.js";
-import { ConfdCache, SERVICES_CHANGED, SERVICES_KNOWN, type Work } from "./confd-cache.js";
-import { type Confd, newConfd } from "./confd-process.js";
+import {
+  type Confd,
+  newConfd,
+  SERVICES_CHANGED,
+  SERVICES_KNOWN,
+  type Work,
+} from "./confd-process.js";
 import type { ExternalPeers } from "./external-peers.js";
+import { FamilyFiles, newNodeFiles } from "./family-files.js";
 import type { KernelFilters } from "./kernel-filters.js";
-import { peerName } from "./render/peer.js";
-import { addressNumber, RenderedPeers } from "./rendered-peers.js";
 import { type ServiceReader, ServiceWatch } from "./service-watch.js";
 
 /** What confd's work costs, in microseconds of CPU. */
@@ -45,12 +49,17 @@ export const CONFD_COSTS: ConfdCosts = Object.freeze({
   reload: 10 * MILLISECOND,
 });
 
-/** Told when a node's first configuration is written: BIRD can start. */
+/** Told when a node's first configuration of a family is written: its BIRD can start. */
 export interface ConfdListener {
-  onFirstRender(node: number, at: Micros): void;
+  /** That of IPv6 only where the node has an IPv6 address. */
+  onFirstRender(node: number, at: Micros, family: AddressFamily): void;
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** The BIRD of IPv6, and its kernel filters. */
+export interface Ipv6Files {
+  readonly bird: BirdFleet;
+  readonly filters: KernelFilters;
+}
 
 /** Options of {@link ConfdFleet}. */
 export interface ConfdOptions {
@@ -59,6 +68,8 @@ export interface ConfdOptions {
   readonly prefixes: PrefixTable;
   readonly bird: BirdFleet;
   readonly filters: KernelFilters;
+  /** Absent: confd renders for IPv4 alone. */
+  readonly ipv6?: Ipv6Files;
   readonly era: Era;
   readonly listener?: ConfdListener;
   readonly costs?: Partial<ConfdCosts>;
@@ -70,12 +81,11 @@ export interface ConfdOptions {
 
 /**
  * Every confd of a cluster: node, pool and affinity updates become mesh peers, own blocks and the
- * kernel filter of each node's BIRD (calico: confd/pkg/backends/calico/bgp_processor.go).
+ * kernel filter of each node's BIRDs (calico: confd/pkg/backends/calico/bgp_processor.go).
  *
- * A change of a BGP key of **any** node re-renders on every node; updates that arrive while a render
- * runs are folded into the next (no debounce); BIRD is reloaded only if a file changed
- * (calico: confd/pkg/resource/template/processor.go). A mesh alone is rendered by what changed; where
- * BGPPeers have a say each node is rendered in full.
+ * One process renders the files of both families from one stream. A change of a BGP key of **any** node re-renders on
+ * every node; updates that arrive while a render runs are folded into the next (no debounce); a BIRD is reloaded only if
+ * one of its own files changed (calico: confd/pkg/resource/template/processor.go).
  */
 export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, ServiceReader {
   /** By node, when its process will have worked off what it was given; Typha takes one far behind for slow. */
@@ -83,9 +93,6 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
 
   private readonly engine: Engine;
   private readonly nodes: NodeDirectory;
-  private readonly prefixes: PrefixTable;
-  private readonly bird: BirdFleet;
-  private readonly filters: KernelFilters;
   private readonly listener: ConfdListener | undefined;
   private readonly costs: ConfdCosts;
   private readonly kindApply: number;
@@ -94,24 +101,25 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
   private readonly confds: (Confd | undefined)[] = [];
   private source: SyncerSource | undefined;
   private serviceSource: SyncerSource | undefined;
-  private readonly rendered: RenderedPeers;
-  private readonly cache: ConfdCache;
-  private readonly outside: ExternalPeers | undefined;
+  private readonly memory: BatchMemory<Work> = new BatchMemory();
+  /** Files of IPv4, then of IPv6 where there are any. */
+  private readonly families: readonly FamilyFiles[];
   /** Takes the stream of Services and EndpointSlices; see {@link setServiceSource}. */
   readonly serviceWatch: ServiceWatch;
 
   constructor(options: ConfdOptions) {
     this.engine = options.engine;
     this.nodes = options.nodes;
-    this.prefixes = options.prefixes;
-    this.bird = options.bird;
-    this.filters = options.filters;
     this.listener = options.listener;
     this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
-    this.rendered = new RenderedPeers(options);
-    this.cache = new ConfdCache(options, this.rendered);
-    this.outside = options.externalPeers;
-    this.serviceWatch = new ServiceWatch(this, this.rendered);
+    const { externalPeers: _, ipv6, ...common } = options;
+    // Routers outside have an IPv4 address alone.
+    const v6 = ipv6 === undefined ? [] : [new FamilyFiles({ ...common, ...ipv6 })];
+    this.families = [new FamilyFiles(options), ...v6];
+    this.serviceWatch = new ServiceWatch(
+      this,
+      this.families.map(({ rendered }) => rendered),
+    );
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
   }
@@ -148,7 +156,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     confd.rendering = false;
     confd.dirty = false;
     confd.changed.clear();
-    confd.own.clear();
+    for (const { own } of confd.files) own.clear();
     confd.inputs.length = 0;
     this.busyUntil[node] = this.engine.now;
     this.source?.connect(node);
@@ -172,7 +180,9 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
 
   /** The rendered files are gone, as with the container that held them. */
   forgetFiles(node: number): void {
-    this.confd(node).rendered = false;
+    const confd = this.confd(node);
+    confd.rendered = false;
+    for (const files of confd.files) files.begun = false;
   }
 
   /** Renders and reloads so far, over all nodes. */
@@ -186,9 +196,14 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     return { renders, reloads };
   }
 
+  /** What the BIRD of a family calls nodes and peers. */
+  names(family: AddressFamily): FamilyFiles {
+    return this.families.find(({ bird }) => bird.family === family) ?? this.families[0]!;
+  }
+
   /** A node's router id: its IPv4 address; empty without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
   routerId(node: number): string {
-    return this.cache.keys.get(node)?.address ?? this.outside?.addressOf(node) ?? "";
+    return this.families[0]!.routerId(node);
   }
 
   /**
@@ -197,7 +212,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
    * modelled.
    */
   secretChanged(key: string, secret: Secret | undefined, revision: number): void {
-    if (!this.rendered.secret(key, secret, revision) || !this.rendered.needed) return;
+    const named = this.families.map(({ rendered }) => rendered.secret(key, secret, revision));
+    if (!named.includes(true) || !this.families[0]!.rendered.needed) return;
     this.confds.forEach((confd, node) => {
       if (confd?.running !== true || !confd.inSync) return;
       confd.all = true;
@@ -206,37 +222,25 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     });
   }
 
-  /** See {@link RouteNames}. */
-  networkOf(node: number): string | undefined {
-    return this.cache.keys.get(node)?.network;
+  /** See {@link RouteNames}; of IPv4, as all of it. */
+  addressOf(node: number): string {
+    return this.families[0]!.addressOf(node);
   }
 
-  /** How a node's configuration calls a peer; undefined when either has no address. See {@link RouteNames}. */
+  /** See {@link RouteNames}. */
+  networkOf(node: number): string | undefined {
+    return this.families[0]!.networkOf(node);
+  }
+
+  /** See {@link RouteNames}. */
   neighbour(node: number, peer: number): Neighbour | undefined {
-    const own = this.cache.keys.get(node);
-    const other = this.cache.keys.get(peer);
-    const address = other?.address ?? this.outside?.addressOf(peer);
-    if (own === undefined || address === undefined) return undefined;
-    const ownAS = own.asNumber < 0 ? this.cache.globalAS : own.asNumber;
-    const rendered = this.rendered.needed ? this.rendered.peer(node, peer) : undefined;
-    // The fallback is this node's AS, not the global one (calico: …/bgp_processor.go:370-377).
-    const nodeAS = other === undefined || other.asNumber < 0 ? ownAS : other.asNumber;
-    const peerAS = rendered?.asNumber ?? nodeAS;
-    return {
-      name: rendered?.name ?? peerName("mesh", address, undefined),
-      address,
-      asNumber: peerAS,
-      routerId: this.routerId(peer),
-      internal: peerAS === ownAS,
-      sourceAddress: own.address,
-    };
+    return this.families[0]!.neighbour(node, peer);
   }
 
   /** See {@link SyncerSink}. */
   onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
-    const work = this.cache.workOf(batch);
+    const work = this.workOf(batch);
     const decode = this.costs.decode * batch.kvs;
-    const forAll = work.snapshot || work.global || work.nodes.length > 0;
     const { busyUntil } = this;
     for (let i = 0; i < count; i++) {
       const node = clients[i]!;
@@ -244,7 +248,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
       if (!confd.running) continue;
       const decoded = Math.max(busyUntil[node]!, arrivals[i]!) + decode;
       busyUntil[node] = decoded;
-      if (forAll || work.blocks.has(node)) {
+      if (work.forAll || work.blocks.has(node)) {
         confd.inputs.push(work);
         const at = Math.max(this.engine.now, Math.ceil(decoded));
         this.engine.schedule(at, this.kindApply, node, confd.life);
@@ -263,26 +267,58 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     else this.onRendered(node, confd);
   }
 
+  /** Addresses that some node's configuration has as peers though nobody is known there, in order. */
+  externalPeers(): readonly string[] {
+    const left = this.confds.flatMap((confd) => confd?.files.flatMap((f) => f.external) ?? []);
+    return [...new Set(left)].sort();
+  }
+
   private confd(node: number): Confd {
     if (node >= this.busyUntil.length) {
       const wider = new Float64Array(Math.max(this.nodes.size, Math.ceil((node + 1) * 1.25)));
       wider.set(this.busyUntil);
       this.busyUntil = wider;
     }
-    return (this.confds[node] ??= newConfd());
+    return (this.confds[node] ??= newConfd(this.families.map(newNodeFiles)));
+  }
+
+  /** What a batch means, read once for all who get it. */
+  private workOf(batch: UpdateBatch): Work {
+    let work = this.memory.get(batch);
+    if (work === undefined) this.memory.set(batch, (work = this.read(batch)));
+    return work;
+  }
+
+  private read(batch: UpdateBatch): Work {
+    const { snapshot } = batch;
+    const parts = this.families.map(({ cache }) => cache.read(batch));
+    const global = parts.some((part) => part.global);
+    const changes = global || parts.some(({ nodes }) => nodes.length > 0);
+    const [first] = parts;
+    const blocks =
+      first !== undefined && parts.length === 1
+        ? first.blocks
+        : new Set(parts.flatMap((part) => [...part.blocks.keys()]));
+    return { snapshot, global, forAll: snapshot || changes, blocks, parts };
   }
 
   private apply(node: number, confd: Confd, work: Work): void {
     if (work.snapshot) {
-      confd.own.clear();
+      for (const { own } of confd.files) own.clear();
       confd.inSync = true;
     }
-    confd.all ||= work.snapshot || work.global || work.nodes.includes(node);
-    if (!confd.all) for (const other of work.nodes) confd.changed.add(other);
-    for (const { prefix, own } of work.blocks.get(node) ?? []) {
-      if (own) confd.own.add(prefix);
-      else confd.own.delete(prefix);
+    confd.all ||=
+      work.snapshot || work.global || work.parts.some(({ nodes }) => nodes.includes(node));
+    if (!confd.all) {
+      for (const { nodes } of work.parts) for (const other of nodes) confd.changed.add(other);
     }
+    work.parts.forEach(({ blocks }, i) => {
+      const files = confd.files[i]!;
+      for (const { prefix, own } of blocks.get(node) ?? []) {
+        if (own) files.own.add(prefix);
+        else files.own.delete(prefix);
+      }
+    });
     if (work === SERVICES_KNOWN) confd.services = "known";
     if (!confd.inSync || this.awaitsServices(node, confd)) return;
     if (confd.rendering) confd.dirty = true;
@@ -295,7 +331,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
    */
   private awaitsServices(node: number, confd: Confd): boolean {
     const { serviceSource } = this;
-    if (serviceSource === undefined || !this.cache.serviceRangesSet) return false;
+    if (serviceSource === undefined || !this.families.some(({ cache }) => cache.serviceRangesSet))
+      return false;
     if (confd.services === "unwatched") {
       confd.services = "listing";
       serviceSource.connect(node);
@@ -309,95 +346,33 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     confd.renders++;
     const { render, renderPerPeer } = this.costs;
     const begin = Math.max(this.engine.now, this.busyUntil[node]!);
-    this.busyUntil[node] = begin + render + renderPerPeer * this.cache.keys.size;
+    const peers = this.families.reduce((sum, family) => sum + family.peers, 0);
+    this.busyUntil[node] = begin + render + renderPerPeer * peers;
     this.engine.schedule(Math.ceil(this.busyUntil[node]), this.kindRendered, node, confd.life);
   }
 
   private onRendered(node: number, confd: Confd): void {
     confd.rendering = false;
     const first = !confd.rendered;
-    const change: Writable<Reconfiguration> = this.peersChanged(node, confd) ?? {};
-    const blocks = this.ownRoutes(confd, change);
-    const blocksText = blocks.join();
-    if (first || blocksText !== confd.blocksText) change.blocks = blocks;
-    confd.blocksText = blocksText;
-    const speaker = this.speaker(node);
-    const speakerText = JSON.stringify(speaker);
-    if (speaker !== undefined && speakerText !== confd.speakerText) change.speaker = speaker;
-    confd.speakerText = speakerText;
-    if (this.filters.set(node, this.cache.filterConfig)) change.kernelFilter = true;
-    confd.rendered = true;
-    if (first || Object.keys(change).length > 0) {
-      confd.reloads++;
-      this.busyUntil[node]! += this.costs.reload;
-      this.bird.reconfigure(node, change);
-    }
-    if (first) this.listener?.onFirstRender(node, this.engine.now);
-    if (confd.dirty) this.render(node, confd);
-  }
-
-  /** What a node originates, its blocks and what it advertises of services; and the rules by which it tells of them. */
-  private ownRoutes(confd: Confd, change: Writable<Reconfiguration>): readonly number[] {
-    const own = [...confd.own].sort((x, y) => x - y);
-    if (confd.routes === undefined) return own;
-    const { rules, services } = confd.routes;
-    const covered = services.length === 0 ? rules : this.rendered.covering(rules, own);
-    if (covered !== confd.rules) change.rules = covered;
-    confd.rules = covered;
-    if (services.length === 0) return own;
-    const more = services.flatMap((text) => {
-      const cidr = parseCidr(text);
-      return cidr === undefined ? [] : [this.prefixes.intern(cidr)];
-    });
-    return [...own, ...more];
-  }
-
-  /** What a new `bird.cfg` changes of a node's peers; undefined for nothing. */
-  private peersChanged(node: number, confd: Confd): Reconfiguration | undefined {
     const { changed, all } = confd;
     confd.changed = new Set();
     confd.all = false;
-    if (this.rendered.needed) return this.explicitChanged(node, confd);
-    const add: PeerConfig[] = [];
-    const remove: number[] = [];
-    const consider = (peer: number): void => {
-      const passive = this.cache.meshPeer(node, peer);
-      const configured = this.bird.isConfigured(node, peer);
-      if (passive === undefined && configured) remove.push(peer);
-      else if (passive !== undefined && !configured) add.push({ peer, passive });
-    };
-    if (all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
-    else for (const peer of changed) consider(peer);
-    if (all) confd.routes = this.rendered.meshRoutes(node);
-    return add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
-  }
-
-  /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */
-  private explicitChanged(node: number, confd: Confd): Reconfiguration | undefined {
-    const { peers, external, text, routes } = this.rendered.of(node);
-    confd.routes = routes;
-    if (text === confd.peersText) return undefined;
-    confd.peersText = text;
-    confd.external = external;
-    const wanted = new Set(peers.map(({ peer }) => peer));
-    const remove: number[] = [];
-    for (let peer = 0; peer < this.nodes.size; peer++)
-      if (!wanted.has(peer) && this.bird.isConfigured(node, peer)) remove.push(peer);
-    return { add: peers, remove };
-  }
-
-  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all. */
-  private speaker(node: number): SpeakerConfig | undefined {
-    const keys = this.cache.keys.get(node);
-    if (keys === undefined) return undefined;
-    const asNumber = keys.asNumber < 0 ? this.cache.globalAS : keys.asNumber;
-    const address = addressNumber(keys.address);
-    if (!this.rendered.needed) return { asNumber, address };
-    return { asNumber, address, listenPort: this.rendered.listenPort(node) };
-  }
-
-  /** Addresses that some node's configuration has as peers though nobody is known there, in order. */
-  externalPeers(): readonly string[] {
-    return [...new Set(this.confds.flatMap((confd) => confd?.external ?? []))].sort();
+    confd.rendered = true;
+    this.families.forEach((family, i) => {
+      const files = confd.files[i]!;
+      const change = family.change(node, files, changed, all, first);
+      if (!first && Object.keys(change).length === 0) return;
+      confd.reloads++;
+      this.busyUntil[node]! += this.costs.reload;
+      family.bird.reconfigure(node, change);
+    });
+    this.families.forEach((family, i) => {
+      const files = confd.files[i]!;
+      // The BIRD of IPv4 starts with or without peers; that of IPv6 is not there where nobody has an address for it.
+      if (files.begun || (family.bird.family === 6 && !family.speaks(node))) return;
+      files.begun = true;
+      this.listener?.onFirstRender(node, this.engine.now, family.bird.family);
+    });
+    if (confd.dirty) this.render(node, confd);
   }
 }

@@ -1,6 +1,29 @@
-import type { ExportRules } from "../types.js";
-import type { Work } from "./confd-cache.js";
-import type { NodeRoutes } from "./rendered-peers.js";
+import type { FamilyWork } from "./confd-cache.js";
+import type { NodeFiles } from "./family-files.js";
+
+/** What one batch means to confd; computed once for all receivers. */
+export interface Work {
+  readonly snapshot: boolean;
+  /** Pools or BGPConfiguration changed, or services. */
+  readonly global: boolean;
+  /** It concerns every node. */
+  readonly forAll: boolean;
+  /** Nodes whose blocks changed, in whatever family. */
+  readonly blocks: { has(node: number): boolean };
+  /** By family, in the order of the fleet's. */
+  readonly parts: readonly FamilyWork[];
+}
+
+/** What confd's own watches bring: that all services are known now; or, as {@link SERVICES_CHANGED}, that some changed. */
+export const SERVICES_KNOWN: Work = Object.freeze({
+  snapshot: false,
+  global: true,
+  forAll: true,
+  blocks: new Set<number>(),
+  parts: [],
+});
+/** See {@link SERVICES_KNOWN}. */
+export const SERVICES_CHANGED: Work = Object.freeze({ ...SERVICES_KNOWN });
 
 /** One confd process, and the files that it or an earlier one wrote. */
 export interface Confd {
@@ -14,27 +37,19 @@ export interface Confd {
   changed: Set<number>;
   /** Everything is to be rendered anew, not only what changed. */
   all: boolean;
-  readonly own: Set<number>;
   rendering: boolean;
   dirty: boolean;
   rendered: boolean;
-  /** Blocks, peers, own settings and export rules as rendered last, for comparison. */
-  blocksText: string;
-  peersText: string;
-  speakerText: string;
-  rules: ExportRules | undefined;
+  /** By family, in the order of the fleet's. */
+  readonly files: readonly NodeFiles[];
   /** Its own watches of Services and EndpointSlices. */
   services: "unwatched" | "listing" | "known";
-  /** What the files say of its own routes; undefined until the first are written. */
-  routes: NodeRoutes | undefined;
-  /** Peers as rendered last that are no nodes, by address. */
-  external: readonly string[];
   renders: number;
   reloads: number;
 }
 
 /** A process that was never started. */
-export function newConfd(): Confd {
+export function newConfd(files: readonly NodeFiles[]): Confd {
   return {
     running: false,
     life: 0,
@@ -42,17 +57,11 @@ export function newConfd(): Confd {
     inputs: [],
     changed: new Set(),
     all: false,
-    own: new Set(),
     rendering: false,
     dirty: false,
     rendered: false,
-    blocksText: "",
-    peersText: "",
-    speakerText: "",
-    rules: undefined,
+    files,
     services: "unwatched",
-    routes: undefined,
-    external: [],
     renders: 0,
     reloads: 0,
   };

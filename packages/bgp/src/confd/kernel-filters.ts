@@ -1,5 +1,6 @@
 import {
   type Address,
+  type AddressFamily,
   type Cidr,
   cidrContains,
   type Kernels,
@@ -50,7 +51,7 @@ export class KernelFilters implements KernelFilter {
   private readonly blackhole: number;
   private readonly routers: Set<number> = new Set();
 
-  constructor(kernels: Kernels, prefixes: PrefixTable) {
+  constructor(kernels: Kernels, prefixes: PrefixTable, family: AddressFamily = 4) {
     this.kernels = kernels;
     this.prefixes = prefixes;
     this.blackhole = kernels.intern({
@@ -58,8 +59,9 @@ export class KernelFilters implements KernelFilter {
       device: "",
       gateway: -1,
       onlink: false,
-      // The filter gives a metric to what comes by BGP alone (node-behaviour §1.6, kernel rule 2); `ip route` of BIRD 1.6.8 shows none.
-      metric: 0,
+      // The filter gives a metric to what comes by BGP alone (node-behaviour §1.6, kernel rule 2); `ip route` of BIRD 1.6.8
+      // shows none. IPv6 knows no route without: the kernel makes it 1024 (`ip -6 route` of bird6; linux: IP6_RT_PRIO_USER).
+      metric: family === 4 ? 0 : 1024,
       protocol: PROTOCOL.bird,
     });
   }

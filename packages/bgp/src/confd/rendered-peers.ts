@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   type BGPConfiguration,
   type BGPPeer,
   type Era,
@@ -43,6 +44,7 @@ export interface NodePeers {
 
 /** Where {@link RenderedPeers} finds what BGPPeers refer to. */
 export interface PeerSources {
+  readonly family: AddressFamily;
   readonly nodes: NodeDirectory;
   readonly era: Era;
   /** Absent: peers that are no nodes are left out. */
@@ -64,6 +66,7 @@ const EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers";
 
 /** The peers of every node from the resources as known to all confds: the mesh, and what BGPPeers say. */
 export class RenderedPeers {
+  private readonly family: AddressFamily;
   private readonly nodes: NodeDirectory;
   private readonly era: Era;
   private readonly outside: ExternalPeers | undefined;
@@ -83,6 +86,7 @@ export class RenderedPeers {
   private readonly mesh: Map<string, BirdConfiguration> = new Map();
 
   constructor(options: PeerSources) {
+    this.family = options.family;
     this.nodes = options.nodes;
     this.era = options.era;
     this.outside = options.externalPeers;
@@ -142,7 +146,7 @@ export class RenderedPeers {
   /** The peers of a node. */
   of(node: number): NodePeers {
     const inputs = this.read();
-    const rendered = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
+    const rendered = renderBird(inputs, { node: this.nodes.name(node), family: this.family });
     const peers = new Map<number, PeerConfig>();
     const external: string[] = [];
     for (const peer of rendered.peers) {
@@ -159,7 +163,7 @@ export class RenderedPeers {
   /** What a node's `bird.cfg` says of one peer. */
   peer(node: number, peer: number): BirdPeer | undefined {
     const inputs = this.read();
-    const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: 4 });
+    const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: this.family });
     const outside = this.outside?.addressOf(peer);
     return peers.find(({ address }) => address === outside || this.byAddress.get(address) === peer);
   }
@@ -205,7 +209,7 @@ export class RenderedPeers {
       const labels = this.excluded.has(name) ? { [EXCLUDE_LABEL]: "true" } : {};
       const node: Node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
       const all = [...few, node, ...this.services.values()];
-      rendered = bgpConfiguration(all, { node: name, family: 4, era: this.era });
+      rendered = bgpConfiguration(all, { node: name, family: this.family, era: this.era });
       this.mesh.set(name, rendered);
     }
     return rendered;
@@ -243,8 +247,8 @@ export class RenderedPeers {
         ...(secretNamespace === undefined ? {} : { secretNamespace }),
       });
       this.byAddress = new Map(
-        this.inputs.nodes.flatMap(({ name, address }) =>
-          address[4] === undefined ? [] : [[address[4], this.nodes.id(name)] as const],
+        this.inputs.nodes.flatMap(({ name, address: { [this.family]: address } }) =>
+          address === undefined ? [] : [[address, this.nodes.id(name)] as const],
         ),
       );
     }
@@ -293,7 +297,7 @@ function secretsOf(resource: Resource): readonly string[] {
 function configOf(
   id: number,
   peer: BirdPeer,
-  { filters }: BirdConfiguration,
+  { filters, family }: BirdConfiguration,
   own: BgpNode | undefined,
 ): PeerConfig {
   const called = (calls: readonly FilterCall[], direction: "import" | "export"): PeerFilter[] =>
@@ -317,7 +321,7 @@ function configOf(
     ...(peer.password === undefined ? {} : { password: peer.password }),
     ...(peer.ttlSecurity === undefined ? {} : { ttlSecurity: peer.ttlSecurity }),
     ...(peer.port === undefined || peer.port === BGP_PORT ? {} : { port: peer.port }),
-    ...sourceOf(peer, own),
+    ...sourceOf(peer, family, own),
     ...(peer.keepaliveSeconds === undefined ? {} : { keepalive: peer.keepaliveSeconds }),
     ...(importFilters.length === 0 ? {} : { importFilters }),
     ...(exportFilters.length === 0 ? {} : { exportFilters }),
@@ -338,14 +342,26 @@ function sessionText({ name, sourceAddress }: BirdPeer): string {
  */
 function sourceOf(
   { sourceAddress }: BirdPeer,
+  family: AddressFamily,
   own: BgpNode | undefined,
 ): { readonly sourceAddress?: number } {
   if (sourceAddress !== undefined || own?.internalIP === undefined) return {};
-  return own.internalIP === own.address[4] ? {} : { sourceAddress: addressNumber(own.internalIP) };
+  // An InternalIP of IPv4 says nothing of where IPv6 connections come from.
+  if (parseAddress(own.internalIP)?.family !== family) return {};
+  return own.internalIP === own.address[family]
+    ? {}
+    : { sourceAddress: addressNumber(own.internalIP) };
 }
 
-/** An IPv4 address or a cluster id as an unsigned integer; 0 for text that is none. */
+/** Of an IPv6 address the bits that a number holds. */
+const NUMBER_BITS: bigint = 2n ** 53n - 1n;
+
+/**
+ * An address or a cluster id as an unsigned integer, of IPv6 its last 53 bits: those tell hosts apart, and order them where
+ * the rest is the same; 0 for text that is none.
+ */
 export function addressNumber(text: string): number {
   const address = parseAddress(text);
-  return address?.family === 4 ? address.value : 0;
+  if (address === undefined) return 0;
+  return address.family === 4 ? address.value : Number(address.value & NUMBER_BITS);
 }

@@ -18,10 +18,10 @@ export interface ServiceReader {
  */
 export class ServiceWatch implements SyncerSink {
   private readonly confd: ServiceReader;
-  private readonly rendered: RenderedPeers;
+  private readonly rendered: readonly RenderedPeers[];
   private readonly memory: BatchMemory<true> = new BatchMemory();
 
-  constructor(confd: ServiceReader, rendered: RenderedPeers) {
+  constructor(confd: ServiceReader, rendered: readonly RenderedPeers[]) {
     this.confd = confd;
     this.rendered = rendered;
   }
@@ -30,7 +30,7 @@ export class ServiceWatch implements SyncerSink {
   onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
     if (this.memory.get(batch) === undefined) {
       this.memory.set(batch, true);
-      this.rendered.servicesChanged(batch);
+      for (const one of this.rendered) one.servicesChanged(batch);
     }
     for (let i = 0; i < count; i++) this.confd.servicesChanged(batch, clients[i]!, arrivals[i]!);
   }

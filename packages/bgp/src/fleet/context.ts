@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   type Engine,
   hashText,
   type Kernels,
@@ -98,6 +99,8 @@ export class FleetContext {
   readonly listener: BirdListener | undefined;
   readonly timing: SessionTimers;
   readonly costs: BirdCosts;
+  /** Family of the routes, and of the addresses that sessions run between. */
+  readonly family: AddressFamily;
   readonly addPath: boolean;
   readonly gracefulRestart: boolean;
   readonly cores: SharedCores | undefined;
@@ -161,7 +164,7 @@ export class FleetContext {
   asNumber: Float64Array = new Float64Array(16);
   /** BGP identifier (RFC 4271 §1.1). */
   routerId: Float64Array = new Float64Array(16);
-  /** IPv4 address. */
+  /** Address as a number. */
   address: Float64Array = new Float64Array(16);
   /** TCP port that the process listens on. */
   listenPort: Uint16Array = new Uint16Array(16);
@@ -176,6 +179,7 @@ export class FleetContext {
     this.listener = options.listener;
     this.timing = Object.freeze({ ...SESSION_TIMERS, ...options.timers });
     this.costs = Object.freeze({ ...BIRD_COSTS, ...options.costs });
+    this.family = options.family ?? 4;
     this.addPath = options.addPath ?? true;
     this.gracefulRestart = options.gracefulRestart ?? true;
     this.cores = options.sharedCores;
@@ -196,8 +200,18 @@ export class FleetContext {
     this.routerId[d] = d + 1;
     this.address[d] = d + 1;
     this.listenPort[d] = BGP_PORT;
-    this.nameHash[d] = hashText(`${this.engine.random.seed}/bird/${this.names.name(d)}`);
+    this.nameHash[d] = this.hashOf(d, this.family === 4 ? "bird" : "bird6");
     return d;
+  }
+
+  /** Names the draws of a node's process (calico: node/filesystem/etc/service/available). */
+  private hashOf(node: number, program: "bird" | "bird6"): number {
+    return hashText(`${this.engine.random.seed}/${program}/${this.names.name(node)}`);
+  }
+
+  /** Names the draw of the phase of a host's monotonic clock, which both of its BIRDs read (law 1). */
+  clockHash(node: number): number {
+    return this.family === 4 ? this.nameHash[node]! : this.hashOf(node, "bird") | 0;
   }
 
   /** How a session end treats its peer. */

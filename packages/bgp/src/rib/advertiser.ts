@@ -2,7 +2,7 @@ import { HOST_BASE } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { type FilterChanges, SAME_FILTERS } from "../fleet/filter-changes.js";
 import { COUNT } from "../messages/counters.js";
-import { END_OF_RIB_BYTES, prefixBytes, ROUTE_REFRESH_BYTES } from "../messages/sizes.js";
+import { endOfRibBytes, prefixBytes, ROUTE_REFRESH_BYTES } from "../messages/sizes.js";
 import { FEED_STEP } from "../session/constants.js";
 import { END_OF_RIB, REFRESH, REQUEST } from "../session/segments.js";
 import type { Transport } from "../session/transport.js";
@@ -19,8 +19,8 @@ import { joinGroup, regroup } from "./peer-groups.js";
 import { podPrefixes } from "./pod-routes.js";
 import type { Counted, Prepared } from "./updates.js";
 
-/** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"); a /24 as measured. */
-const CONNECTED_SUBNET_BITS = 24;
+/** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"), by family; a /24 and a /64 as measured. */
+const CONNECTED_SUBNET_BITS = { 4: 24, 6: 64 } as const;
 
 /** A route offered to a group of peers in a feed. */
 interface Offer {
@@ -78,7 +78,7 @@ export class Advertiser {
       this.feeds.send(node, e, joinGroup(x, node, e));
     }
     x.spend(node, x.costs.message);
-    x.counters.count(COUNT.update, END_OF_RIB_BYTES);
+    x.counters.count(COUNT.update, endOfRibBytes(x.family));
     x.counters.endOfRib++;
     this.transport.send(side, END_OF_RIB);
     return false;
@@ -307,7 +307,7 @@ export class Advertiser {
     const { kernels, daemons } = this.x;
     const { rib } = daemons[node]!;
     const rejected = { source: OWN, from: OWN, attributes: REJECTED };
-    return podPrefixes(kernels, node)
+    return podPrefixes(kernels, node, this.x.family)
       .filter((prefix) => rib.count(prefix) === 0)
       .map((prefix) => ({ prefix, ...rejected }));
   }
@@ -339,7 +339,7 @@ export class Advertiser {
     let spurious = 0;
     for (const [i, buckets] of this.steps(all, peer).entries()) {
       spurious += buckets.withdraw.prefixes.length;
-      const subnet = i === 0 ? prefixBytes(CONNECTED_SUBNET_BITS, addPath) : 0;
+      const subnet = i === 0 ? prefixBytes(CONNECTED_SUBNET_BITS[this.x.family], addPath) : 0;
       messages.push(...this.outbox.measure(buckets, addPath, subnet));
     }
     const delta = difference(before, after, peer);

@@ -43,6 +43,7 @@ export class KernelRoutes implements RouteListener {
     if (daemon === undefined) return;
     const [was, is] = [isPodRoute(this.x.kernels, before), isPodRoute(this.x.kernels, after)];
     if (!was && !is) return;
+    if (this.x.kernels.familyOf(prefix) !== this.x.family) return;
     daemon.podRoutes += Number(is) - Number(was);
     const told = is && this.isTold(node, prefix, after);
     if (!told && !daemon.foreign.has(prefix)) return;
@@ -61,7 +62,7 @@ export class KernelRoutes implements RouteListener {
       this.news(node, prefix);
     }
     if (podRoutes === foreign.size) return;
-    for (const prefix of podPrefixes(x.kernels, node)) {
+    for (const prefix of podPrefixes(x.kernels, node, x.family)) {
       if (foreign.has(prefix) || !this.isTold(node, prefix, x.kernels.best(node, prefix))) continue;
       foreign.add(prefix);
       this.news(node, prefix);

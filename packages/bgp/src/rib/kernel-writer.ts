@@ -23,6 +23,7 @@ export class KernelWriter {
     x.kernelReady[node] = 1;
     for (const prefix of rib.prefixes()) this.export(node, prefix);
     for (const { prefix, route } of x.kernels.table(node)) {
+      if (x.kernels.familyOf(prefix) !== x.family) continue;
       const held = x.kernels.route(route);
       if (held.protocol === PROTOCOL.bird && rib.best(prefix) === NO_PATH)
         x.kernels.remove(node, prefix, held.metric, PROTOCOL.bird, Math.round(x.t));

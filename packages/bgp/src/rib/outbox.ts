@@ -1,5 +1,5 @@
 import type { FleetContext } from "../fleet/context.js";
-import { MESSAGE_MAX, prefixBytes, reachBytes, withdrawBytes } from "../messages/sizes.js";
+import { prefixBytes, reachBytes, updateMax, withdrawBytes } from "../messages/sizes.js";
 import type { Transport } from "../session/transport.js";
 import { type Batch, countBatch } from "./batches.js";
 import { type Bucket, Buckets } from "./buckets.js";
@@ -151,7 +151,7 @@ export class Outbox {
       record: this.x.updates.intern(attributes, prefixes, sources),
       reach,
       prefixes: prefixes.length,
-      bytes: reach ? reachBytes(shape, bytes) : withdrawBytes(bytes),
+      bytes: reach ? reachBytes(shape, bytes, this.x.family) : withdrawBytes(bytes, this.x.family),
     }));
   }
 
@@ -183,21 +183,23 @@ export class Outbox {
       counted.push({
         reach: false,
         prefixes: prefixes.length + Number(more),
-        bytes: withdrawBytes(bytes + (more ? extra : 0)),
+        bytes: withdrawBytes(bytes + (more ? extra : 0), this.x.family),
       });
     }
     for (const [attributes, bucket] of buckets.reach) {
       const shape = this.x.attributes.bytes(attributes);
-      for (const { prefixes, bytes } of this.parts(bucket, shape, addPath))
-        counted.push({ reach: true, prefixes: prefixes.length, bytes: reachBytes(shape, bytes) });
+      for (const { prefixes, bytes } of this.parts(bucket, shape, addPath)) {
+        const size = reachBytes(shape, bytes, this.x.family);
+        counted.push({ reach: true, prefixes: prefixes.length, bytes: size });
+      }
     }
     return counted;
   }
 
-  /** A bucket in messages of at most 4,096 bytes. */
+  /** A bucket in messages of at most 4,096 bytes; `shape` is the length of the attributes, 0 = what is withdrawn. */
   private parts({ prefixes, sources }: Bucket, shape: number, addPath: boolean): Part[] {
     const parts: Part[] = [];
-    const room = MESSAGE_MAX - reachBytes(shape, 0);
+    const room = this.room(shape);
     let begin = 0;
     let bytes = 0;
     for (let i = 0; i < prefixes.length; i++) {
@@ -213,6 +215,15 @@ export class Outbox {
     else if (bytes > 0)
       parts.push({ prefixes: prefixes.slice(begin), sources: sources.slice(begin), bytes });
     return parts;
+  }
+
+  /** Octets of prefixes that fit into one message; `shape` is the length of the attributes, 0 = what is withdrawn. */
+  private room(shape: number): number {
+    const { family } = this.x;
+    const max = updateMax(shape > 0, family);
+    // Of IPv6, counted with the longer header that many prefixes need.
+    const headers = shape > 0 ? reachBytes(shape, 0, family) : withdrawBytes(0, family);
+    return max - headers - (family === 6 ? 1 : 0);
   }
 }
 

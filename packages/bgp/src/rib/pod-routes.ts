@@ -1,13 +1,16 @@
-import type { Kernels } from "@calico-sim/core";
+import type { AddressFamily, Kernels } from "@calico-sim/core";
 
 /** Whether a route of a kernel is a pod's, written by Felix or the CNI plugin (node-behaviour §4.4); 0 = no route. */
 export function isPodRoute(kernels: Kernels, route: number): boolean {
   return route !== 0 && kernels.route(route).device.startsWith("cali");
 }
 
-/** Pods' routes in a node's kernel, all of which BIRD learns. */
-export function podPrefixes(kernels: Kernels, node: number): number[] {
+/** Pods' routes of one family in a node's kernel, all of which its BIRD learns. */
+export function podPrefixes(kernels: Kernels, node: number, family: AddressFamily): number[] {
   return kernels
     .hostPrefixes(node)
-    .filter((prefix) => isPodRoute(kernels, kernels.best(node, prefix)));
+    .filter(
+      (prefix) =>
+        kernels.familyOf(prefix) === family && isPodRoute(kernels, kernels.best(node, prefix)),
+    );
 }

@@ -66,7 +66,9 @@ export class Look {
     const { x } = this;
     if (x.state[node] !== RUNNING) return [];
     const { rib } = x.daemons[node]!;
-    const learnt = podPrefixes(x.kernels, node).filter((prefix) => rib.count(prefix) === 0);
+    const learnt = podPrefixes(x.kernels, node, x.family).filter(
+      (prefix) => rib.count(prefix) === 0,
+    );
     return [...rib.prefixes(), ...learnt]
       .sort((a, b) => compareCidrs(x.prefixes.cidr(a), x.prefixes.cidr(b)))
       .map((prefix) => {
@@ -122,7 +124,8 @@ export class Look {
       ownRoutes: daemon.blocks.length,
       routes:
         daemon.rib.size +
-        podPrefixes(x.kernels, node).filter((prefix) => daemon.rib.count(prefix) === 0).length,
+        podPrefixes(x.kernels, node, x.family).filter((prefix) => daemon.rib.count(prefix) === 0)
+          .length,
       kernelExports: x.kernelReady[node] === 1,
       recovery:
         x.recovering[node] === 0

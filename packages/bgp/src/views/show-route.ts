@@ -20,8 +20,8 @@ const DESTINATION_WIDTH = 18;
 
 /** What the texts of routes need beside the routes. */
 export interface RouteNames extends Neighbours {
-  /** A node's IPv4 address; empty without one. */
-  routerId(node: number): string;
+  /** A node's address in BGP; empty without one. */
+  addressOf(node: number): string;
   /** A node's address with the length of its subnet; undefined without one. */
   networkOf(node: number): string | undefined;
 }
@@ -72,7 +72,7 @@ function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteN
   if (path.peer === undefined)
     return `blackhole [static1 ${since}]${star} (${String(path.preference)})`;
   const name = names.neighbour(view.node, path.peer)?.name ?? "";
-  const gateway = names.routerId(path.nextHop);
+  const gateway = names.addressOf(path.nextHop);
   const address = parseAddress(gateway);
   const network = parseCidr(names.networkOf(view.node) ?? "");
   const onLink = address !== undefined && network !== undefined && cidrContains(network, address);
@@ -80,7 +80,7 @@ function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteN
   const origin = path.attributes.asPath.at(-1);
   const from = origin === undefined ? "" : `AS${String(origin)}`;
   const letter = ["i", "e", "?"][path.attributes.origin] ?? "?";
-  const teller = names.routerId(path.peer);
+  const teller = names.addressOf(path.peer);
   const via = teller === gateway ? "" : ` from ${teller}`;
   return `via ${gateway} on eth0 [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
 }
@@ -100,7 +100,7 @@ function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
   const lines = [
     `BGP.origin: ${["IGP", "EGP", "Incomplete"][attributes.origin] ?? ""}`,
     `BGP.as_path: ${attributes.asPath.join(" ")}`,
-    `BGP.next_hop: ${names.routerId(path.nextHop)}`,
+    `BGP.next_hop: ${names.addressOf(path.nextHop)}`,
     ...(med === ABSENT ? [] : [`BGP.med: ${String(med)}`]),
     `BGP.local_pref: ${String(attributes.localPref)}`,
     ...(communities.length === 0

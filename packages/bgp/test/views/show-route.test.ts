@@ -12,18 +12,18 @@ import { Mesh, Peered } from "../support.js";
 
 /** Node n has the address 10.10.0.(n+1)/24. */
 class Names implements RouteNames {
-  routerId(node: number): string {
+  addressOf(node: number): string {
     return `10.10.0.${String(node + 1)}`;
   }
 
   networkOf(node: number): string {
-    return `${this.routerId(node)}/24`;
+    return `${this.addressOf(node)}/24`;
   }
 
   neighbour(node: number, peer: number): Neighbour {
-    const address = this.routerId(peer);
+    const address = this.addressOf(peer);
     const name = `Mesh_${address.replaceAll(".", "_")}`;
-    const sourceAddress = this.routerId(node);
+    const sourceAddress = this.addressOf(node);
     return { name, address, asNumber: 64512, routerId: address, internal: true, sourceAddress };
   }
 }

@@ -18,6 +18,10 @@ export interface NodeServiceParameters {
   readonly calicoVersion: string;
   /** Prefix length of an address that only the kubelet's report tells; assumed. @defaultValue 24 */
   readonly subnetLength: number;
+  /** `IP6: autodetect`: start-up looks for an IPv6 address too; without it a Node keeps what it has. @defaultValue false */
+  readonly detectIpv6: boolean;
+  /** Prefix length of an IPv6 address that only the kubelet's report tells; assumed. @defaultValue 64 */
+  readonly subnetLengthIpv6: number;
   /** Two GETs of the Node each (calico: node/pkg/lifecycle/startup/startup.go:62, `AUTODETECT_POLL_INTERVAL`). @defaultValue 60 s */
   readonly addressMonitorPeriod: Micros;
   /** The kubelet renews its Lease (kubernetes: kubelet nodeLeaseDurationSeconds 40 × 0.25). @defaultValue 10 s */
@@ -36,6 +40,8 @@ export const NODE_SERVICE_DEFAULTS: NodeServiceParameters = Object.freeze({
   createDefaults: true,
   calicoVersion: "v3.33.0",
   subnetLength: 24,
+  detectIpv6: false,
+  subnetLengthIpv6: 64,
   addressMonitorPeriod: MINUTE,
   leasePeriod: 10 * SECOND,
   nodeStatusPeriod: 5 * MINUTE,

@@ -82,14 +82,16 @@ interface Addresses {
 
 /** What autodetection finds, else the address that the Node has, else the one that the kubelet reports. */
 function detected(order: NodeOrder, view: NodeView): Addresses {
-  const { subnetLength } = order.parameters;
-  const { internalIP } = view;
+  const { subnetLength, detectIpv6, subnetLengthIpv6 } = order.parameters;
+  const { internalIP, internalIPv6 } = view;
   const reported =
     internalIP === undefined || internalIP.includes(":")
       ? undefined
       : `${internalIP}/${subnetLength}`;
   const ipv4Address = order.ipv4Address ?? view.ipv4Address ?? reported;
-  const ipv6Address = order.ipv6Address ?? view.ipv6Address;
+  const reported6 =
+    !detectIpv6 || internalIPv6 === undefined ? undefined : `${internalIPv6}/${subnetLengthIpv6}`;
+  const ipv6Address = order.ipv6Address ?? view.ipv6Address ?? reported6;
   return {
     ...(ipv4Address === undefined ? {} : { ipv4Address }),
     ...(ipv6Address === undefined ? {} : { ipv6Address }),

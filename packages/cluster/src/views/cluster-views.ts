@@ -1,5 +1,6 @@
 import {
   type BirdFile,
+  type BirdFleet,
   bgpConfiguration,
   birdFiles,
   type ControlReply,
@@ -26,7 +27,13 @@ import {
   scanRoutes,
   toNodeStatusRoute,
 } from "@calico-sim/calicoctl";
-import { type Address, type KnownResource, parseAddress, type Resource } from "@calico-sim/core";
+import {
+  type Address,
+  type AddressFamily,
+  type KnownResource,
+  parseAddress,
+  type Resource,
+} from "@calico-sim/core";
 import type { Lifecycle } from "../lifecycle.js";
 import type { ClusterParts } from "../parts.js";
 import { nodeId } from "../scenario-check.js";
@@ -44,7 +51,7 @@ export interface IpamShowView extends IpamShowOptions {
 }
 
 /** BIRD's control sockets in calico-node (calico: node/pkg/status, calicoctl/calicoctl/commands/node/status.go). */
-const CONTROL_SOCKET = "/var/run/calico/bird.ctl";
+const CONTROL_SOCKETS = { 4: "/var/run/calico/bird.ctl", 6: "/var/run/calico/bird6.ctl" } as const;
 
 /** What confd reads of the datastore (calico: node/filesystem/etc/calico/confd/conf.d/). */
 const CONFD_KINDS = [
@@ -75,19 +82,20 @@ export class ClusterViews {
 
   // BIRD ----------------------------------------------------------------------------------------
 
-  /** `birdcl show protocols` on a node. */
-  showProtocols(node: string): string {
-    const id = this.id(node);
-    const view = this.parts.bird.view(id);
-    return terminal(view && showProtocols(view, this.parts.confd));
+  /** `birdcl show protocols` on a node; of IPv6 `birdcl6`. */
+  showProtocols(node: string, family: AddressFamily = 4): string {
+    const view = this.bird(family)?.view(this.id(node));
+    return terminal(view && showProtocols(view, this.parts.confd.names(family)), family);
   }
 
-  /** `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5`. */
-  showProtocol(node: string, name: string): string {
-    const { bird, confd } = this.parts;
-    const view = bird.view(this.id(node));
+  /** `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5`; of IPv6 `birdcl6`. */
+  showProtocol(node: string, name: string, family: AddressFamily = 4): string {
+    const bird = this.bird(family);
+    const view = bird?.view(this.id(node));
+    const names = this.parts.confd.names(family);
     return terminal(
-      view && showProtocolAll(view, confd, name, (own, peer) => bird.viewSession(own, peer)),
+      view && showProtocolAll(view, names, name, (own, peer) => bird?.viewSession(own, peer)),
+      family,
     );
   }
 
@@ -95,21 +103,24 @@ export class ClusterViews {
    * `birdcl show route` on a node, or with `all` `show route all`. When a route came is known with the parameter
    * `bird.routeLog`; without it, the time is that of its session.
    */
-  showRoute(node: string, options: { readonly all?: boolean } = {}): string {
-    return terminal(this.routeReply(this.id(node), options.all));
+  showRoute(
+    node: string,
+    { all = false, family = 4 }: { readonly all?: boolean; readonly family?: AddressFamily } = {},
+  ): string {
+    return terminal(this.routeReply(this.id(node), family, all), family);
   }
 
   /** The routes of a node's BIRD as Calico's status reporter reads them; empty where BIRD does not answer. */
-  routes(node: string): readonly NodeStatusRoute[] {
-    const reply = this.routeReply(this.id(node));
+  routes(node: string, family: AddressFamily = 4): readonly NodeStatusRoute[] {
+    const reply = this.routeReply(this.id(node), family);
     return reply === undefined ? [] : scanRoutes(formatSocket(reply)).map(toNodeStatusRoute);
   }
 
-  /** `birdcl show status` on a node. */
-  showStatus(node: string): string {
+  /** `birdcl show status` on a node; of IPv6 `birdcl6`. */
+  showStatus(node: string, family: AddressFamily = 4): string {
     const id = this.id(node);
-    const view = this.parts.bird.view(id);
-    return terminal(view && showStatus(view, this.parts.confd.routerId(id)));
+    const view = this.bird(family)?.view(id);
+    return terminal(view && showStatus(view, this.parts.confd.names(family).routerId(id)), family);
   }
 
   /**
@@ -125,10 +136,12 @@ export class ClusterViews {
     return birdFiles(bgpConfiguration(resources, { node, family, era, secretNamespace }));
   }
 
-  /** The peers of a node as Calico's tools read them from BIRD; empty where BIRD does not answer. */
-  peers(node: string): readonly ProtocolPeer[] {
-    const answer = this.birdV4(this.id(node));
-    return answer.state === "answers" ? scanProtocols(answer.protocols) : [];
+  /** The peers of a node as Calico's tools read them from its BIRD of a family; empty where it does not answer. */
+  peers(node: string, family: AddressFamily = 4): readonly ProtocolPeer[] {
+    const answer = this.answer(this.id(node), family);
+    return answer.state === "answers"
+      ? scanProtocols(answer.protocols, family === 4 ? "." : ":")
+      : [];
   }
 
   // Kernel --------------------------------------------------------------------------------------
@@ -146,18 +159,19 @@ export class ClusterViews {
   // calicoctl -----------------------------------------------------------------------------------
 
   /**
-   * `calicoctl node status` on a node. The BIRD of IPv6 is not simulated: it is taken to run, without a peer,
-   * where the one of IPv4 is kept running.
+   * `calicoctl node status` on a node. Where the node has no IPv6 address its BIRD of IPv6 is not simulated: it is
+   * taken to run, without a peer, where the one of IPv4 is kept running.
    */
   calicoctlNodeStatus(node: string, options: NodeStatusOptions = {}): string {
     const id = this.id(node);
     return formatNodeStatus(
       {
         felixRuns: this.parts.felix.isRunning(id),
-        birdV4: this.birdV4(id),
-        birdV6: this.lifecycle.keepsBird(id)
-          ? { state: "answers", protocols: formatSocket([]) }
-          : { state: "absent" },
+        birdV4: this.answer(id, 4),
+        birdV6:
+          this.lifecycle.keepsBird(id) && !this.lifecycle.keepsBird6(id)
+            ? { state: "answers", protocols: formatSocket([]) }
+            : this.answer(id, 6),
       },
       options,
     );
@@ -204,21 +218,27 @@ export class ClusterViews {
     return formatIpamShowIP(ip, assignmentOf(blocks, address));
   }
 
-  private routeReply(id: number, all = false): ControlReply | undefined {
-    const { bird, confd, prefixes } = this.parts;
-    const view = bird.view(id);
-    return view && showRoute(view, bird.viewRoutes(id), confd, prefixes, all);
+  private bird(family: AddressFamily): BirdFleet | undefined {
+    return family === 4 ? this.parts.bird : this.parts.bird6;
   }
 
-  private birdV4(id: number): BirdAnswer {
-    const { bird, confd } = this.parts;
-    if (!bird.hasProcess(id)) return { state: "absent" };
+  private routeReply(id: number, family: AddressFamily, all = false): ControlReply | undefined {
+    const { confd, prefixes } = this.parts;
+    const bird = this.bird(family);
+    const view = bird?.view(id);
+    return view && showRoute(view, bird?.viewRoutes(id) ?? [], confd.names(family), prefixes, all);
+  }
+
+  private answer(id: number, family: AddressFamily): BirdAnswer {
+    const bird = this.bird(family);
+    if (bird?.hasProcess(id) !== true) return { state: "absent" };
     const view = bird.view(id);
     if (view === undefined) {
-      const error = `dial unix ${CONTROL_SOCKET}: connect: connection refused`;
+      const error = `dial unix ${CONTROL_SOCKETS[family]}: connect: connection refused`;
       return { state: "unreachable", error };
     }
-    return { state: "answers", protocols: formatSocket(showProtocols(view, confd)) };
+    const names = this.parts.confd.names(family);
+    return { state: "answers", protocols: formatSocket(showProtocols(view, names)) };
   }
 
   private id(node: string): number {
@@ -227,9 +247,9 @@ export class ClusterViews {
 }
 
 /** What birdcl prints, a daemon that does not run included (bird: client/client.c). */
-function terminal(reply: ControlReply | undefined): string {
+function terminal(reply: ControlReply | undefined, family: AddressFamily): string {
   return reply === undefined
-    ? `Unable to connect to server control socket (${CONTROL_SOCKET}): Connection refused\n`
+    ? `Unable to connect to server control socket (${CONTROL_SOCKETS[family]}): Connection refused\n`
     : formatTerminal(reply);
 }
 

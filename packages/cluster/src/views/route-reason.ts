@@ -1,5 +1,12 @@
 import type { PathView, RouteView } from "@calico-sim/bgp";
-import { type Address, formatCidr, type Micros, nextHopsOf, PROTOCOL } from "@calico-sim/core";
+import {
+  type Address,
+  type AddressFamily,
+  formatCidr,
+  type Micros,
+  nextHopsOf,
+  PROTOCOL,
+} from "@calico-sim/core";
 import type { ClusterParts } from "../parts.js";
 
 /** A path of BIRD's by where it came from: the name of its protocol, e.g. `Mesh_10_0_0_5` or `static1`. */
@@ -38,7 +45,8 @@ export function routeReason(
   node: number,
   address: Address,
 ): RouteReason | undefined {
-  const { kernels, prefixes, nodes, bird } = parts;
+  const { kernels, prefixes, nodes } = parts;
+  const bird = address.family === 4 ? parts.bird : parts.bird6;
   const found = kernels.lookup(node, address);
   if (found === undefined) return undefined;
   const route = kernels.route(found.route);
@@ -46,7 +54,7 @@ export function routeReason(
   const nextHops = nextHopsOf(route).flatMap(({ gateway }) =>
     gateway < 0 ? [] : [nodes.name(gateway)],
   );
-  const held = bird.viewRoutes(node).find(({ prefix }) => prefix === found.prefix);
+  const held = bird?.viewRoutes(node).find(({ prefix }) => prefix === found.prefix);
   return {
     destination: formatCidr(prefixes.cidr(found.prefix)),
     type,
@@ -55,17 +63,23 @@ export function routeReason(
     nextHops,
     writtenBy:
       protocol === PROTOCOL.bird ? "bird" : protocol === PROTOCOL.felix ? "felix" : "kernel",
-    bird: held && birdReason(parts, node, held),
+    bird: held && birdReason(parts, node, held, address.family),
   };
 }
 
-function birdReason(parts: ClusterParts, node: number, route: RouteView): BirdReason | undefined {
+function birdReason(
+  parts: ClusterParts,
+  node: number,
+  route: RouteView,
+  family: AddressFamily,
+): BirdReason | undefined {
+  const names = parts.confd.names(family);
   const origin = ({ peer, kernel }: PathView): PathOrigin =>
     peer === undefined
       ? kernel === undefined
         ? "static1"
         : "kernel1"
-      : (parts.confd.neighbour(node, peer)?.name ?? "");
+      : (names.neighbour(node, peer)?.name ?? "");
   const [best, ...others] = route.paths;
   if (best === undefined) return undefined;
   const { replaced } = route;

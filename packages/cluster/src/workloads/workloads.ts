@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   type Engine,
   type EventHandler,
   type IpamClient,
@@ -40,6 +41,8 @@ export interface WorkloadsOptions {
   readonly nodes: NodeDirectory;
   /** @defaultValue {@link WORKLOAD_DEFAULTS} */
   readonly parameters?: Partial<WorkloadParameters>;
+  /** Families of a pod that does not say its own. @defaultValue IPv4 alone */
+  readonly families?: readonly AddressFamily[];
 }
 
 /**
@@ -72,13 +75,15 @@ export class Workloads implements EventHandler {
   private processes = 0;
   private readonly nodeRows: NodeRow[] = [];
   private readonly scheduler: Scheduler;
+  private readonly families: readonly AddressFamily[] | undefined;
 
-  constructor({ engine, store, ipam, nodes, parameters }: WorkloadsOptions) {
+  constructor({ engine, store, ipam, nodes, parameters, families }: WorkloadsOptions) {
     this.engine = engine;
     this.store = store;
     this.ipam = ipam;
     this.nodes = nodes;
     this.parameters = Object.freeze({ ...WORKLOAD_DEFAULTS, ...parameters });
+    this.families = families;
     this.scheduler = new Scheduler(this.parameters);
     this.kindReply = engine.defineKind("workloads.reply", this);
     this.kindContinue = engine.defineKind("workloads.continue", this);
@@ -99,7 +104,11 @@ export class Workloads implements EventHandler {
    * @throws RangeError when a pod of this name is there, or its node is not known.
    */
   createPod(spec: PodSpec, at: Micros = this.engine.now): string {
-    const row = this.addRow(Object.freeze({ ...spec }), "requested");
+    const { families } = this;
+    const row = this.addRow(
+      Object.freeze({ ...(families === undefined ? {} : { families }), ...spec }),
+      "requested",
+    );
     this.engine.schedule(at, this.kindCreate, row.serial);
     return row.key;
   }

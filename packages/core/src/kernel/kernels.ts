@@ -1,5 +1,5 @@
 import type { Micros } from "../engine/index.js";
-import type { Address, PrefixTable } from "../net/index.js";
+import type { Address, AddressFamily, PrefixTable } from "../net/index.js";
 
 /** Route protocol numbers (linux: include/uapi/linux/rtnetlink.h; Felix's 80: node-behaviour §4.4). */
 export const PROTOCOL = { kernel: 2, boot: 3, static: 4, bird: 12, felix: 80 } as const;
@@ -94,6 +94,11 @@ export class Kernels {
       this.changes = changes;
     }
     return node;
+  }
+
+  /** Family of a prefix: Linux has a table for each, with daemons of their own. */
+  familyOf(prefix: number): AddressFamily {
+    return this.prefixes.cidr(prefix).family;
   }
 
   /** Number of kernels. */

@@ -31,6 +31,8 @@ export interface NodeView {
   readonly ipv6Address?: string;
   /** The first IPv4 (else IPv6) address the kubelet reports. */
   readonly internalIP?: string;
+  /** The first IPv6 address that it reports. */
+  readonly internalIPv6?: string;
   readonly podCIDRs: readonly string[];
   readonly unschedulable: boolean;
   readonly asNumber?: number;
@@ -74,6 +76,7 @@ function fromKubernetes(node: KubernetesNode): NodeView {
   }
   view.asNumber = parseASNumber(asNumber);
   view.internalIP = internalIP(node);
+  view.internalIPv6 = node.status?.addresses?.find(isInternalIPv6)?.address;
   return complete(node, view, node.spec?.podCIDRs ?? singlePodCIDR(node), node.spec?.unschedulable);
 }
 
@@ -94,6 +97,7 @@ function fromCalico(node: CalicoNode): NodeView {
     wireguardPublicKey: node.status?.wireguardPublicKey,
     wireguardPublicKeyV6: node.status?.wireguardPublicKeyV6,
     internalIP: spec.addresses?.find((a) => a.type === "InternalIP")?.address,
+    internalIPv6: spec.addresses?.find(isInternalIPv6)?.address,
   };
   return complete(node, view, node.status?.podCIDRs ?? [], false);
 }
@@ -117,6 +121,10 @@ function complete(
 function singlePodCIDR(node: KubernetesNode): readonly string[] {
   const cidr = node.spec?.podCIDR;
   return cidr === undefined || cidr === "" ? [] : [cidr];
+}
+
+function isInternalIPv6({ type, address }: { type?: string; address: string }): boolean {
+  return type === "InternalIP" && address.includes(":");
 }
 
 function internalIP(node: KubernetesNode): string | undefined {

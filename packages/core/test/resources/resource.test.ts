@@ -166,6 +166,7 @@ describe("a node's view", () => {
         addresses: [
           { address: "10.0.0.1/24", type: "CalicoNodeIP" },
           { address: "10.0.0.1", type: "InternalIP" },
+          { address: "fd00::1", type: "InternalIP" },
         ],
       },
       status: { podCIDRs: ["10.244.0.0/24"] },
@@ -178,6 +179,7 @@ describe("a node's view", () => {
       ipv4IPIPTunnelAddr: "10.244.0.1",
       asNumber: 65546,
       internalIP: "10.0.0.1",
+      internalIPv6: "fd00::1",
       podCIDRs: ["10.244.0.0/24"],
       unschedulable: false,
     });

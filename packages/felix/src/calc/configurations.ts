@@ -21,6 +21,12 @@ export class Configurations {
     return id;
   }
 
+  /** Whether Felix has anything to do with IPv6 (`ipv6Support`), read in the same order. */
+  ipv6Support(global: number, node: number): boolean {
+    // calico: felix/config/config_params.go: true unless said otherwise.
+    return this.specs[node]!.ipv6Support ?? this.specs[global]!.ipv6Support ?? true;
+  }
+
   /** What is programmed under these two objects: the node's own wins, then the global one, then the default. */
   programClusterRoutes(
     global: number,

@@ -99,7 +99,7 @@ export class Dataplane implements EventHandler {
       resynced: false,
       applying: false,
       waiting: false,
-      ownership: { ipip: false, noEncap: false },
+      ownership: { ipip: false, noEncap: false, ipv6: false },
       graceEnds: engine.now + CLEANUP_GRACE,
       everything: false,
       prefixes: [],

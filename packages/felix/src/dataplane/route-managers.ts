@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   type Kernels,
   PROTOCOL,
   type PrefixTable,
@@ -12,11 +13,14 @@ import { POOL } from "../calc/pool-sets.js";
 export interface RouteOwnership {
   readonly ipip: boolean;
   readonly noEncap: boolean;
+  /** IPv6 routes at all, those of pods among them. */
+  readonly ipv6: boolean;
 }
 
 /** Reads a value of `programClusterRoutes`; an unknown one is the default of the release. */
-export function routeOwnership(value: ProgramClusterRoutes): RouteOwnership {
+export function routeOwnership(value: ProgramClusterRoutes, ipv6: boolean): RouteOwnership {
   return {
+    ipv6,
     ipip: value === "Enabled" || value === "EnabledIPIPOnly",
     noEncap: value === "Enabled" || value === "EnabledNoEncapOnly",
   };
@@ -26,7 +30,11 @@ const IPIP = 0;
 const VXLAN = 1;
 const VXLAN_V6 = 2;
 const DIRECT = 3;
-const KINDS = 4;
+const DIRECT_V6 = 4;
+const KINDS = 5;
+
+/** Metric of an IPv6 route that is given none (calico: felix/routetable/route_table.go:1288); IPv4 has 0. */
+const METRIC_V6 = 1024;
 
 /**
  * The route that each Felix wants for a prefix: L3RouteResolver and the IPIP, VXLAN and no-encap
@@ -41,7 +49,8 @@ export class RouteManagers {
   private readonly views: NodeViews;
   private readonly parentDevice: string;
   private readonly deviceProtocol: number;
-  private readonly blackhole: number;
+  /** By family. */
+  private readonly blackhole: Readonly<Record<AddressFamily, number>>;
   private readonly tunnelLink: readonly [number, number];
   /** Route id by gateway node × kind; 0 = not interned yet. */
   private via: Int32Array = new Int32Array(0);
@@ -61,11 +70,15 @@ export class RouteManagers {
     this.deviceProtocol = device.protocol;
     const common = { gateway: -1, onlink: false, metric: 0 };
     const { protocol } = this;
-    this.blackhole = kernels.intern({ ...common, type: "blackhole", device: "", protocol });
+    const blackhole = { ...common, type: "blackhole", device: "", protocol } as const;
+    this.blackhole = {
+      4: kernels.intern(blackhole),
+      6: kernels.intern({ ...blackhole, metric: METRIC_V6 }),
+    };
     const link = { ...common, type: "unicast", protocol: device.protocol } as const;
     this.tunnelLink = [
       kernels.intern({ ...link, device: "vxlan.calico" }),
-      kernels.intern({ ...link, device: "vxlan-v6.calico" }),
+      kernels.intern({ ...link, device: "vxlan-v6.calico", metric: METRIC_V6 }),
     ];
   }
 
@@ -78,6 +91,7 @@ export class RouteManagers {
       return this.block(node, prefix, this.reader.contents.owner(content), ownership, false);
     }
     // Route classes: a local workload wins over every other (calico: felix/routetable/defs.go:37-47).
+    if (!ownership.ipv6 && this.prefixes.cidr(prefix).family === 6) return 0;
     const endpoint = views.local[node]!.get(prefix);
     if (endpoint !== undefined) return this.reader.endpoints.get(endpoint).route;
     const holder = views.borrowed[node]!.get(prefix);
@@ -102,17 +116,19 @@ export class RouteManagers {
     if (type === POOL.ipip && !ownership.ipip) return 0;
     if (type === POOL.noEncap && !ownership.noEncap) return 0;
     // The CNI's route for a /32 would collide with a blackhole for it, so there is none (§4.4).
-    if (owner === node) return host ? 0 : this.blackhole;
+    const family = this.prefixes.cidr(prefix).family;
+    if (family === 6 && !ownership.ipv6) return 0;
+    if (owner === node) return host ? 0 : this.blackhole[family];
     const rows = this.views.infos[node]!;
     const info = rows[owner] ?? 0;
-    const family = this.prefixes.cidr(prefix).family;
     if (!infos.reachable(info, family)) return 0;
     const own = rows[node] ?? 0;
     // The parent device is the link with the node's own address: unknown while the own Node is.
     const parent = infos.reachable(own, family);
-    if (type === POOL.noEncap) return parent ? this.route(owner, DIRECT) : 0;
+    const direct = family === 4 ? DIRECT : DIRECT_V6;
+    if (type === POOL.noEncap) return parent ? this.route(owner, direct) : 0;
     const cross = (flags & POOL.crossSubnet) !== 0;
-    if (cross && parent && infos.sameSubnet(own, info, family)) return this.route(owner, DIRECT);
+    if (cross && parent && infos.sameSubnet(own, info, family)) return this.route(owner, direct);
     if (type === POOL.ipip) return this.route(owner, IPIP);
     // An address of the tunnel device itself needs no gateway behind the tunnel (§4.4).
     if (host && infos.isTunnelAddress(info, this.prefixes.cidr(prefix))) {
@@ -136,7 +152,8 @@ export class RouteManagers {
     }
     let id = this.via[at]!;
     if (id === 0) {
-      const common = { type: "unicast", gateway, onlink: true, metric: 0 } as const;
+      const metric = kind === VXLAN_V6 || kind === DIRECT_V6 ? METRIC_V6 : 0;
+      const common = { type: "unicast", gateway, onlink: true, metric } as const;
       const vxlan = { ...common, protocol: this.deviceProtocol };
       const other = { ...common, protocol: this.protocol };
       if (kind === IPIP) id = this.kernels.intern({ ...other, device: "tunl0" });

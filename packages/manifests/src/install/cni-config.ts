@@ -1,4 +1,4 @@
-import { isRecord, type PathSegment } from "@calico-sim/core";
+import { type AddressFamily, isRecord, type PathSegment } from "@calico-sim/core";
 import type { IssueLog } from "../issue-log.js";
 import type { ManifestObject } from "../manifest-object.js";
 import { jsonErrorOffset } from "../source/document.js";
@@ -117,7 +117,8 @@ function settingsOf(
   config: CNIConfigText,
   log: IssueLog,
 ): CNISettings {
-  const ipam = isRecord(calico["ipam"]) ? calico["ipam"]["type"] : undefined;
+  const given = isRecord(calico["ipam"]) ? calico["ipam"] : {};
+  const ipam = given["type"];
   const endpoints = calico["etcd_endpoints"];
   const mtu = readMTU(calico["mtu"], config, log);
   return {
@@ -125,12 +126,43 @@ function settingsOf(
     // calico: cni-plugin/internal/pkg/utils/utils.go: etcdv3 unless said otherwise
     datastore: calico["datastore_type"] === "kubernetes" ? "kubernetes" : "etcdv3",
     etcdEndpoints: splitList(typeof endpoints === "string" ? endpoints : ""),
+    families: familiesOf(given, config, log),
     networkName: typeof list["name"] === "string" ? list["name"] : "",
     plugins,
     ...(mtu === undefined ? {} : { mtu }),
     ...(typeof calico["qps"] === "number" ? { qps: calico["qps"] } : {}),
     ...(typeof calico["burst"] === "number" ? { burst: calico["burst"] } : {}),
   };
+}
+
+/**
+ * Which addresses IPAM is asked for: IPv4 unless `assign_ipv4` is "false", IPv6 if `assign_ipv6` is "true".
+ *
+ * @see calico: cni-plugin/pkg/ipamplugin/ipam_plugin.go
+ */
+function familiesOf(
+  ipam: Readonly<Record<string, unknown>>,
+  config: CNIConfigText,
+  log: IssueLog,
+): readonly AddressFamily[] {
+  for (const field of ["assign_ipv4", "assign_ipv6"]) {
+    const value = ipam[field];
+    if (value === undefined || typeof value === "string") continue;
+    log.addInside(config.object, config.path, Math.max(0, config.text.indexOf(`"${field}"`)), {
+      severity: "warning",
+      code: "CNI_CONFIG_INVALID",
+      rule: "L08",
+      message: `the CNI plugin reads ${field} as a text and cannot decode ${JSON.stringify(value)} (put it in quotes); it is taken for one`,
+      got: value,
+      want: '"true" or "false"',
+    });
+  }
+  const is = (field: string, value: string): boolean =>
+    ipam[field] === value || ipam[field] === (value === "true");
+  return [
+    ...(is("assign_ipv4", "false") ? [] : ([4] as const)),
+    ...(is("assign_ipv6", "true") ? ([6] as const) : []),
+  ];
 }
 
 function readMTU(mtu: unknown, config: CNIConfigText, log: IssueLog): number | undefined {

@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   checkValue,
   type Era,
   type FieldSchema,
@@ -22,6 +23,8 @@ export interface OperatorSettings {
   /** Bytes; 0 = automatic. */
   readonly mtu: number;
   readonly pools: readonly IPPool[];
+  /** Those of its pools, which are what pods get addresses of (operator: pkg/render/node.go, assign_ipv4 and assign_ipv6). */
+  readonly families: readonly AddressFamily[];
   readonly typha: TyphaSettings;
   readonly programClusterRoutes:
     | { readonly felix: ProgramClusterRoutes; readonly bgp: ProgramClusterRoutes }
@@ -112,11 +115,16 @@ export function readOperator(
   const mtu = installation.at([...network, "mtu"]);
   const mode = installation.text([...network, "clusterRoutingMode"]);
   const usable = !issues.some((issue) => issue.severity === "error");
+  const pools = usable ? readPools(installation, [...network, "ipPools"], eks, era, log) : [];
+  const families = ([4, 6] as const).filter((family) =>
+    pools.some(({ spec }) => spec.cidr.includes(":") === (family === 6)),
+  );
   return {
     datastore: "kubernetes",
     backend: bgp === "Enabled" ? "bird" : calicoIPAM && calicoCNI ? "vxlan" : "none",
     mtu: typeof mtu === "number" ? mtu : 0,
-    pools: usable ? readPools(installation, [...network, "ipPools"], eks, era, log) : [],
+    pools,
+    families: families.length === 0 ? [4] : families,
     // The operator always deploys Typha, and counts nodes for its replicas.
     typha: {
       enabled: true,

@@ -12,6 +12,7 @@ import { readCNIConfig, splitList } from "./cni-config.js";
 import type { Container, Environment } from "./containers.js";
 import { felixEnvironment } from "./felix-environment.js";
 import { checkKnownSettings } from "./known-settings.js";
+import { lintFamilies } from "./lint-families.js";
 import { lintInstall } from "./lint-install.js";
 import { readOperator } from "./operator.js";
 import type {
@@ -66,7 +67,10 @@ export function readInstall(
     addressDetection: {
       ip: textOf(node, "IP") ?? "autodetect",
       method: textOf(node, "IP_AUTODETECTION_METHOD") ?? "first-found",
+      // The operator asks for it where a pool of its own needs it (operator: pkg/render/node.go).
+      ip6: operator?.families.includes(6) === true ? "autodetect" : (textOf(node, "IP6") ?? ""),
     },
+    podFamilies: operator?.families ?? cni?.families ?? [4],
     typha: operator?.typha ?? readTypha(parts),
     ...kubeControllersOf(parts),
     felixEnvironment: felixEnvironment(node, log),
@@ -78,6 +82,7 @@ export function readInstall(
   };
   checkKnownSettings(parts, log);
   lintInstall(parts, settings, log);
+  lintFamilies(parts, settings, resources, log);
   return settings;
 }
 

@@ -1,4 +1,4 @@
-import type { IPPool, ProgramClusterRoutes } from "@calico-sim/core";
+import type { AddressFamily, IPPool, ProgramClusterRoutes } from "@calico-sim/core";
 
 /** Who distributes routes: BIRD over BGP, Felix with VXLAN alone, or nobody. */
 export type Backend = "bird" | "vxlan" | "none";
@@ -12,6 +12,8 @@ export interface CNISettings {
   readonly datastore: "kubernetes" | "etcdv3";
   readonly etcdEndpoints: readonly string[];
   readonly networkName: string;
+  /** Families of the addresses that a pod gets (`assign_ipv4`, true unless said otherwise, and `assign_ipv6`, false). */
+  readonly families: readonly AddressFamily[];
   /** The plugin chain by type: `calico`, `portmap`, `bandwidth`. */
   readonly plugins: readonly string[];
   /** Requests per second and burst of the plugin's Kubernetes client, where set. */
@@ -63,8 +65,14 @@ export interface InstallSettings {
   readonly vethMTU: number;
   /** Absent where no CNI network configuration was read. */
   readonly cni?: CNISettings;
-  /** How the node finds its address: `IP` and `IP_AUTODETECTION_METHOD`. */
-  readonly addressDetection: { readonly ip: string; readonly method: string };
+  /** How the node finds its addresses: `IP` and `IP_AUTODETECTION_METHOD`, and `IP6`, blank where it is not set. */
+  readonly addressDetection: {
+    readonly ip: string;
+    readonly method: string;
+    readonly ip6: string;
+  };
+  /** Families of the addresses that pods get: by the CNI configuration, or by the pools of the operator's Installation. */
+  readonly podFamilies: readonly AddressFamily[];
   readonly typha: TyphaSettings;
   /** Absent where no Deployment of it was read. */
   readonly kubeControllers?: KubeControllersSettings;

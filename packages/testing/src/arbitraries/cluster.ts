@@ -9,7 +9,7 @@ import { editResource, type KubernetesNode } from "@calico-sim/core";
 import fc from "fast-check";
 import { arbitraryEra } from "./era.js";
 import { arbitraryExternalRouters } from "./external-routers.js";
-import { arbitraryPools, type PoolConstraints } from "./pools.js";
+import { arbitraryIpv6Pool, arbitraryPools, type PoolConstraints } from "./pools.js";
 import { arbitraryTopology, type Topology, type TopologyConstraints } from "./topology.js";
 
 /** Bounds of {@link arbitraryCluster}. */
@@ -27,6 +27,8 @@ export interface ClusterConstraints extends TopologyConstraints, PoolConstraints
    * one subnet, since routers between subnets know nothing of pods. @defaultValue true
    */
   readonly routable?: boolean;
+  /** Dual-stack clusters too. @defaultValue true */
+  readonly ipv6?: boolean;
   /** BGP speakers outside the cluster, at most. @defaultValue 0 */
   readonly externalRoutersMax?: number;
 }
@@ -40,12 +42,13 @@ interface Parts {
   readonly datastore: "kubernetes" | "etcd";
   readonly withoutBird: boolean;
   readonly externalRouters: readonly ExternalRouter[];
+  readonly ipv6Pool: PoolOptions | null;
 }
 
 /**
  * Small clusters of every kind that Calico runs: racks, pools, Typhas, datastore, release.
  *
- * Shrinks to two nodes in one rack with one IP-in-IP pool, no Typha, the newest release. A
+ * Some have an IPv6 pool too. Shrinks to two nodes in one rack with one IP-in-IP pool, no Typha, the newest release. A
  * counterexample prints as the call of `cluster` that makes it.
  *
  * @example
@@ -65,12 +68,17 @@ export function arbitraryCluster(constraints: ClusterConstraints = {}): fc.Arbit
       withoutBird: (constraints.withoutBird ?? true) ? fc.boolean() : fc.constant(false),
       // In the first rack, and with the first two nodes at most, which every topology has.
       externalRouters: arbitraryExternalRouters(constraints.externalRoutersMax ?? 0, 2, 1),
+      ipv6Pool:
+        (constraints.ipv6 ?? true)
+          ? fc.option(arbitraryIpv6Pool(constraints), { freq: 1 })
+          : fc.constant(null),
     })
     .map((parts) => build(parts, constraints.routable ?? true));
 }
 
 function build(parts: Parts, routable: boolean): ClusterSpec {
-  const { pools, calicoVersion, datastore, topology, externalRouters } = parts;
+  const { calicoVersion, datastore, topology, externalRouters, ipv6Pool } = parts;
+  const pools = ipv6Pool === null ? parts.pools : [...parts.pools, ipv6Pool];
   const bare = pools.some((pool) => pool.ipipMode === "Never" && pool.vxlanMode === "Never");
   const vxlan = pools.every((pool) => pool.vxlanMode !== "Never");
   const options = {

@@ -9,7 +9,15 @@ import {
   pods,
   type Step,
 } from "@calico-sim/cluster";
-import { editResource, type IPPool, type Micros, SECOND } from "@calico-sim/core";
+import {
+  type Cidr,
+  editResource,
+  formatAddress,
+  type IPPool,
+  type Micros,
+  nthAddress,
+  SECOND,
+} from "@calico-sim/core";
 import type { Incident, IncidentKind } from "./incident.js";
 import { type Encapsulation, modesOf } from "./pools.js";
 
@@ -21,6 +29,8 @@ export interface Possibilities {
   readonly removable: readonly string[];
   readonly racks: readonly string[];
   readonly subnets: readonly string[];
+  /** IPv6 subnets by IPv4 subnet; empty without IPv6. */
+  readonly subnets6: ReadonlyMap<string, Cidr>;
   readonly links: readonly (readonly [string, string])[];
   readonly typhas: number;
   readonly routers: readonly string[];
@@ -122,7 +132,12 @@ function planOf(incident: Incident, possible: Possibilities, serial: number): Pl
       const subnet = pick(possible.subnets);
       const name = `joiner-${String(serial)}`;
       const address = subnet.replace(/\.\d+\/(\d+)$/, `.${String(250 - serial)}/$1`);
-      return { name, begin: nodes.join({ name, address }) };
+      const v6 = possible.subnets6.get(subnet);
+      const ipv6Address = v6 && `${formatAddress(nthAddress(v6, 0xfff0 - serial))}/64`;
+      return {
+        name,
+        begin: nodes.join({ name, address, ...(ipv6Address === undefined ? {} : { ipv6Address }) }),
+      };
     }
     case "remove": {
       const gone = pick(possible.removable);
@@ -136,9 +151,16 @@ function planOf(incident: Incident, possible: Possibilities, serial: number): Pl
     case "pool-mode": {
       const pool = pick(possible.pools);
       const changed = editResource<IPPool>(pool, (draft) => {
-        Object.assign(draft.spec, modesOf(incident.encapsulation));
+        Object.assign(draft.spec, modesOf(carriedBy(pool, incident.encapsulation)));
       });
       return { name: `pool ${pool.metadata.name}`, begin: apply(changed) };
     }
   }
+}
+
+/** IP-in-IP carries no IPv6: VXLAN in its place. */
+function carriedBy({ spec }: IPPool, encapsulation: Encapsulation): Encapsulation {
+  if (!spec.cidr.includes(":")) return encapsulation;
+  if (encapsulation === "ipip") return "vxlan";
+  return encapsulation === "ipip-cross-subnet" ? "vxlan-cross-subnet" : encapsulation;
 }

@@ -70,3 +70,21 @@ export function arbitraryPools(constraints: PoolConstraints = {}): fc.Arbitrary<
     })),
   );
 }
+
+/** An IPv6 pool, which IP-in-IP cannot carry. Shrinks to one of /122 blocks without encapsulation. */
+export function arbitraryIpv6Pool({
+  blocksMin = 64,
+}: PoolConstraints = {}): fc.Arbitrary<PoolOptions> {
+  const bitsMin = Math.ceil(Math.log2(Math.max(1, blocksMin)));
+  return fc
+    .record({
+      encapsulation: fc.constantFrom<Encapsulation[]>("none", "vxlan", "vxlan-cross-subnet"),
+      blockSize: fc.constantFrom(122, 124, 126),
+      blockBits: fc.integer({ min: bitsMin, max: Math.max(bitsMin, 8) }),
+    })
+    .map(({ encapsulation, blockSize, blockBits }) => ({
+      cidr: `fd00:10:244::/${String(blockSize - blockBits)}`,
+      blockSize,
+      ...modesOf(encapsulation),
+    }));
+}

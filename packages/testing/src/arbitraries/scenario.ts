@@ -1,11 +1,22 @@
-import { at, type ClusterSpec, pods, type Scenario, type Step, start } from "@calico-sim/cluster";
+import {
+  at,
+  type ClusterSpec,
+  pods,
+  type Scenario,
+  type Step,
+  start,
+  usesIpv6,
+} from "@calico-sim/cluster";
 import {
   blockCount,
+  type Cidr,
   type DurationInput,
   eraOf,
+  formatCidr,
   MINUTE,
   type Micros,
   micros,
+  nodeView,
   ofKind,
   parseCidr,
   poolView,
@@ -58,6 +69,7 @@ export function arbitraryScenario(
             kinds,
             during,
             podsMax,
+            ipv6: usesIpv6(spec),
             encapsulations: possible.encapsulations,
           }),
           { maxLength: incidentsMax },
@@ -133,6 +145,7 @@ function possibilities(spec: ClusterSpec, podsMax: number): Possibilities {
     removable: workers,
     racks: fabric.racks.map(({ name }) => name),
     subnets,
+    subnets6: ipv6Subnets(spec),
     links: [
       ...fabric.links.map(({ between }) => between),
       ...fabric.nodes.map(({ name, rack }): readonly [string, string] => [name, rack]),
@@ -142,6 +155,17 @@ function possibilities(spec: ClusterSpec, podsMax: number): Possibilities {
     pools,
     encapsulations: encapsulationsFor(spec),
   };
+}
+
+/** The IPv6 subnet of each IPv4 subnet whose nodes have one. */
+function ipv6Subnets({ resources }: ClusterSpec): ReadonlyMap<string, Cidr> {
+  const found = new Map<string, Cidr>();
+  for (const node of ofKind(resources, "Node")) {
+    const { ipv4Address, ipv6Address } = nodeView(node);
+    const [v4, v6] = [parseCidr(ipv4Address ?? ""), parseCidr(ipv6Address ?? "")];
+    if (v4 !== undefined && v6 !== undefined) found.set(formatCidr(v4), v6);
+  }
+  return found;
 }
 
 /** Modes that a pool of this cluster may change to and still be carried by BIRD and underlay. */

@@ -9,8 +9,19 @@ import { liveNodes, type Violation, Violations } from "./violation.js";
  */
 export function ribsWithinSessions(simulation: Simulation): readonly Violation[] {
   const violations = new Violations("ribsWithinSessions", simulation);
-  const { spec, bird, nodes, prefixes } = simulation;
+  const { spec, bird, bird6 } = simulation;
   if (spec.backend !== "bird") return violations.found;
+  for (const fleet of bird6 === undefined ? [bird] : [bird, bird6])
+    checkFleet(fleet, simulation, violations);
+  return violations.found;
+}
+
+function checkFleet(
+  bird: Simulation["bird"],
+  simulation: Simulation,
+  violations: Violations,
+): void {
+  const { nodes, prefixes } = simulation;
   for (const node of liveNodes(simulation)) {
     if (!bird.isRunning(node)) continue;
     const name = nodes.name(node);
@@ -22,5 +33,4 @@ export function ribsWithinSessions(simulation: Simulation): readonly Violation[]
       );
     }
   }
-  return violations.found;
 }

@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type ReadResult, readManifests } from "../src/index.js";
+
+const official = readFileSync(
+  fileURLToPath(new URL("./fixtures/official/calico.yaml", import.meta.url)),
+  "utf8",
+);
+
+type Edit = readonly [from: string, to: string];
+
+const ASSIGN: Edit = [
+  '"type": "calico-ipam"',
+  '"type": "calico-ipam", "assign_ipv4": "true", "assign_ipv6": "true"',
+];
+const FELIX: Edit = [
+  'name: FELIX_IPV6SUPPORT\n              value: "false"',
+  'name: FELIX_IPV6SUPPORT\n              value: "true"',
+];
+const env = (name: string, value: string): Edit => [
+  "            # Cluster type to identify the deployment type\n",
+  `            - name: ${name}\n              value: ${value}\n            # Cluster type to identify the deployment type\n`,
+];
+const DETECT = env("IP6", "autodetect");
+const NODE = `apiVersion: v1
+kind: Node
+metadata: { name: a, annotations: { projectcalico.org/IPv4Address: 10.0.0.1/24 } }
+status: { addresses: [{ type: InternalIP, address: 10.0.0.1 }, { type: InternalIP, address: "fd10::1" }] }
+`;
+
+/** The official manifest with edits, and one Node. */
+function read(...edits: readonly Edit[]): ReadResult {
+  let text = official;
+  for (const [from, to] of edits) {
+    if (!text.includes(from)) throw new Error(`nothing to edit: ${from}`);
+    text = text.replace(from, to);
+  }
+  return readManifests([
+    { name: "calico.yaml", text },
+    { name: "node.yaml", text: NODE },
+  ]);
+}
+
+function told({ issues }: ReadResult): string[] {
+  return issues
+    .filter(({ severity }) => severity !== "note")
+    .map(({ code, field, want }) => `${code} ${field ?? ""}: ${want ?? ""}`);
+}
+
+describe("the settings of dual stack", () => {
+  test("pods get IPv4 addresses alone unless the CNI configuration says more", () => {
+    expect(read().settings).toMatchObject({
+      podFamilies: [4],
+      addressDetection: { ip6: "" },
+      cni: { families: [4] },
+    });
+    expect(told(read())).toEqual([]);
+  });
+
+  test("all four together leave nothing to say", () => {
+    const result = read(ASSIGN, DETECT, FELIX);
+    expect(told(result)).toEqual([]);
+    expect(result.settings).toMatchObject({
+      podFamilies: [4, 6],
+      addressDetection: { ip6: "autodetect" },
+      felixEnvironment: { ipv6Support: true },
+    });
+    expect(result.settings.derivedPools.map(({ metadata }) => metadata.name)).toEqual([
+      "default-ipv4-ippool",
+      "default-ipv6-ippool",
+    ]);
+  });
+
+  test("a pool of which nobody asks for an address", () => {
+    expect(told(read(DETECT))).toEqual([
+      'FAMILY_MISMATCH data.cni_network_config: "assign_ipv6": "true" under "ipam"',
+    ]);
+  });
+
+  test("an address of which there is no pool", () => {
+    expect(told(read(ASSIGN, FELIX))).toEqual([
+      "FAMILY_MISMATCH data.cni_network_config: an IPPool of IPv6, or no assign_ipv6",
+      "FAMILY_MISMATCH spec.template.spec.containers[0].env: IP6 autodetect",
+    ]);
+  });
+
+  test("addresses that Felix does nothing for", () => {
+    expect(told(read(ASSIGN, DETECT))).toEqual([
+      expect.stringMatching(/^FAMILY_MISMATCH .*env\[\d+\].*: FELIX_IPV6SUPPORT "true"$/),
+    ]);
+  });
+
+  test("Nodes that BIRD of IPv6 has no address of", () => {
+    const pool = env("CALICO_IPV6POOL_CIDR", '"fd00:10:244::/64"');
+    expect(told(read(ASSIGN, FELIX, pool))).toEqual([
+      "FAMILY_MISMATCH spec.template.spec.containers[0].env: IP6 autodetect",
+    ]);
+  });
+
+  test("a truth value without quotes is not what the plugin reads", () => {
+    const bare: Edit = [
+      ASSIGN[0],
+      ASSIGN[1].replace('"assign_ipv6": "true"', '"assign_ipv6": true'),
+    ];
+    const result = read(bare, DETECT, FELIX);
+    expect(told(result)).toEqual(['CNI_CONFIG_INVALID data.cni_network_config: "true" or "false"']);
+    expect(result.settings.podFamilies).toEqual([4, 6]);
+  });
+
+  test("the operator sets them by its pools", () => {
+    const installation = `apiVersion: operator.tigera.io/v1
+kind: Installation
+metadata: { name: default }
+spec: { calicoNetwork: { ipPools: [{ cidr: 10.48.0.0/16 }, { cidr: "fd00:48::/64" }] } }
+`;
+    const { settings } = readManifests([{ name: "installation.yaml", text: installation }]);
+    expect(settings).toMatchObject({
+      podFamilies: [4, 6],
+      addressDetection: { ip6: "autodetect" },
+    });
+  });
+});
