@@ -68,6 +68,8 @@ export interface Daemon {
   shortTurns: number;
   /** Work for the next turn: what * {@link WORK} + session end. */
   work: number[];
+  /** The work that was carried out last, to be filled anew. */
+  carriedOut: number[];
   readonly blocks: number[];
   /** Pods' routes in the kernel. */
   podRoutes: number;
@@ -105,6 +107,7 @@ export function newDaemon(lists: PathLists): Daemon {
     hurries: false,
     shortTurns: 0,
     work: [],
+    carriedOut: [],
     blocks: [],
     podRoutes: 0,
     foreign: new Set(),

@@ -18,6 +18,8 @@ export const LISTENING = 0x7fffffff;
 export class Inbox {
   /** Side · 2 + (1 if its attempt to connect succeeded). */
   private readonly fresh: number[][] = [];
+  /** What {@link takeFresh} returned last, to be filled anew. */
+  private readonly taken: number[][] = [];
   private readonly readable: SocketWalk[] = [];
   private readonly backlog: SocketQueue[] = [];
   private readonly conns: Connections;
@@ -33,6 +35,7 @@ export class Inbox {
   /** Makes room for one more daemon. */
   addDaemon(): void {
     this.fresh.push([]);
+    this.taken.push([]);
     this.readable.push(new SocketWalk());
     this.backlog.push(new SocketQueue());
   }
@@ -47,13 +50,20 @@ export class Inbox {
     this.fresh[daemon]!.push(side * 2 + (connected ? 1 : 0));
   }
 
-  /** Connections that are not up and have something, oldest first, as side · 2 + (1 if an attempt succeeded); they are taken out. */
+  /**
+   * Connections that are not up and have something, oldest first, as side · 2 + (1 if an attempt succeeded); they are
+   * taken out. The list holds until the next call for the same daemon.
+   */
   takeFresh(daemon: number): readonly number[] {
     const fresh = this.fresh[daemon]!;
     if (fresh.length === 0) return fresh;
-    this.fresh[daemon] = [];
+    const spare = this.taken[daemon]!;
+    spare.length = 0;
+    this.fresh[daemon] = spare;
+    this.taken[daemon] = fresh;
     const { conns } = this;
-    return fresh.sort((a, b) => conns.age(a >> 1) - conns.age(b >> 1));
+    if (fresh.length > 1) fresh.sort((a, b) => conns.age(a >> 1) - conns.age(b >> 1));
+    return fresh;
   }
 
   /** A connection waits for accept(2). */

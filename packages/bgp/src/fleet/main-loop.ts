@@ -263,6 +263,7 @@ export class MainLoop implements Wakeable {
   private catchUp(node: number): void {
     const { x } = this;
     const from = x.busyUntil[node]!;
+    if (x.engine.now - from <= POLL_SECOND_MIN) return;
     const second = this.pollSecond(node, from);
     const sleeps = Math.ceil((x.engine.now - from) / second) - 1;
     if (sleeps < 1) return;

@@ -122,7 +122,9 @@ export class Turn {
     const { x, parts } = this;
     const daemon = x.daemons[node]!;
     const { work } = daemon;
-    daemon.work = [];
+    daemon.carriedOut.length = 0;
+    daemon.work = daemon.carriedOut;
+    daemon.carriedOut = work;
     for (const item of work) {
       const e = item % WORK;
       const what = Math.floor(item / WORK);
@@ -144,7 +146,8 @@ export class Turn {
         parts.sessions.restart(node, e);
       }
     }
-    return daemon.work.some((item) => Math.floor(item / WORK) !== WORK_FLUSH);
+    for (const item of daemon.work) if (Math.floor(item / WORK) !== WORK_FLUSH) return true;
+    return false;
   }
 
   private fireTimers(node: number): void {
