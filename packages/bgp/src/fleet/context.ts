@@ -30,7 +30,7 @@ import {
   type NodeDelay,
   type PeerPolicy,
 } from "../types.js";
-import { type Daemon, newDaemon, WORK } from "./daemon.js";
+import { type Daemon, newDaemon, WORK_BITS } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
 
@@ -259,7 +259,7 @@ export class FleetContext {
 
   /** Queues work for the next turn of a daemon's loop. */
   queueWork(node: number, what: number, e: number): void {
-    this.daemons[node]!.work.push(what * WORK + e);
+    this.daemons[node]!.work.push((e << WORK_BITS) | what);
   }
 
   /** Delay from a side to the other; infinity while nothing passes. */

@@ -1,3 +1,4 @@
+import { SocketQueue } from "./socket-queue.js";
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
@@ -22,7 +23,7 @@ export const TIMER_RECOVERY = 2;
 /** The keepalive or the hold time of an end; only where they are events. */
 export const TIMER_IDLE = 3;
 
-// Work that a daemon queues for a later turn of its loop (bird: lib/event.c), above the session end.
+// Work that a daemon queues for a later turn of its loop (bird: lib/event.c), below the session end.
 /** Announce everything to a peer. */
 export const WORK_FEED = 0;
 /** Give the table to the kernel protocol. */
@@ -43,8 +44,10 @@ export const WORK_TRANSMIT = 7;
 export const WORK_DECIDE = 8;
 /** Start a protocol again once its connections are closed. */
 export const WORK_RESTART = 9;
-/** Packs a kind of work above a session end. */
-export const WORK = 0x10000000;
+/** A kind of work lies in so many low bits of an item, the session end (or side) above. */
+export const WORK_BITS = 4;
+/** Mask of the kind. */
+export const WORK_KINDS: number = 2 ** WORK_BITS - 1;
 
 /** What one process knows, apart from the dense columns of the fleet. */
 export interface Daemon {
@@ -66,10 +69,8 @@ export interface Daemon {
   /** Work that was queued while work was carried out, so that poll(2) does not wait; turns in a row that it kept from reading all sockets. */
   hurries: boolean;
   shortTurns: number;
-  /** Work for the next turn: what * {@link WORK} + session end. */
-  work: number[];
-  /** The work that was carried out last, to be filled anew. */
-  carriedOut: number[];
+  /** Work for the next turn: session end, or side, above {@link WORK_BITS} of what to do. */
+  readonly work: SocketQueue;
   readonly blocks: number[];
   /** Pods' routes in the kernel. */
   podRoutes: number;
@@ -106,8 +107,7 @@ export function newDaemon(lists: PathLists): Daemon {
     rib: new Rib(lists),
     hurries: false,
     shortTurns: 0,
-    work: [],
-    carriedOut: [],
+    work: new SocketQueue(),
     blocks: [],
     podRoutes: 0,
     foreign: new Set(),

@@ -17,9 +17,7 @@ export const LISTENING = 0x7fffffff;
  */
 export class Inbox {
   /** Side · 2 + (1 if its attempt to connect succeeded). */
-  private readonly fresh: number[][] = [];
-  /** What {@link takeFresh} returned last, to be filled anew. */
-  private readonly taken: number[][] = [];
+  private readonly fresh: SocketQueue[] = [];
   private readonly readable: SocketWalk[] = [];
   private readonly backlog: SocketQueue[] = [];
   private readonly conns: Connections;
@@ -34,15 +32,14 @@ export class Inbox {
 
   /** Makes room for one more daemon. */
   addDaemon(): void {
-    this.fresh.push([]);
-    this.taken.push([]);
+    this.fresh.push(new SocketQueue());
     this.readable.push(new SocketWalk());
     this.backlog.push(new SocketQueue());
   }
 
   /** Whether poll(2) would return at once. */
   pending(daemon: number): boolean {
-    return this.fresh[daemon]!.length > 0 || !this.readable[daemon]!.empty;
+    return !this.fresh[daemon]!.empty || !this.readable[daemon]!.empty;
   }
 
   /** A connection attempt was answered. */
@@ -50,20 +47,22 @@ export class Inbox {
     this.fresh[daemon]!.push(side * 2 + (connected ? 1 : 0));
   }
 
-  /**
-   * Connections that are not up and have something, oldest first, as side · 2 + (1 if an attempt succeeded); they are
-   * taken out. The list holds until the next call for the same daemon.
-   */
-  takeFresh(daemon: number): readonly number[] {
+  /** How many connections that are not up have something; {@link takeFresh} gives these, the oldest first. */
+  sortFresh(daemon: number): number {
     const fresh = this.fresh[daemon]!;
-    if (fresh.length === 0) return fresh;
-    const spare = this.taken[daemon]!;
-    spare.length = 0;
-    this.fresh[daemon] = spare;
-    this.taken[daemon] = fresh;
-    const { conns } = this;
-    if (fresh.length > 1) fresh.sort((a, b) => conns.age(a >> 1) - conns.age(b >> 1));
-    return fresh;
+    const count = fresh.size;
+    if (count > 1) fresh.sort(count, this);
+    return count;
+  }
+
+  /** Takes out the next connection that is not up, as side · 2 + (1 if an attempt succeeded). */
+  takeFresh(daemon: number): number {
+    return this.fresh[daemon]!.shift();
+  }
+
+  /** Age of the socket of an item of {@link takeFresh}. */
+  keyOf(item: number): number {
+    return this.conns.age(item >> 1);
   }
 
   /** A connection waits for accept(2). */
@@ -142,7 +141,7 @@ export class Inbox {
 
   /** The process is gone, and what waited for it. */
   clear(daemon: number): void {
-    for (const socket of this.takeFresh(daemon)) this.forget(socket >> 1);
+    for (let s = this.takeFresh(daemon); s >= 0; s = this.takeFresh(daemon)) this.forget(s >> 1);
     for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
       this.forget(side);
     const readable = this.readable[daemon]!;

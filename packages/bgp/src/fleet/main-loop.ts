@@ -131,7 +131,7 @@ export class MainLoop implements Wakeable {
     x.engine.cancelTimer(this.wakeTimer[node]!);
     this.parts.transport.processGone(node);
     x.inbox.clear(node);
-    daemon.work = [];
+    daemon.work.clear();
     this.parts.configuration.settle(node);
   }
 
@@ -288,7 +288,7 @@ export class MainLoop implements Wakeable {
     const from = Math.max(x.engine.now, x.busyUntil[node]!);
     const second = this.pollSecond(node, from);
     let wake = Number.POSITIVE_INFINITY;
-    if (daemon.work.length > 0) wake = from + second;
+    if (!daemon.work.empty) wake = from + second;
     else if (daemon.timers.next !== Number.POSITIVE_INFINITY) {
       const due = daemon.timers.next * SECOND - x.phase[node]!;
       wake = from + Math.max(1, Math.ceil((due - from) / second)) * second;

@@ -21,6 +21,27 @@ export class SocketQueue {
     return this.ring[(this.head + index) & (this.ring.length - 1)]!;
   }
 
+  /** Sorts the oldest `count` items by a key that `keys` knows; equal ones stay in order. */
+  sort(count: number, keys: { keyOf(item: number): number }): void {
+    for (let i = 1; i < count; i++) {
+      const item = this.peek(i);
+      const key = keys.keyOf(item);
+      let at = i;
+      for (; at > 0 && keys.keyOf(this.peek(at - 1)) > key; at--) this.set(at, this.peek(at - 1));
+      this.set(at, item);
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.head = 0;
+    this.size = 0;
+  }
+
+  private set(index: number, item: number): void {
+    this.ring[(this.head + index) & (this.ring.length - 1)] = item;
+  }
+
   /** Removes the oldest item; −1 if there is none. */
   shift(): number {
     if (this.size === 0) return -1;

@@ -18,12 +18,13 @@ import {
   TIMER_CONNECT,
   TIMER_IDLE,
   TIMER_PEER_RESTART,
-  WORK,
+  WORK_BITS,
   WORK_DECIDE,
   WORK_FEED,
   WORK_FLUSH,
   WORK_KEEPALIVE,
   WORK_KERNEL,
+  WORK_KINDS,
   WORK_LEARN,
   WORK_REFEED,
   WORK_RESTART,
@@ -83,7 +84,7 @@ export class Turn {
       if (daemon.unsent) parts.outbox.send(node);
       parts.configuration.apply(node);
     }
-    const goesOn = daemon.work.length > 0 && this.runWork(node);
+    const goesOn = !daemon.work.empty && this.runWork(node);
     daemon.hurries = goesOn;
     if (daemon.unsent) parts.outbox.send(node);
     x.second[node] = x.clock(node, x.t);
@@ -95,7 +96,8 @@ export class Turn {
   private readFresh(node: number): void {
     const { parts } = this;
     const { conns, inbox } = this.x;
-    for (const socket of inbox.takeFresh(node)) {
+    for (let left = inbox.sortFresh(node); left > 0; left--) {
+      const socket = inbox.takeFresh(node);
       const side = socket >> 1;
       const state = conns.state[side]!;
       if (state === SIDE.connect) parts.sessions.onOutcome(node, side, (socket & 1) === 1);
@@ -122,12 +124,10 @@ export class Turn {
     const { x, parts } = this;
     const daemon = x.daemons[node]!;
     const { work } = daemon;
-    daemon.carriedOut.length = 0;
-    daemon.work = daemon.carriedOut;
-    daemon.carriedOut = work;
-    for (const item of work) {
-      const e = item % WORK;
-      const what = Math.floor(item / WORK);
+    for (let left = work.size; left > 0; left--) {
+      const item = work.shift();
+      const e = item >> WORK_BITS;
+      const what = item & WORK_KINDS;
       if (what === WORK_FEED) {
         if (parts.advertiser.feed(node, e)) x.queueWork(node, WORK_FEED, e);
         // BIRD writes what it fed in the next turn, which therefore does not wait.
@@ -146,7 +146,8 @@ export class Turn {
         parts.sessions.restart(node, e);
       }
     }
-    for (const item of daemon.work) if (Math.floor(item / WORK) !== WORK_FLUSH) return true;
+    for (let i = 0; i < work.size; i++)
+      if ((work.peek(i) & WORK_KINDS) !== WORK_FLUSH) return true;
     return false;
   }
 
