@@ -18,7 +18,7 @@ import { UpdateTable } from "../rib/updates.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
-import { PolicyTable } from "../session/policies.js";
+import { MESH_POLICY, PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
 import { ttlTooLow } from "../session/ttl.js";
 import type { SharedCores } from "../shared-cores.js";
@@ -216,7 +216,8 @@ export class FleetContext {
 
   /** How a session end treats its peer. */
   policy(e: number): PeerPolicy {
-    return this.policies.get(this.ends.policy[e]!);
+    const { policies } = this;
+    return policies.get(policies.uniform ? MESH_POLICY : this.ends.policy[e]!);
   }
 
   /** AS that a session end shows to its peer. */

@@ -1,10 +1,10 @@
-import { SocketQueue } from "./socket-queue.js";
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
 import { Rib } from "../rib/rib.js";
 import { SecondTimers } from "../session/second-timers.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
+import { SocketQueue } from "./socket-queue.js";
 
 /** States of a process. */
 export const OFF = 0;

@@ -146,8 +146,7 @@ export class Turn {
         parts.sessions.restart(node, e);
       }
     }
-    for (let i = 0; i < work.size; i++)
-      if ((work.peek(i) & WORK_KINDS) !== WORK_FLUSH) return true;
+    for (let i = 0; i < work.size; i++) if ((work.peek(i) & WORK_KINDS) !== WORK_FLUSH) return true;
     return false;
   }
 

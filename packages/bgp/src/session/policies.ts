@@ -29,6 +29,8 @@ const MESH: PeerPolicy = Object.freeze({
 export class PolicyTable {
   private readonly policies: PeerPolicy[] = [MESH];
   private readonly ids: Map<string, number> = new Map([[JSON.stringify(MESH), MESH_POLICY]]);
+  /** Every peer is as in the mesh, so that nobody has to look up how one is treated. */
+  uniform = true;
   /** Some policy asks for TTL security. */
   limitsTtl = false;
 
@@ -47,6 +49,7 @@ export class PolicyTable {
       if (id === POLICIES_MAX)
         throw new RangeError(`more than ${String(POLICIES_MAX)} kinds of BGP peer`);
       this.policies.push(Object.freeze(policy));
+      this.uniform = false;
       this.limitsTtl ||= policy.ttlSecurity > 0;
       this.ids.set(key, id);
     }

@@ -16,9 +16,10 @@ export type SynFate = "accepted" | "refused" | "dropped";
 export function synFate(x: FleetContext, c: number): SynFate {
   const side = 2 * c;
   const target = x.conns.node(side + 1);
-  const { password } = x.policy(x.conns.end(side));
   const listens =
     x.state[target] === RUNNING && x.listenPort[target] === x.portOf(side) && accepts(x, target);
+  if (x.policies.uniform) return listens ? "accepted" : "refused";
+  const { password } = x.policy(x.conns.end(side));
   if (!listens) return password === "" ? "refused" : "dropped";
   const e = expectingEnd(x, c);
   const key = e < 0 ? "" : x.policy(e).password;

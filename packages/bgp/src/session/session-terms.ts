@@ -2,11 +2,12 @@ import type { FleetContext } from "../fleet/context.js";
 import { ANY_AS } from "../types.js";
 
 /** Subcode with which an OPEN of another AS (2) or with a bad identifier (3) is refused, 0 = none (RFC 4271 §6.2). */
-export function refusal(x: FleetContext, e: number, peer: number): number {
-  const shown = x.localAS(peer);
+export function refusal(x: FleetContext, e: number, side: number): number {
+  const peer = x.ends.peer[e]!;
+  const shown = x.policies.uniform ? x.asNumber[peer]! : x.localAS(x.conns.end(side ^ 1));
   const { remoteAS } = x.policy(e);
   if (remoteAS !== ANY_AS && shown !== (remoteAS || x.localAS(e))) return 2;
-  const same = x.routerId[x.ends.node[e]!] === x.routerId[x.ends.node[peer]!];
+  const same = x.routerId[x.ends.node[e]!] === x.routerId[peer];
   return same && shown === x.localAS(e) ? 3 : 0;
 }
 

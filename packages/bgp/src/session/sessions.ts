@@ -234,7 +234,7 @@ export class Sessions {
     const { x } = this;
     const { conns, ends } = x;
     if (conns.state[side] !== SIDE.openSent) return;
-    const refused = refusal(x, e, conns.end(side ^ 1));
+    const refused = refusal(x, e, side);
     if (refused !== 0) {
       const what = notificationCode(OPEN_ERROR, refused);
       x.protocols.fail(e, ERROR_CLASS.sent | what, false);
