@@ -45,7 +45,7 @@ export type {
   PeeringType,
   StaticRoute,
 } from "./confd/render/model.js";
-export type { LocalWorkload } from "./confd/render/peerings.js";
+export { type LocalWorkload, parsePeerIP } from "./confd/render/peerings.js";
 export { addressNumber } from "./confd/rendered-peers.js";
 export { type BirdFile, birdFiles } from "./confd/text/bird-files.js";
 export type { BirdCosts } from "./cost-profile.js";

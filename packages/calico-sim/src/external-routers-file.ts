@@ -7,18 +7,16 @@ import {
   type Issue,
   type IssueParts,
   isRecord,
-  issueAt,
   type PathSegment,
 } from "@calico-sim/core";
 import {
-  type ManifestDocument,
   ManifestFileError,
   type ManifestIssue,
   type ManifestIssueCode,
   type ManifestSource,
-  parseSource,
 } from "@calico-sim/manifests";
 import { ManifestError } from "./manifest-error.js";
+import { placed, singleDocument } from "./single-document.js";
 
 /** What a file says of the world outside a cluster; see {@link readExternalRouters}. */
 export interface ExternalRoutersFile {
@@ -74,13 +72,7 @@ export interface PlacedRouters extends ExternalRoutersFile {
  * @throws ManifestError with file, line and field of everything that is wrong, unknown fields included.
  */
 export function readExternalRouters(source: ManifestSource): PlacedRouters {
-  const { documents, faults } = parseSource(source);
-  const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
-    const { line, column, text: excerpt, length } = location;
-    const issue = issueAt<ManifestIssueCode>(undefined, { code, message });
-    return { ...issue, file: source.name, line, column, excerpt: { text: excerpt, length } };
-  });
-  const [document] = documents;
+  const { document, issues } = singleDocument(source);
   const place = (parts: IssueParts<ManifestIssueCode>): ManifestIssue =>
     placed(source.name, document, parts);
   const value = document?.value;
@@ -126,16 +118,4 @@ export async function loadExternalRouters(path: string): Promise<PlacedRouters> 
     throw new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
   }
   return readExternalRouters({ name: path, text: content });
-}
-
-function placed(
-  file: string,
-  document: ManifestDocument | undefined,
-  parts: IssueParts<ManifestIssueCode>,
-): ManifestIssue {
-  const issue = issueAt(undefined, parts);
-  const location = document?.locate(parts.path ?? []);
-  if (location === undefined) return { ...issue, file };
-  const { line, column, text: excerpt, length } = location;
-  return { ...issue, file, line, column, excerpt: { text: excerpt, length } };
 }

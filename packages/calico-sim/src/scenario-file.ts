@@ -4,7 +4,6 @@ import {
   didYouMean,
   type IssueParts,
   isRecord,
-  issueAt,
   micros,
   type PathSegment,
   type Resource,
@@ -18,9 +17,9 @@ import {
   type ManifestIssue,
   type ManifestIssueCode,
   type ManifestSource,
-  parseSource,
 } from "@calico-sim/manifests";
 import { ACTION_FORMS, type ActionForm, type FieldType, namesOf } from "./scenario-actions.js";
+import { placed, singleDocument } from "./single-document.js";
 
 /** A scenario file holds errors; the message shows each with its line and field. */
 export class ScenarioFileError extends Error {
@@ -66,15 +65,9 @@ export async function loadScenario(path: string, spec: ClusterSpec): Promise<Sce
  * readScenario({ name: "scenario.yaml", text: "- { at: 5m, action: node-crash, node: node-3 }" }, spec)
  */
 export function readScenario(source: ManifestSource, spec: ClusterSpec): Scenario {
-  const { documents, faults } = parseSource(source);
-  const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
-    const { line, column, text, length } = location;
-    const issue = issueAt<ManifestIssueCode>(undefined, { code, message });
-    return { ...issue, file: source.name, line, column, excerpt: { text, length } };
-  });
-  const [document] = documents;
+  const { document, issues } = singleDocument(source);
   const reader = new ScenarioReader(spec, source.name, document, issues);
-  const steps = faults.length > 0 ? [] : reader.read();
+  const steps = issues.length > 0 ? [] : reader.read();
   if (issues.length > 0) throw new ScenarioFileError(issues);
   return Object.freeze(steps);
 }
@@ -262,13 +255,7 @@ class ScenarioReader {
   }
 
   private report(path: readonly PathSegment[], parts: IssueParts<ManifestIssueCode>): void {
-    const issue = issueAt(undefined, { ...parts, path });
-    const location = this.document?.locate(path);
-    if (location === undefined) this.issues.push({ ...issue, file: this.file });
-    else {
-      const { line, column, text, length } = location;
-      this.issues.push({ ...issue, file: this.file, line, column, excerpt: { text, length } });
-    }
+    this.issues.push(placed(this.file, this.document, { ...parts, path }));
   }
 }
 

@@ -98,6 +98,12 @@ describe("a file that describes external routers", () => {
     expect(findings("undescribedPeers: maybe\nexternalRouters: []\n")).toHaveLength(1);
   });
 
+  it("is one document: a second one is refused, not passed over", () => {
+    const one = "externalRouters: [{ name: tor, ip: 10.0.0.254, asNumber: 65001 }]\n";
+    expect(findings(one)).toEqual([]);
+    expect(findings(`${one}---\n${one}`).join()).toContain("a second YAML document begins here");
+  });
+
   it("is refused with its line where it contradicts the manifests", async () => {
     const wrong = mkdtempSync(join(tmpdir(), "calico-sim-"));
     const path = join(wrong, "external-routers.yaml");

@@ -31,6 +31,14 @@ function issues(text: string): readonly string[] {
 }
 
 describe("scenario files", () => {
+  it("are one document: a second one is refused, not passed over", () => {
+    const one = "- { at: 0s, action: start }\n";
+    expect(issues(one)).toEqual([]);
+    expect(issues(`${one}---\n${one}`)).toEqual([
+      "3:1  a second YAML document begins here, and the file holds one",
+    ]);
+  });
+
   it("say what the functions say", () => {
     const text = `
 - { at: 0s, action: start, stagger: 100ms }

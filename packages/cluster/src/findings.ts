@@ -1,5 +1,5 @@
 import { sessionInfo } from "@calico-sim/bgp";
-import { bgpSettings, type NodeDirectory, ofKind, parseCidr } from "@calico-sim/core";
+import { bgpSettings, type NodeDirectory, nodeView, ofKind, parseCidr } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import { nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
@@ -76,6 +76,21 @@ function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
     .filter((text) => parseCidr(text)?.family === 6);
 }
 
+/** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */
+function withoutIpv6({ bird6, datastore, spec }: ObservedCluster): Finding[] {
+  if (bird6 === undefined) return [];
+  const bare = datastore
+    .list("Node")
+    .map(nodeView)
+    .filter(
+      ({ ipv6Address, internalIPv6 }) =>
+        ipv6Address === undefined && (spec.detectIpv6 !== true || internalIPv6 === undefined),
+    );
+  if (bare.length === 0) return [];
+  const text = `no bird6 runs on ${String(bare.length)} of the nodes, which have no IPv6 address: ${listed(bare.map(({ name }) => name))}; IPv6 pods there are not reached from elsewhere`;
+  return [{ code: "setting", text }];
+}
+
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
@@ -100,6 +115,14 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     findings.push({
       code: "not-modelled",
       text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
+    });
+  }
+  findings.push(...withoutIpv6(cluster));
+  const unroutable = cluster.tracker.unroutable();
+  if (unroutable !== undefined) {
+    findings.push({
+      code: "never-reached",
+      text: `${String(unroutable.pairs)} node–block pairs never worked, which no black hole counts: the underlay has no route to pods, as between subnets without encapsulation; one is ${unroutable.example}`,
     });
   }
   for (const [failure, times] of [...recorder.startFailures].slice(0, 5)) {

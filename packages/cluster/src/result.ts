@@ -100,6 +100,7 @@ export interface Utilisation {
 export interface Finding {
   readonly code:
     | "event-limit"
+    | "never-reached"
     | "not-converged"
     | "open-blackholes"
     | "pods-failed"

@@ -1,4 +1,4 @@
-import { BGP_PORT } from "@calico-sim/bgp";
+import { BGP_PORT, parsePeerIP } from "@calico-sim/bgp";
 import { type Fabric, type NodeDirectory, ofKind, SECOND } from "@calico-sim/core";
 import { describe, type Scenario, type Step } from "./scenario.js";
 import type { ClusterSpec } from "./spec.js";
@@ -29,7 +29,7 @@ export interface ScenarioNames {
 export function bgpPorts({ resources, externalRouters = [] }: ClusterSpec): ReadonlySet<number> {
   const configured = [
     ...ofKind(resources, "BGPConfiguration").map(({ spec }) => spec?.listenPort),
-    ...ofKind(resources, "BGPPeer").map(({ spec }) => Number(spec.peerIP?.split(":")[1])),
+    ...ofKind(resources, "BGPPeer").map(({ spec }) => parsePeerIP(spec.peerIP)?.port),
     ...externalRouters.map(({ listenPort }) => listenPort),
   ];
   return new Set([

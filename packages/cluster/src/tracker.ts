@@ -125,6 +125,20 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     return this.broken.size;
   }
 
+  /** Pairs that never worked, since the underlay knows no way to pods: how many, and one of them. */
+  unroutable(): { readonly pairs: number; readonly example: string } | undefined {
+    let pairs = 0;
+    let example = "";
+    for (const [host, codes] of this.delivery.entries()) {
+      for (const [row, code] of codes.entries()) {
+        if ((code & (CODE | WAS_DELIVERED)) !== DELIVERY.underlayRoute) continue;
+        if (pairs++ > 0) continue;
+        example = `${this.nodes.name(host)} to ${this.destinations.blocks[row]!.text}`;
+      }
+    }
+    return pairs === 0 ? undefined : { pairs, example };
+  }
+
   /** Whether every running node's kernel equals the oracle, as far as destinations go. */
   get converged(): boolean {
     return this.control.every((front, node) => !this.running[node] || front.wrong === 0);

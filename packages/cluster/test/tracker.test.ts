@@ -1,6 +1,6 @@
 import { micros, SECOND } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { at, type Blackhole, type ClusterOptions, fail, heal, start } from "../src/index.js";
+import { at, type Blackhole, type ClusterOptions, fail, heal, pods, start } from "../src/index.js";
 import { blockRoutes, RouteWatch, run } from "./support.js";
 
 const IPIP_BY_FELIX: ClusterOptions = {
@@ -177,5 +177,22 @@ describe("routes to a node that lost its power", () => {
     simulation.run(micros("3030s"));
     expect(blockRoutes(simulation, "node-0")).not.toHaveProperty([block!]);
     expect(simulation.tracker.converged).toBe(true);
+  });
+});
+
+describe("a pool without encapsulation over two subnets", () => {
+  test("leaves pairs that never worked, which a finding names, since no black hole does", () => {
+    const pools = [{ cidr: "10.200.0.0/20", ipipMode: "Never" } as const];
+    const said = (racks: number): readonly string[] =>
+      run({ nodes: 4, racks, pools }, [at("0s", start()), at("10s", pods.create(8))], "2m")
+        .result()
+        .findings.filter(({ code }) => code === "never-reached")
+        .map(({ text }) => text);
+    expect(said(1)).toEqual([]);
+    expect(said(2)).toEqual([
+      expect.stringMatching(
+        /^8 node–block pairs never worked, .* one is node-0 to 10\.200\.\d+\.\d+\/26$/,
+      ),
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import {
   parseAddress,
   parseASNumber,
 } from "@calico-sim/core";
+import { BGP_PORT } from "../../session/constants.js";
 import { asOf, type BgpNode, type ConfdInputs, nodeMatches, nodesMatching } from "./inputs.js";
 import type { PeeringType } from "./model.js";
 
@@ -144,8 +145,6 @@ function ownedFamily(
   return (target.port ?? port) === port ? [family] : [];
 }
 
-const BGP_PORT = 179;
-
 /** A cluster node as a peer, by each of its addresses (calico: confd/pkg/backends/calico/client.go:505-777). */
 function nodePeerings(
   inputs: ConfdInputs,
@@ -198,7 +197,7 @@ function localWorkloads(peer: BGPPeer, workloads: readonly LocalWorkload[]): rea
 }
 
 /** Reads a `peerIP`: an address, `10.0.0.1:1790` or `[fd00::1]:1790`. */
-function parsePeerIP(
+export function parsePeerIP(
   text: string | undefined,
 ): { readonly address: Address; readonly port: number | undefined } | undefined {
   if (text === undefined) return undefined;

@@ -1,0 +1,43 @@
+import { type IssueParts, issueAt } from "@calico-sim/core";
+import {
+  type ManifestDocument,
+  type ManifestIssue,
+  type ManifestIssueCode,
+  type ManifestSource,
+  parseSource,
+} from "@calico-sim/manifests";
+
+/** A file that holds one YAML or JSON document: it, and what is wrong with the text itself. */
+export interface SingleDocument {
+  readonly document: ManifestDocument | undefined;
+  readonly issues: ManifestIssue[];
+}
+
+/** Parses a file that holds one document; a further one is an error, since nobody would read it. */
+export function singleDocument(source: ManifestSource): SingleDocument {
+  const { documents, faults } = parseSource(source);
+  const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
+    const { line, column, text, length } = location;
+    const issue = issueAt<ManifestIssueCode>(undefined, { code, message });
+    return { ...issue, file: source.name, line, column, excerpt: { text, length } };
+  });
+  const [document, further] = documents;
+  if (further !== undefined) {
+    const message = "a second YAML document begins here, and the file holds one";
+    issues.push(placed(source.name, further, { code: "TYPE_WRONG", message, path: [] }));
+  }
+  return { document, issues };
+}
+
+/** An issue with the place of its path in a document. */
+export function placed(
+  file: string,
+  document: ManifestDocument | undefined,
+  parts: IssueParts<ManifestIssueCode>,
+): ManifestIssue {
+  const issue = issueAt(undefined, parts);
+  const location = document?.locate(parts.path ?? []);
+  if (location === undefined) return { ...issue, file };
+  const { line, column, text, length } = location;
+  return { ...issue, file, line, column, excerpt: { text, length } };
+}
