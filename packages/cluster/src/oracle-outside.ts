@@ -3,6 +3,7 @@ import {
   type BGPPeer,
   type Cidr,
   cidrContains,
+  cidrEquals,
   compareAddresses,
   formatCidr,
   parseAddress,
@@ -100,9 +101,15 @@ function agreed({ outside }: OutsideState, node: string, router: OracleRouter): 
   return (router.peersWith?.has(node) ?? true) ? asked : undefined;
 }
 
+/** Whether a prefix is a node's own subnet, which its kernel has a connected route to whatever BGP says. */
+export function isConnected({ nodes }: OutsideState, node: string, prefix: Cidr): boolean {
+  const subnet = nodes.get(node)?.subnet;
+  return subnet !== undefined && cidrEquals(subnet, prefix);
+}
+
 /**
- * Nodes and routers that a node sends to for a prefix outside; none when it hears of no way. `unknown` where BGPFilters or
- * an IPPool have a say.
+ * Nodes and routers that a node sends to for a prefix outside; none when it hears of no way, or needs none. `unknown` where
+ * BGPFilters or an IPPool have a say.
  */
 export function gatewaysOut(
   state: OutsideState,
@@ -110,6 +117,7 @@ export function gatewaysOut(
   node: string,
   prefix: Cidr,
 ): readonly string[] | "unknown" {
+  if (isConnected(state, node, prefix)) return [];
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
   for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
     if (filtered) return "unknown";

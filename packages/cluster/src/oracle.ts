@@ -1,6 +1,6 @@
 import { type Cidr, cidrContains, isHostCidr } from "@calico-sim/core";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
-import { gatewaysOut, heardThrough, routerHears } from "./oracle-outside.js";
+import { gatewaysOut, heardThrough, isConnected, routerHears } from "./oracle-outside.js";
 import { addressOf } from "./oracle-paths.js";
 import { reaches } from "./oracle-peerings.js";
 import type { OracleState } from "./oracle-state.js";
@@ -29,6 +29,7 @@ export function expectedRoute(
   if (pool === undefined || holder === undefined) return undefined;
   const writer = writerOf(state, pool);
   if (writer === undefined) return undefined;
+  if (writer === "bird" && isConnected(state, node, block.cidr)) return undefined;
   if (writer === "felix" && state.family === 6 && !state.felix.ipv6) return undefined;
   if (holder === node) {
     // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).

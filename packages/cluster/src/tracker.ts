@@ -28,6 +28,7 @@ import { Destinations } from "./destinations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
 import { expectedOutside, expectedRoute, reachesRouter } from "./oracle.js";
+import { isConnected } from "./oracle-outside.js";
 import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
 import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
 
@@ -385,6 +386,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const to = this.destinations.targets[row]!;
     const name = this.nodes.name(node);
     const { cidr } = this.destinations.blocks[row]!;
+    // Its neighbours are on its link: no router is asked for them.
+    if (isConnected(this.state, name, cidr)) return plainArrival(DELIVERY.notAsked);
     const want = expectedOutside(this.state, this, name, cidr);
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);

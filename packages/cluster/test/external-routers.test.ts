@@ -61,6 +61,30 @@ describe("an external router (law 11)", () => {
     expect(text({ ...TOR_A, gracefulRestart: true })).toContain("restart-able llgr-aware AS4\n");
   });
 
+  test("that announces the nodes' own subnet leaves them their connected route (measured)", () => {
+    const subnet = "10.0.0.0/24";
+    const tor = { ...TOR_A, prefixes: [subnet, "0.0.0.0/0"] };
+    const simulation = run(withRouters(3, [tor]), begin(3), "3m");
+    expect(simulation.tracker.converged).toBe(true);
+    const { kernels, prefixes } = simulation;
+    expect(kernels.best(0, prefixes.intern(parseCidr(subnet)!))).toBe(0);
+    expect(wayOut(simulation, "node-0")).toBe("tor-a");
+    expect(simulation.views.showRoute("node-0").replace(/\d\d:\d\d:\d\d/g, "HH:MM:SS")).toContain(
+      [
+        `${subnet}        dev eth0 [direct1 HH:MM:SS] * (240)`,
+        "                   via 10.0.0.251 on eth0 [Global_10_0_0_251 HH:MM:SS] (100/0) [AS65001i]",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("and takes nothing on their link with it when it loses power", () => {
+    const tor = { ...TOR_A, prefixes: ["10.0.0.0/24", "0.0.0.0/0"] };
+    const steps = [...begin(3), at("5m", fail.router("tor-a"))];
+    const { intervals } = run(withRouters(3, [tor]), steps, "10m").result().blackholes;
+    expect([...new Set(intervals.map(({ to }) => to))]).toEqual(["0.0.0.0/0"]);
+  });
+
   test("is not counted among the nodes", () => {
     const result = run(withRouters(3, [TOR_A, TOR_B]), begin(3), "2m").result();
     expect(result.cluster.nodes).toBe(3);

@@ -3,6 +3,7 @@ import {
   type AddressFamily,
   type Cidr,
   cidrContains,
+  cidrEquals,
   type Kernels,
   PROTOCOL,
   type PrefixTable,
@@ -103,6 +104,7 @@ export class KernelFilters implements KernelFilter {
     if (this.routers.has(node)) return nextHop < 0 ? 0 : this.accept(nextHop, metric);
     if (index === undefined) return 0;
     const config = this.configs[index]!;
+    if (this.isConnected(node, prefix)) return 0;
     // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).
     if (nextHop < 0 && this.prefixes.isHost(prefix)) return 0;
     const pool = this.pool(index, prefix);
@@ -121,6 +123,15 @@ export class KernelFilters implements KernelFilter {
       address !== undefined &&
       cidrContains(subnet, address);
     return near ? this.accept(nextHop, metric) : this.tunnel(nextHop, metric);
+  }
+
+  /**
+   * The best route to the node's own subnet is that of the protocol `direct`, with a preference of 240 (bird: nest/route.h,
+   * DEF_PREF_DIRECT), and the kernel has one of its own: nothing is exported to it (BIRD 1.6.8, measured).
+   */
+  private isConnected(node: number, prefix: number): boolean {
+    const subnet = this.subnets[node];
+    return subnet !== undefined && cidrEquals(subnet, this.prefixes.cidr(prefix));
   }
 
   private pool(index: number, prefix: number): FilterPool | "rejected" | undefined {

@@ -1,5 +1,7 @@
 import {
+  type Cidr,
   cidrContains,
+  cidrEquals,
   formatCidr,
   type PrefixTable,
   parseAddress,
@@ -27,9 +29,10 @@ export interface RouteNames extends Neighbours {
 }
 
 /**
- * `show route`, or `show route all` (bird: nest/rt-table.c, proto/bgp/attrs.c): the connected subnet, then by
- * destination; BIRD's own order is that of a hash. A next hop outside the node's subnet is shown as it was announced, with an unknown metric: which
- * router leads to it is not modelled.
+ * `show route`, or `show route all` (bird: nest/rt-table.c, proto/bgp/attrs.c): the connected subnet, whose route of the
+ * protocol `direct` is better than any that a peer tells (bird: nest/route.h, DEF_PREF_DIRECT), then by destination; BIRD's
+ * own order is that of a hash. A next hop outside the node's subnet is shown as it was announced, with an unknown metric:
+ * which router leads to it is not modelled.
  */
 export function showRoute(
   view: DaemonView,
@@ -38,24 +41,28 @@ export function showRoute(
   prefixes: PrefixTable,
   all = false,
 ): ControlReply {
-  const lines: ReplyLine[] = connected(view, names, all);
+  const network = parseCidr(names.networkOf(view.node) ?? "");
+  const lines: ReplyLine[] = network === undefined ? [] : connected(view, network, all);
+  const others: ReplyLine[] = [];
   for (const { prefix, paths } of routes) {
-    const destination = formatCidr(prefixes.cidr(prefix));
+    const cidr = prefixes.cidr(prefix);
+    const second = network !== undefined && cidrEquals(network, cidr);
+    const destination = formatCidr(cidr);
+    const into = second ? lines : others;
     paths.forEach((path, i) => {
-      lines.push({
+      const best = i === 0 && !second;
+      into.push({
         code: CODE.route,
-        text: `${(i === 0 ? destination : "").padEnd(DESTINATION_WIDTH)} ${pathText(view, path, i === 0, names)}`,
+        text: `${(best ? destination : "").padEnd(DESTINATION_WIDTH)} ${pathText(view, path, best, names)}`,
       });
-      if (all) lines.push(...detail(path, names));
+      if (all) into.push(...detail(path, names));
     });
   }
-  return [...lines, END_OF_REPLY];
+  return [...lines, ...others, END_OF_REPLY];
 }
 
 /** The subnet of the node's interface, which the protocol `direct` has. */
-function connected(view: DaemonView, names: RouteNames, all: boolean): ReplyLine[] {
-  const network = parseCidr(names.networkOf(view.node) ?? "");
-  if (network === undefined) return [];
+function connected(view: DaemonView, network: Cidr, all: boolean): ReplyLine[] {
   const since = formatSince(view.booted, view.now);
   const destination = formatCidr(network).padEnd(DESTINATION_WIDTH);
   return [

@@ -50,6 +50,22 @@ describe("the kernel filter of bird_ipam.cfg: near peer, far peer, own block", (
     expect(decisions(claim)).toEqual(expected);
   });
 
+  test("a node's own subnet stays out of its kernel, not out of those of others", () => {
+    const prefixes = new PrefixTable();
+    const filters = new KernelFilters(new Kernels(prefixes, 3), prefixes);
+    const config = filters.config({ pools: [], programsIpip: true, programsNoEncap: true });
+    ["10.0.0.1/24", "10.0.1.1/24"].forEach((text, node) => {
+      filters.set(node, config);
+      filters.place(node, parseAddress(text.replace("/24", "")), cidr(text));
+    });
+    const subnet = prefixes.intern(cidr("10.0.0.0/24"));
+    expect(filters.kernelRoute(0, subnet, 2, 1024)).toBe(0);
+    expect(filters.kernelRoute(1, subnet, 2, 1024)).toBeGreaterThan(0);
+    expect(filters.kernelRoute(0, prefixes.intern(cidr("10.0.0.0/25")), 2, 1024)).toBeGreaterThan(
+      0,
+    );
+  });
+
   test("a VXLAN pool is always Felix's", () => {
     const prefixes = new PrefixTable();
     const filters = new KernelFilters(new Kernels(prefixes, 2), prefixes);

@@ -4,6 +4,9 @@ import fc from "fast-check";
 /** Prefixes that lie in no pool of {@link import("./pools.js").arbitraryPools}. */
 const OUTSIDE = ["10.100.0.0/16", "0.0.0.0/0", "192.168.7.0/24"] as const;
 
+/** The subnet of the nodes of the first rack, which have a connected route to it. */
+const CONNECTED = "10.0.0.0/24";
+
 /** AS numbers: that of a cluster by default, and others. */
 const AS_NUMBERS = [65_001, 65_002, 64_512] as const;
 
@@ -23,7 +26,7 @@ export function arbitraryExternalRouters(
   const router = fc.record({
     rack: fc.nat({ max: racks - 1 }),
     asNumber: fc.constantFrom(...AS_NUMBERS),
-    prefixes: fc.subarray([...OUTSIDE]),
+    prefixes: fc.subarray([...OUTSIDE, CONNECTED]),
     passive: fc.boolean(),
     gracefulRestart: fc.boolean(),
     multihop: fc.boolean(),
