@@ -76,6 +76,29 @@ function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
     .filter((text) => parseCidr(text)?.family === 6);
 }
 
+/** What BGPPeers refer to and is not there at the end: confd goes on as if nothing had been said. */
+function danglingReferences({ datastore, spec }: ObservedCluster): Finding[] {
+  const { secretNamespace = "kube-system" } = spec;
+  const texts = datastore.list("BGPPeer").flatMap(({ metadata: { name: peer }, spec: wanted }) => {
+    const missing = (wanted.filters ?? [])
+      .filter((name) => datastore.get("BGPFilter", name) === undefined)
+      .map((name) => `BGPPeer ${peer}: there is no BGPFilter "${name}", so it filters nothing`);
+    const { name, key = "" } = wanted.password?.secretKeyRef ?? {};
+    if (name === undefined) return missing;
+    const secret = datastore.get("Secret", name, secretNamespace);
+    if (secret?.data?.[key] !== undefined || secret?.stringData?.[key] !== undefined)
+      return missing;
+    const what =
+      secret === undefined ? `no Secret "${name}"` : `no key "${key}" in Secret "${name}"`;
+    const where = `in namespace ${secretNamespace}`;
+    return [
+      ...missing,
+      `BGPPeer ${peer}: there is ${what} ${where}, so its sessions have no password`,
+    ];
+  });
+  return texts.map((text) => ({ code: "setting", text }));
+}
+
 /** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */
 function withoutIpv6({ bird6, datastore, spec }: ObservedCluster): Finding[] {
   if (bird6 === undefined) return [];
@@ -117,7 +140,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
     });
   }
-  findings.push(...withoutIpv6(cluster));
+  findings.push(...danglingReferences(cluster), ...withoutIpv6(cluster));
   const unroutable = cluster.tracker.unroutable();
   if (unroutable !== undefined) {
     findings.push({

@@ -304,3 +304,27 @@ describe("a description that cannot be", () => {
     );
   });
 });
+
+describe("what a BGPPeer refers to", () => {
+  const said = (...resources: ReturnType<typeof peer | typeof secret>[]): readonly string[] =>
+    run(withRouters(2, [TOR_A], { resources }), begin(2), "2m")
+      .result()
+      .findings.filter(({ code }) => code === "setting")
+      .map(({ text }) => text);
+  const spec = { peerIP: TOR_A.ip, asNumber: TOR_A.asNumber };
+
+  test("is named where it is not there: confd goes on as if nothing had been said", () => {
+    const lost = peer("tor", { ...spec, filters: ["gone"], password: fromSecret("nope") });
+    expect(said(lost)).toEqual([
+      'BGPPeer tor: there is no BGPFilter "gone", so it filters nothing',
+      'BGPPeer tor: there is no Secret "nope" in namespace kube-system, so its sessions have no password',
+    ]);
+    expect(said(lost, secret("nope", "x", "elsewhere"))).toHaveLength(2);
+  });
+
+  test("is not mentioned where it is", () => {
+    expect(said(peer("tor", { ...spec, password: fromSecret("key") }), secret("key", "x"))).toEqual(
+      [],
+    );
+  });
+});
