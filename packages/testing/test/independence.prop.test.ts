@@ -1,4 +1,9 @@
-import { type ClusterSpec, clusterFromResources, Simulation } from "@calico-sim/cluster";
+import {
+  type ClusterSpec,
+  clusterFromResources,
+  type Scenario,
+  Simulation,
+} from "@calico-sim/cluster";
 import { RandomStream } from "@calico-sim/core";
 import { arbitraryCluster, arbitraryScenario } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
@@ -82,18 +87,20 @@ describe("adding an unrelated node", () => {
     ),
   );
 
+  /** Every draw of a run, by stream. */
+  const drawsOf = (spec: ClusterSpec, scenario: Scenario, seed: number): Map<string, number[]> => {
+    draws = new Map();
+    const simulation = new Simulation(spec, { seed });
+    simulation.schedule(scenario);
+    simulation.run(240_000_000);
+    return draws;
+  };
+
   test.prop([cases], runs(15))(
     "changes no draw of any other: streams belong to one consumer, named after its node",
     ([spec, scenario, seed]) => {
-      const drawsOf = (each: ClusterSpec): Map<string, number[]> => {
-        draws = new Map();
-        const simulation = new Simulation(each, { seed });
-        simulation.schedule(scenario);
-        simulation.run(240_000_000);
-        return draws;
-      };
-      const without = drawsOf(spec);
-      const between = drawsOf(withNewcomer(spec));
+      const without = drawsOf(spec, scenario, seed);
+      const between = drawsOf(withNewcomer(spec), scenario, seed);
       expect(without.size).toBeGreaterThan(spec.fabric.nodes.length);
       for (const [name, values] of between) {
         if (name.includes("newcomer")) continue;
@@ -112,15 +119,8 @@ describe("adding an unrelated node", () => {
   test.prop([cases], runs(15))(
     "or a router outside that all peer with changes no draw either",
     ([spec, scenario, seed]) => {
-      const drawsOf = (each: ClusterSpec): Map<string, number[]> => {
-        draws = new Map();
-        const simulation = new Simulation(each, { seed });
-        simulation.schedule(scenario);
-        simulation.run(240_000_000);
-        return draws;
-      };
-      const without = drawsOf(spec);
-      for (const [name, values] of drawsOf(withRouter(spec))) {
+      const without = drawsOf(spec, scenario, seed);
+      for (const [name, values] of drawsOf(withRouter(spec), scenario, seed)) {
         const before = without.get(name) ?? [];
         const common = Math.min(before.length, values.length);
         expect([name, values.slice(0, common)]).toEqual([name, before.slice(0, common)]);
