@@ -210,6 +210,26 @@ export interface End extends PeerOptions {
 
 /** Daemons with any peerings. */
 export class Peered extends Lab {
+  /** Every node's paths, without the order in which equal ones came, and what else is to be seen of each route. */
+  tables(more: (node: number, prefix: number) => unknown): string[] {
+    return this.all().map((node) =>
+      this.bird
+        .routes(node)
+        .map((prefix) =>
+          JSON.stringify([
+            this.prefixes.text(prefix),
+            more(node, prefix),
+            this.bird
+              .paths(node, prefix)
+              .map((path) => JSON.stringify(path))
+              .sort(),
+          ]),
+        )
+        .sort()
+        .join("\n"),
+    );
+  }
+
   /** Configures a node's own part; absent fields as in the mesh. */
   speaker(node: number, speaker: SpeakerConfig, more: Reconfiguration = {}): this {
     this.bird.configure(node, { speaker, blocks: this.blocks(node), ...more });
