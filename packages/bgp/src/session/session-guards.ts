@@ -40,8 +40,13 @@ export function expectingEnd(x: FleetContext, c: number): number {
 function accepts(x: FleetContext, node: number): boolean {
   if (x.path.routersBetween === undefined) return true;
   const { ends } = x;
-  const configured = ends.of(node).filter((e) => ends.configured[e] === 1);
-  return configured.length === 0 || configured.some((e) => !waitsForNeighbour(x, e));
+  let peers = 0;
+  for (const e of ends.of(node)) {
+    if (ends.configured[e] === 0) continue;
+    if (!waitsForNeighbour(x, e)) return true;
+    peers++;
+  }
+  return peers === 0;
 }
 
 /** Whether an end may only have a peer on its link, and has one elsewhere: BIRD leaves it Idle for good (bird: nest/neighbor.c). */
