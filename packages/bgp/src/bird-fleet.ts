@@ -215,6 +215,7 @@ export class BirdFleet implements EventHandler {
       return;
     }
     this.x.daemons[node]!.reconfigure.push(change);
+    this.x.signalled[node] = 1;
     this.loop.wake(node);
   }
 

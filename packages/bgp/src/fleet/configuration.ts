@@ -111,6 +111,7 @@ export class Configuration {
     const daemon = this.x.daemons[node]!;
     for (const change of daemon.reconfigure) this.write(node, change);
     daemon.reconfigure = [];
+    this.x.signalled[node] = 0;
     this.openPort(node);
   }
 
@@ -119,6 +120,7 @@ export class Configuration {
     const daemon = this.x.daemons[node]!;
     const changes = daemon.reconfigure;
     daemon.reconfigure = [];
+    this.x.signalled[node] = 0;
     daemon.configured = this.x.second[node]!;
     for (const change of changes) {
       const port = change.speaker?.listenPort;

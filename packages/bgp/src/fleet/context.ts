@@ -20,6 +20,7 @@ import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constan
 import { Peerings } from "../session/peerings.js";
 import { MESH_POLICY, PolicyTable } from "../session/policies.js";
 import { Protocols } from "../session/protocols.js";
+import { SecondTimers } from "../session/second-timers.js";
 import { ttlTooLow } from "../session/ttl.js";
 import type { SharedCores } from "../shared-cores.js";
 import {
@@ -33,6 +34,7 @@ import {
 import { type Daemon, newDaemon, WORK_BITS } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
+import { Rings } from "./rings.js";
 
 /** Event kinds of the fleet, as the engine numbered them. */
 export interface Kinds {
@@ -123,6 +125,9 @@ export class FleetContext {
   readonly protocols: Protocols = new Protocols();
   readonly inbox: Inbox = new Inbox(this.conns);
   readonly mail: Mail = new Mail();
+  /** Work for the next turn of each daemon: session end, or side, above {@link WORK_BITS} of what to do. */
+  readonly work: Rings = new Rings();
+  readonly timers: SecondTimers = new SecondTimers();
   readonly attributes: AttributeTable = new AttributeTable();
   readonly paths: PathTable = new PathTable();
   readonly updates: UpdateTable = new UpdateTable();
@@ -155,6 +160,14 @@ export class FleetContext {
   busyUntil: Float64Array = new Float64Array(16);
   /** A turn is queued already. */
   turnQueued: Uint8Array = new Uint8Array(16);
+  /** Work was queued while work was carried out, so that poll(2) does not wait. */
+  hurries: Uint8Array = new Uint8Array(16);
+  /** Turns in a row that this kept from reading all sockets. */
+  shortTurns: Uint8Array = new Uint8Array(16);
+  /** Something waits in a group of peers to be sent at the end of this turn. */
+  unsent: Uint8Array = new Uint8Array(16);
+  /** A new configuration waits to be read: SIGHUP came. */
+  signalled: Uint8Array = new Uint8Array(16);
   /** BGP sockets open. */
   sockets: Int32Array = new Int32Array(16);
   /** Connections made by the kernel, or being made, that the process has not accepted. */
@@ -195,6 +208,8 @@ export class FleetContext {
     this.ends.addNode();
     this.inbox.addDaemon();
     this.mail.addDaemon();
+    this.work.add();
+    this.timers.addDaemon();
     if (d === this.state.length) this.grow();
     this.asNumber[d] = DEFAULT_AS;
     this.routerId[d] = d + 1;
@@ -260,7 +275,7 @@ export class FleetContext {
 
   /** Queues work for the next turn of a daemon's loop. */
   queueWork(node: number, what: number, e: number): void {
-    this.daemons[node]!.work.push((e << WORK_BITS) | what);
+    this.work.push(node, (e << WORK_BITS) | what);
   }
 
   /** Delay from a side to the other; infinity while nothing passes. */
@@ -327,6 +342,10 @@ export class FleetContext {
     this.second = widened(this.second, n);
     this.busyUntil = widened(this.busyUntil, n);
     this.turnQueued = widened(this.turnQueued, n);
+    this.hurries = widened(this.hurries, n);
+    this.shortTurns = widened(this.shortTurns, n);
+    this.unsent = widened(this.unsent, n);
+    this.signalled = widened(this.signalled, n);
     this.sockets = widened(this.sockets, n);
     this.acceptQueue = widened(this.acceptQueue, n);
     this.locks = widened(this.locks, n);

@@ -2,9 +2,7 @@ import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
 import { Rib } from "../rib/rib.js";
-import { SecondTimers } from "../session/second-timers.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
-import { SocketQueue } from "./socket-queue.js";
 
 /** States of a process. */
 export const OFF = 0;
@@ -62,15 +60,7 @@ export interface Daemon {
   meshOnly: boolean;
   /** Fed peers by what they are told; kept while not `meshOnly`. */
   readonly groups: PeerGroup[];
-  /** Something waits in a group to be sent at the end of this turn. */
-  unsent: boolean;
-  readonly timers: SecondTimers;
   readonly rib: Rib;
-  /** Work that was queued while work was carried out, so that poll(2) does not wait; turns in a row that it kept from reading all sockets. */
-  hurries: boolean;
-  shortTurns: number;
-  /** Work for the next turn: session end, or side, above {@link WORK_BITS} of what to do. */
-  readonly work: SocketQueue;
   readonly blocks: number[];
   /** Pods' routes in the kernel. */
   podRoutes: number;
@@ -102,12 +92,7 @@ export function newDaemon(lists: PathLists): Daemon {
     rules: undefined,
     meshOnly: true,
     groups: [],
-    unsent: false,
-    timers: new SecondTimers(),
     rib: new Rib(lists),
-    hurries: false,
-    shortTurns: 0,
-    work: new SocketQueue(),
     blocks: [],
     podRoutes: 0,
     foreign: new Set(),

@@ -1,7 +1,7 @@
 import { type Connections, SIDE, widened } from "../session/connections.js";
 import { CLOSED } from "../session/segments.js";
-import { SocketQueue } from "./socket-queue.js";
-import { SocketWalk } from "./socket-walk.js";
+import { Rings } from "./rings.js";
+import { SocketWalks } from "./socket-walks.js";
 
 /** Age of the listening socket, which is opened before all others. */
 const OLDEST = 0;
@@ -17,9 +17,9 @@ export const LISTENING = 0x7fffffff;
  */
 export class Inbox {
   /** Side · 2 + (1 if its attempt to connect succeeded). */
-  private readonly fresh: SocketQueue[] = [];
-  private readonly readable: SocketWalk[] = [];
-  private readonly backlog: SocketQueue[] = [];
+  private readonly fresh: Rings = new Rings();
+  private readonly readable: SocketWalks = new SocketWalks();
+  private readonly backlog: Rings = new Rings();
   private readonly conns: Connections;
   private what: Int32Array = new Int32Array(1024);
   private next: Int32Array = new Int32Array(1024);
@@ -32,32 +32,31 @@ export class Inbox {
 
   /** Makes room for one more daemon. */
   addDaemon(): void {
-    this.fresh.push(new SocketQueue());
-    this.readable.push(new SocketWalk());
-    this.backlog.push(new SocketQueue());
+    this.fresh.add();
+    this.readable.addDaemon();
+    this.backlog.add();
   }
 
   /** Whether poll(2) would return at once. */
   pending(daemon: number): boolean {
-    return !this.fresh[daemon]!.empty || !this.readable[daemon]!.empty;
+    return this.fresh.size(daemon) > 0 || !this.readable.empty(daemon);
   }
 
   /** A connection attempt was answered. */
   addOutcome(daemon: number, side: number, connected: boolean): void {
-    this.fresh[daemon]!.push(side * 2 + (connected ? 1 : 0));
+    this.fresh.push(daemon, side * 2 + (connected ? 1 : 0));
   }
 
   /** How many connections that are not up have something; {@link takeFresh} gives these, the oldest first. */
   sortFresh(daemon: number): number {
-    const fresh = this.fresh[daemon]!;
-    const count = fresh.size;
-    if (count > 1) fresh.sort(count, this);
+    const count = this.fresh.size(daemon);
+    if (count > 1) this.fresh.sort(daemon, count, this);
     return count;
   }
 
   /** Takes out the next connection that is not up, as side · 2 + (1 if an attempt succeeded). */
   takeFresh(daemon: number): number {
-    return this.fresh[daemon]!.shift();
+    return this.fresh.shift(daemon);
   }
 
   /** Age of the socket of an item of {@link takeFresh}. */
@@ -67,16 +66,14 @@ export class Inbox {
 
   /** A connection waits for accept(2). */
   addConnection(daemon: number, side: number): void {
-    const backlog = this.backlog[daemon]!;
-    if (backlog.empty) this.readable[daemon]!.add(LISTENING, OLDEST);
-    backlog.push(side);
+    if (this.backlog.size(daemon) === 0) this.readable.add(daemon, LISTENING, OLDEST);
+    this.backlog.push(daemon, side);
   }
 
   /** The oldest connection to accept, or −1; the listening socket stays readable while there are more. */
   takeConnection(daemon: number): number {
-    const backlog = this.backlog[daemon]!;
-    const side = backlog.shift();
-    if (!backlog.empty) this.readable[daemon]!.add(LISTENING, OLDEST);
+    const side = this.backlog.shift(daemon);
+    if (this.backlog.size(daemon) > 0) this.readable.add(daemon, LISTENING, OLDEST);
     return side;
   }
 
@@ -112,20 +109,20 @@ export class Inbox {
 
   /** The loop will look at a socket. One that is not accepted, not connected or closing is not polled. */
   look(daemon: number, side: number): void {
-    const state = this.conns.state[side];
-    if (state === SIDE.established) this.readable[daemon]!.add(side, this.conns.age(side));
+    const state = this.conns.state(side);
+    if (state === SIDE.established) this.readable.add(daemon, side, this.conns.age(side));
     else if (state === SIDE.openSent || state === SIDE.openConfirm)
-      this.fresh[daemon]!.push(side * 2);
+      this.fresh.push(daemon, side * 2);
   }
 
-  /** The process polls its sockets; see {@link SocketWalk}. */
+  /** The process polls its sockets; see {@link SocketWalks}. */
   poll(daemon: number): void {
-    this.readable[daemon]!.poll();
+    this.readable.poll(daemon);
   }
 
   /** The socket that is read next: a side, {@link LISTENING}, or −1. */
   takeSocket(daemon: number): number {
-    return this.readable[daemon]!.take();
+    return this.readable.take(daemon);
   }
 
   /** Removes the oldest message of a socket; −1 if there is none. */
@@ -142,13 +139,13 @@ export class Inbox {
   /** The process is gone, and what waited for it. */
   clear(daemon: number): void {
     for (let s = this.takeFresh(daemon); s >= 0; s = this.takeFresh(daemon)) this.forget(s >> 1);
-    for (let side = this.backlog[daemon]!.shift(); side >= 0; side = this.backlog[daemon]!.shift())
+    for (let side = this.backlog.shift(daemon); side >= 0; side = this.backlog.shift(daemon))
       this.forget(side);
-    const readable = this.readable[daemon]!;
-    while (!readable.empty) {
-      for (let s = readable.take(); s >= 0; s = readable.take())
+    const { readable } = this;
+    while (!readable.empty(daemon)) {
+      for (let s = readable.take(daemon); s >= 0; s = readable.take(daemon))
         if (s !== LISTENING) this.forget(s);
-      readable.poll();
+      readable.poll(daemon);
     }
   }
 

@@ -1,83 +1,127 @@
 import type { Micros } from "@calico-sim/core";
 import { widened } from "../session/connections.js";
+import { Pieces } from "./pieces.js";
+
+// A daemon's record: where its ring begins, the ring's length less one, its first entry, how many it holds.
+const RECORD = 4;
+const BEGIN = 0;
+const MASK = 1;
+const HEAD = 2;
+const SIZE = 3;
+
+// An entry: its time (a double), then as integers its side and what it is.
+const DOUBLES = 2;
+const INTS = 4;
+const SIDE = 2;
+const WHAT = 3;
+
+/** Entries a daemon has room for at first: two cache lines. */
+const FIRST_LENGTH = 8;
 
 /**
  * What is on its way to each daemon, or has reached its host since the daemon last looked: in the order of
  * arrival, and of sides among equal times, so that it does not matter who acted first in one microsecond.
- * A daemon takes it when its main loop turns, so that a storm of
- * messages costs no event for each, only one for each turn.
+ * A daemon takes it when its main loop turns, so that a storm of messages costs no event for each, only one for
+ * each turn. All daemons' rings lie in one piece of memory.
  */
 export class Mail {
-  private readonly boxes: Box[] = [];
+  /** When the first arrives, infinity if there is none; index: daemon. */
+  first: Float64Array = new Float64Array(16);
+  private records: Int32Array = new Int32Array(16 * RECORD);
+  private doubles: Float64Array = new Float64Array(16 * FIRST_LENGTH * DOUBLES);
+  /** The same entries as integers. */
+  private ints: Int32Array = new Int32Array(this.doubles.buffer);
+  private daemons = 0;
+  private readonly pieces: Pieces = new Pieces();
 
   /** Makes room for one more daemon. */
   addDaemon(): void {
-    this.boxes.push(new Box());
-  }
-
-  /** What is on its way to a daemon, first to come first. */
-  box(daemon: number): Box {
-    return this.boxes[daemon]!;
-  }
-}
-
-/** The mail of one daemon: a queue in typed arrays, sorted by time. */
-export class Box {
-  private time: Float64Array = new Float64Array(16);
-  /** Side and what, in turn. */
-  private item: Int32Array = new Int32Array(32);
-  private head = 0;
-  private tail = 0;
-
-  /** When the first arrives; infinity if there is none. */
-  get first(): Micros {
-    return this.head === this.tail ? Number.POSITIVE_INFINITY : this.time[this.head]!;
+    const daemon = this.daemons++;
+    if (daemon === this.first.length) {
+      this.first = widened(this.first, 2 * daemon);
+      this.records = widened(this.records, 2 * daemon * RECORD);
+    }
+    this.first[daemon] = Number.POSITIVE_INFINITY;
+    this.records[daemon * RECORD + BEGIN] = this.room(FIRST_LENGTH);
+    this.records[daemon * RECORD + MASK] = FIRST_LENGTH - 1;
   }
 
   /** Side that the first is for. */
-  get side(): number {
-    return this.item[2 * this.head]!;
+  side(daemon: number): number {
+    return this.ints[this.entry(daemon * RECORD, 0) * INTS + SIDE]!;
   }
 
   /** What the first is (see segments.ts). */
-  get what(): number {
-    return this.item[2 * this.head + 1]!;
+  what(daemon: number): number {
+    return this.ints[this.entry(daemon * RECORD, 0) * INTS + WHAT]!;
   }
 
   /** Removes the first. */
-  shift(): void {
-    if (++this.head === this.tail) {
-      this.head = 0;
-      this.tail = 0;
-    }
+  shift(daemon: number): void {
+    const { records } = this;
+    const r = daemon * RECORD;
+    records[r + HEAD] = (records[r + HEAD]! + 1) & records[r + MASK]!;
+    this.first[daemon] =
+      --records[r + SIZE]! === 0
+        ? Number.POSITIVE_INFINITY
+        : this.doubles[this.entry(r, 0) * DOUBLES]!;
   }
 
   /** Adds something behind everything that arrives earlier, or at the same time for a lower side or the same. */
-  insert(at: Micros, side: number, what: number): void {
-    if (this.tail === this.time.length) this.makeRoom();
-    const { time, item } = this;
-    let i = this.tail++;
+  insert(daemon: number, at: Micros, side: number, what: number): void {
+    const { records } = this;
+    const r = daemon * RECORD;
+    const size = records[r + SIZE]!;
+    if (size > records[r + MASK]!) this.grow(r);
+    records[r + SIZE] = size + 1;
+    const { doubles, ints } = this;
+    let i = size;
+    let to = this.entry(r, i);
     // Senders act in the order of time but for the length of a turn, so this moves a few entries at most.
-    for (; i > this.head && time[i - 1]! >= at; i--) {
-      if (time[i - 1] === at && item[2 * i - 2]! <= side) break;
-      time[i] = time[i - 1]!;
-      item[2 * i] = item[2 * i - 2]!;
-      item[2 * i + 1] = item[2 * i - 1]!;
+    while (i > 0) {
+      const from = this.entry(r, i - 1);
+      const time = doubles[from * DOUBLES]!;
+      if (time < at || (time === at && ints[from * INTS + SIDE]! <= side)) break;
+      doubles[to * DOUBLES] = time;
+      ints[to * INTS + SIDE] = ints[from * INTS + SIDE]!;
+      ints[to * INTS + WHAT] = ints[from * INTS + WHAT]!;
+      to = from;
+      i--;
     }
-    time[i] = at;
-    item[2 * i] = side;
-    item[2 * i + 1] = what;
+    doubles[to * DOUBLES] = at;
+    ints[to * INTS + SIDE] = side;
+    ints[to * INTS + WHAT] = what;
+    if (i === 0) this.first[daemon] = at;
   }
 
-  private makeRoom(): void {
-    const size = this.tail - this.head;
-    if (this.head < this.tail / 2) {
-      this.time = widened(this.time, 2 * this.time.length);
-      this.item = widened(this.item, 2 * this.item.length);
+  private entry(r: number, index: number): number {
+    const { records } = this;
+    return records[r + BEGIN]! + ((records[r + HEAD]! + index) & records[r + MASK]!);
+  }
+
+  /** Moves a full ring to one of twice its length. */
+  private grow(r: number): void {
+    const { records } = this;
+    const length = records[r + MASK]! + 1;
+    const to = this.room(2 * length);
+    const { doubles } = this;
+    for (let i = 0; i < length; i++) {
+      const from = this.entry(r, i) * DOUBLES;
+      doubles.copyWithin((to + i) * DOUBLES, from, from + DOUBLES);
     }
-    this.time.copyWithin(0, this.head, this.tail);
-    this.item.copyWithin(0, 2 * this.head, 2 * this.tail);
-    this.head = 0;
-    this.tail = size;
+    this.pieces.giveBack(records[r + BEGIN]!, length);
+    records[r + BEGIN] = to;
+    records[r + MASK] = 2 * length - 1;
+    records[r + HEAD] = 0;
+  }
+
+  private room(length: number): number {
+    const begin = this.pieces.take(length);
+    if (this.pieces.end * DOUBLES > this.doubles.length) {
+      const doubles = Math.max(this.pieces.end * DOUBLES, 2 * this.doubles.length);
+      this.doubles = widened(this.doubles, doubles);
+      this.ints = new Int32Array(this.doubles.buffer);
+    }
+    return begin;
   }
 }

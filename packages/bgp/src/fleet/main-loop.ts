@@ -63,7 +63,7 @@ export class MainLoop implements Wakeable {
     x.acceptQueue[node] = 0;
     x.sockets[node] = 0;
     x.kernelReady[node] = 0;
-    daemon.timers.clear();
+    x.timers.clear(node);
     daemon.rib.clear();
     daemon.stale.clear();
     daemon.feeding.clear();
@@ -126,12 +126,11 @@ export class MainLoop implements Wakeable {
   /** The process is gone. */
   stopped(node: number): void {
     const { x } = this;
-    const daemon = x.daemons[node]!;
     x.state[node] = OFF;
     x.engine.cancelTimer(this.wakeTimer[node]!);
     this.parts.transport.processGone(node);
     x.inbox.clear(node);
-    daemon.work.clear();
+    x.work.clear(node);
     this.parts.configuration.settle(node);
   }
 
@@ -151,7 +150,7 @@ export class MainLoop implements Wakeable {
    */
   onWake(node: number): void {
     const { x } = this;
-    if (x.cores === undefined || x.mail.box(node).first < x.engine.now) {
+    if (x.cores === undefined || x.mail.first[node]! < x.engine.now) {
       this.wake(node);
       return;
     }
@@ -234,7 +233,7 @@ export class MainLoop implements Wakeable {
   private keepsCore(node: number, cores: SharedCores): boolean {
     const { x } = this;
     if (node < 0 || x.busyUntil[node] !== x.engine.now || cores.waits(node)) return false;
-    return x.turnQueued[node] === 1 || x.mail.box(node).first < x.engine.now;
+    return x.turnQueued[node] === 1 || x.mail.first[node]! < x.engine.now;
   }
 
   private run(node: number): void {
@@ -251,7 +250,7 @@ export class MainLoop implements Wakeable {
     this.catchUp(node);
     const goesOn = this.turns.carryOut(node);
     x.busyUntil[node] = Math.round(x.t);
-    if (goesOn || x.inbox.pending(node) || x.mail.box(node).first < x.busyUntil[node]) {
+    if (goesOn || x.inbox.pending(node) || x.mail.first[node]! < x.busyUntil[node]) {
       this.queueTurn(node);
     } else {
       x.turnQueued[node] = 0;
@@ -283,18 +282,17 @@ export class MainLoop implements Wakeable {
    */
   sleep(node: number): void {
     const { x } = this;
-    const daemon = x.daemons[node]!;
     const timer = this.wakeTimer[node]!;
     const from = Math.max(x.engine.now, x.busyUntil[node]!);
     const second = this.pollSecond(node, from);
     let wake = Number.POSITIVE_INFINITY;
-    if (!daemon.work.empty) wake = from + second;
-    else if (daemon.timers.next !== Number.POSITIVE_INFINITY) {
-      const due = daemon.timers.next * SECOND - x.phase[node]!;
+    if (x.work.size(node) > 0) wake = from + second;
+    else if (x.timers.next[node]! !== Number.POSITIVE_INFINITY) {
+      const due = x.timers.next[node]! * SECOND - x.phase[node]!;
       wake = from + Math.max(1, Math.ceil((due - from) / second)) * second;
     }
     x.cores?.sleep(node, wake - POLL_SLACK);
-    wake = Math.min(wake, Math.max(from, x.mail.box(node).first + WAKE_UP));
+    wake = Math.min(wake, Math.max(from, x.mail.first[node]! + WAKE_UP));
     if (wake === Number.POSITIVE_INFINITY) x.engine.cancelTimer(timer);
     else x.engine.setTimer(timer, wake);
   }

@@ -69,24 +69,23 @@ export class Turn {
   /** Carries a turn out; true if the next one follows at once. */
   carryOut(node: number): boolean {
     const { x, parts } = this;
-    const daemon = x.daemons[node]!;
     x.spend(node, x.costs.loop + x.costs.loopPerSocket * x.sockets[node]!);
     parts.transport.collect(node);
     this.readFresh(node);
-    if (!daemon.hurries || ++daemon.shortTurns >= SHORT_TURNS) {
-      daemon.shortTurns = 0;
+    if (x.hurries[node] === 0 || ++x.shortTurns[node]! >= SHORT_TURNS) {
+      x.shortTurns[node] = 0;
       this.readSessions(node);
     }
-    if (daemon.reconfigure.length > 0) {
+    if (x.signalled[node] === 1) {
       // SIGHUP interrupts poll(2): the loop reads its clock, then its files.
       x.second[node] = x.clock(node, x.t);
       // What was read in this turn goes by the groups that it was noted for: new files make new ones.
-      if (daemon.unsent) parts.outbox.send(node);
+      if (x.unsent[node] === 1) parts.outbox.send(node);
       parts.configuration.apply(node);
     }
-    const goesOn = !daemon.work.empty && this.runWork(node);
-    daemon.hurries = goesOn;
-    if (daemon.unsent) parts.outbox.send(node);
+    const goesOn = x.work.size(node) > 0 && this.runWork(node);
+    x.hurries[node] = goesOn ? 1 : 0;
+    if (x.unsent[node] === 1) parts.outbox.send(node);
     x.second[node] = x.clock(node, x.t);
     this.fireTimers(node);
     return goesOn;
@@ -99,7 +98,7 @@ export class Turn {
     for (let left = inbox.sortFresh(node); left > 0; left--) {
       const socket = inbox.takeFresh(node);
       const side = socket >> 1;
-      const state = conns.state[side]!;
+      const state = conns.state(side);
       if (state === SIDE.connect) parts.sessions.onOutcome(node, side, (socket & 1) === 1);
       else if (state === SIDE.openSent || state === SIDE.openConfirm)
         parts.reader.readWhole(node, side);
@@ -113,7 +112,7 @@ export class Turn {
     for (let reads = 0; reads < READS_PER_LOOP; ) {
       const socket = inbox.takeSocket(node);
       if (socket < 0) return;
-      if (socket !== LISTENING && conns.state[socket] !== SIDE.established) continue;
+      if (socket !== LISTENING && conns.state(socket) !== SIDE.established) continue;
       this.parts.reader.read(node, socket);
       reads++;
     }
@@ -122,10 +121,9 @@ export class Turn {
   /** Carries out what was queued; true if that queued more, so that the next turn follows at once. */
   private runWork(node: number): boolean {
     const { x, parts } = this;
-    const daemon = x.daemons[node]!;
-    const { work } = daemon;
-    for (let left = work.size; left > 0; left--) {
-      const item = work.shift();
+    const { work } = x;
+    for (let left = work.size(node); left > 0; left--) {
+      const item = work.shift(node);
       const e = item >> WORK_BITS;
       const what = item & WORK_KINDS;
       if (what === WORK_FEED) {
@@ -146,15 +144,16 @@ export class Turn {
         parts.sessions.restart(node, e);
       }
     }
-    for (let i = 0; i < work.size; i++) if ((work.peek(i) & WORK_KINDS) !== WORK_FLUSH) return true;
+    for (let i = 0; i < work.size(node); i++)
+      if ((work.peek(node, i) & WORK_KINDS) !== WORK_FLUSH) return true;
     return false;
   }
 
   private fireTimers(node: number): void {
     const { x } = this;
-    const daemon = x.daemons[node]!;
+    const { timers } = x;
     const now = x.second[node]!;
-    for (let due = daemon.timers.take(now); due !== undefined; due = daemon.timers.take(now)) {
+    for (let due = timers.take(node, now); due !== undefined; due = timers.take(node, now)) {
       // The timer set last comes first (bird: sysdep/unix/io.c, tm_insert_near).
       for (let i = due.length - 1; i >= 0; i--)
         this.fireTimer(node, due[i]! >> 2, due[i]! & 3, now);

@@ -74,7 +74,7 @@ export class Advertiser {
     } else {
       x.spend(node, this.offerCost(node));
       // What waits for the others is part of the feed.
-      if (daemon.unsent) this.outbox.send(node);
+      if (x.unsent[node] === 1) this.outbox.send(node);
       this.feeds.send(node, e, joinGroup(x, node, e));
     }
     x.spend(node, x.costs.message);
@@ -231,9 +231,9 @@ export class Advertiser {
 
   /** A peer asked for everything again; one that is not fed yet gets it anyway (bird: nest/proto.c, proto_request_feeding). */
   refeed(node: number, e: number): void {
-    const { ends, daemons } = this.x;
+    const { ends, unsent } = this.x;
     if (ends.established[e]! < 0 || ends.exporting[e] === 0) return;
-    if (daemons[node]!.unsent) this.outbox.send(node);
+    if (unsent[node] === 1) this.outbox.send(node);
     this.refresh(node, { sample: e, members: [e] }, [], new Buckets());
   }
 

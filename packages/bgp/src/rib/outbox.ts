@@ -51,7 +51,7 @@ export class Outbox {
       };
       const source = group.addPath ? this.identifier(after === NO_PATH ? before : after) : OWN;
       this.note(group, prefix, source, told);
-      daemon.unsent = true;
+      this.x.unsent[node] = 1;
     }
   }
 
@@ -105,7 +105,7 @@ export class Outbox {
   /** Sends what waits. */
   send(node: number): void {
     const daemon = this.x.daemons[node]!;
-    daemon.unsent = false;
+    this.x.unsent[node] = 0;
     for (const group of daemon.groups) {
       if (group.waiting.size === 0) continue;
       const involved = new Set<number>();

@@ -30,6 +30,7 @@ const FIRST_MESSAGE = 11;
 const LAST_MESSAGE = 12;
 const AGE = 13;
 const TO_SEND = 14;
+const STATE = 15;
 
 /**
  * TCP connections between BIRD daemons: one record a side for what TCP touches, and columns for the rest.
@@ -45,8 +46,6 @@ export class Connections {
   private readonly vacant: number[] = [];
   /** Sockets opened so far. */
   private sockets = 0;
-  /** One of {@link SIDE}; index: side. */
-  state: Uint8Array = new Uint8Array(512);
   /** Whether the other end's OPEN carried the restart flag (RFC 4724 §3); index: side. */
   peerRestarting: Uint8Array = new Uint8Array(512);
   /** When this side entered Established; index: side. */
@@ -68,7 +67,6 @@ export class Connections {
     this.generation[c]!++;
     this.answered[c] = 0;
     for (let side = 2 * c; side <= 2 * c + 1; side++) {
-      this.state[side] = SIDE.none;
       this.peerRestarting[side] = 0;
       this.silent[side] = 0;
       // A loop: TypedArray.fill is a call into the runtime, dearer than what it saves here.
@@ -76,6 +74,7 @@ export class Connections {
       for (let i = side * DOUBLES + LAST_SENT; i <= side * DOUBLES + RELEASE_AT; i++)
         doubles[i] = -1;
       for (let i = side * INTS + NODE; i <= side * INTS + LAST_MESSAGE; i++) ints[i] = -1;
+      ints[side * INTS + STATE] = SIDE.none;
     }
     this.ints[2 * c * INTS + NODE] = source;
     this.ints[2 * c * INTS + END] = opener;
@@ -83,13 +82,23 @@ export class Connections {
     this.setToSend(2 * c, 0);
     this.setToSend(2 * c + 1, 0);
     this.ints[2 * c * INTS + AGE] = ++this.sockets;
-    this.state[2 * c] = SIDE.connect;
+    this.setState(2 * c, SIDE.connect);
     return c;
   }
 
   /** Gives the slot of an attempt back that came to nothing: refused, or given up without an answer. */
   vacate(c: number): void {
     this.vacant.push(c);
+  }
+
+  /** What a side is in: one of {@link SIDE}. */
+  state(side: number): number {
+    return this.ints[side * INTS + STATE]!;
+  }
+
+  /** A side enters a state. */
+  setState(side: number, state: number): void {
+    this.ints[side * INTS + STATE] = state;
   }
 
   /** Node that a side belongs to. */
@@ -177,8 +186,8 @@ export class Connections {
 
   /** Closes a side; what it held is lost. True if the process had a socket there. */
   close(side: number): boolean {
-    const before = this.state[side]!;
-    this.state[side] = SIDE.closed;
+    const before = this.state(side);
+    this.setState(side, SIDE.closed);
     this.silent[side] = 0;
     this.setToSend(side, 0);
     this.ints[side * INTS + HELD] = -1;
@@ -227,7 +236,6 @@ export class Connections {
     const n = this.answered.length * 2;
     this.answered = widened(this.answered, n);
     this.generation = widened(this.generation, n);
-    this.state = widened(this.state, 2 * n);
     this.peerRestarting = widened(this.peerRestarting, 2 * n);
     this.since = widened(this.since, 2 * n);
     this.silent = widened(this.silent, 2 * n);

@@ -95,7 +95,7 @@ export class IdleTimers implements IdleSessions {
   }
 
   private arm(node: number, e: number, due: number): void {
-    this.x.daemons[node]!.timers.add(due, e * 4 + TIMER_IDLE);
+    this.x.timers.add(node, due, e * 4 + TIMER_IDLE);
   }
 
   private makeRoom(e: number): void {

@@ -27,7 +27,7 @@ export class Keepalives {
     if (this.x.idle !== undefined) return 0;
     let sent = this.ended;
     for (let side = 0; side < 2 * conns.count; side++)
-      if (conns.state[side] === SIDE.established) sent += this.sent(side, until);
+      if (conns.state(side) === SIDE.established) sent += this.sent(side, until);
     return sent;
   }
 

@@ -59,20 +59,20 @@ export class Reader {
   readWhole(node: number, side: number): void {
     const { inbox, conns } = this.x;
     this.readData(node, side);
-    if (inbox.hasMessage(side) && conns.state[side] !== SIDE.closing)
+    if (inbox.hasMessage(side) && conns.state(side) !== SIDE.closing)
       this.message(node, side, inbox.takeMessage(side));
-    if (conns.state[side] === SIDE.established) inbox.look(node, side);
+    if (conns.state(side) === SIDE.established) inbox.look(node, side);
   }
 
   private readData(node: number, side: number): void {
     const { inbox, conns } = this.x;
-    while (inbox.hasData(side) && conns.state[side] !== SIDE.closing)
+    while (inbox.hasData(side) && conns.state(side) !== SIDE.closing)
       this.message(node, side, inbox.takeMessage(side));
   }
 
   private message(node: number, side: number, what: number): void {
     const e = this.x.conns.end(side);
-    const state = this.x.conns.state[side]!;
+    const state = this.x.conns.state(side);
     if (state === SIDE.closed || state === SIDE.none) return;
     this.x.spend(node, this.x.costs.message);
     switch (what & 15) {

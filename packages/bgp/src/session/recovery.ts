@@ -37,7 +37,7 @@ export class Recovery {
   begin(node: number): void {
     if (this.x.recovering[node] === 0) return;
     const due = this.x.second[node]! + this.x.timing.gracefulRestartWait;
-    this.x.daemons[node]!.timers.add(due, TIMER_RECOVERY);
+    this.x.timers.add(node, due, TIMER_RECOVERY);
   }
 
   /** The daemon enters its main loop; with nothing to wait for, its kernel protocol starts at once. */
@@ -64,8 +64,7 @@ export class Recovery {
     if (!holdsLock(ends.locked[e]!)) return;
     ends.locked[e]! &= ~LOCKED;
     // The last lock starts the recovery timer with 0 s, which fires when the loop next looks.
-    if (--locks[node]! === 0)
-      this.x.daemons[node]!.timers.add(this.x.second[node]!, TIMER_RECOVERY);
+    if (--locks[node]! === 0) this.x.timers.add(node, this.x.second[node]!, TIMER_RECOVERY);
   }
 
   /** The protocol of a peer stops: it takes no further part (bird: nest/proto.c, proto_schedule_flush). */

@@ -1,35 +1,49 @@
+import { widened } from "./connections.js";
+
 /**
- * The timers of one BIRD process: they count whole seconds of its clock and are looked at only when
- * the main loop turns (bird: sysdep/unix/io.c; ground-truth/bird law 1). An entry is an integer that
+ * The timers of BIRD processes: they count whole seconds of a process's clock and are looked at only when
+ * its main loop turns (bird: sysdep/unix/io.c; ground-truth/bird law 1). An entry is an integer that
  * the daemon understands; entries that were overtaken are skipped by the daemon when they come up.
  */
 export class SecondTimers {
-  /** Earliest second with an entry, or infinity. */
-  next: number = Number.POSITIVE_INFINITY;
-  private readonly bySecond: Map<number, number[]> = new Map();
+  /** Earliest second with an entry, or infinity; index: daemon. */
+  next: Float64Array = new Float64Array(16);
+  private readonly bySecond: Map<number, number[]>[] = [];
+
+  /** Makes room for one more daemon. */
+  addDaemon(): void {
+    const daemon = this.bySecond.length;
+    if (daemon === this.next.length) this.next = widened(this.next, 2 * daemon);
+    this.next[daemon] = Number.POSITIVE_INFINITY;
+    this.bySecond.push(new Map());
+  }
 
   /** Adds an entry for a second. */
-  add(second: number, entry: number): void {
-    const bucket = this.bySecond.get(second);
+  add(daemon: number, second: number, entry: number): void {
+    const bySecond = this.bySecond[daemon]!;
+    const bucket = bySecond.get(second);
     if (bucket === undefined) {
-      this.bySecond.set(second, [entry]);
-      if (second < this.next) this.next = second;
+      bySecond.set(second, [entry]);
+      if (second < this.next[daemon]!) this.next[daemon] = second;
     } else bucket.push(entry);
   }
 
   /** Removes and returns the entries of the earliest second if it is due, else undefined. */
-  take(second: number): number[] | undefined {
-    if (this.next > second) return undefined;
-    const due = this.bySecond.get(this.next);
-    this.bySecond.delete(this.next);
-    this.next = Number.POSITIVE_INFINITY;
-    for (const key of this.bySecond.keys()) if (key < this.next) this.next = key;
+  take(daemon: number, second: number): number[] | undefined {
+    const earliest = this.next[daemon]!;
+    if (earliest > second) return undefined;
+    const bySecond = this.bySecond[daemon]!;
+    const due = bySecond.get(earliest);
+    bySecond.delete(earliest);
+    let next = Number.POSITIVE_INFINITY;
+    for (const key of bySecond.keys()) if (key < next) next = key;
+    this.next[daemon] = next;
     return due;
   }
 
   /** Forgets everything. */
-  clear(): void {
-    this.bySecond.clear();
-    this.next = Number.POSITIVE_INFINITY;
+  clear(daemon: number): void {
+    this.bySecond[daemon]!.clear();
+    this.next[daemon] = Number.POSITIVE_INFINITY;
   }
 }

@@ -109,12 +109,12 @@ export class Sessions {
   onOutcome(node: number, side: number, connected: boolean): void {
     const { x } = this;
     const { conns, ends } = x;
-    if (conns.state[side] !== SIDE.connect) return;
+    if (conns.state(side) !== SIDE.connect) return;
     const e = conns.end(side);
     x.spend(node, x.costs.message);
     ends.connectDue[e] = -1;
     if (connected) {
-      conns.state[side] = SIDE.openSent;
+      conns.setState(side, SIDE.openSent);
       this.open(node, side);
       x.inbox.opened(node, side);
       return;
@@ -141,7 +141,7 @@ export class Sessions {
   private wait(node: number, e: number, seconds: number): void {
     const due = this.x.second[node]! + seconds;
     this.x.ends.connectDue[e] = due;
-    this.x.daemons[node]!.timers.add(due, e * 4 + TIMER_CONNECT);
+    this.x.timers.add(node, due, e * 4 + TIMER_CONNECT);
   }
 
   /**
@@ -153,7 +153,7 @@ export class Sessions {
     if (ends.configured[e] === 0 || ends.stopped[e] === 1 || ends.established[e]! >= 0) return;
     if (ends.outgoing[e]! >= 0 || ends.connectDue[e]! >= 0) return;
     const incoming = ends.incoming[e]!;
-    if (incoming >= 0 && conns.state[2 * incoming + 1] === SIDE.openConfirm) return;
+    if (incoming >= 0 && conns.state(2 * incoming + 1) === SIDE.openConfirm) return;
     this.connectLater(node, e);
   }
 
@@ -196,7 +196,7 @@ export class Sessions {
     }
     conns.accept(side, e);
     ends.incoming[e] = c;
-    conns.state[side] = SIDE.openSent;
+    conns.setState(side, SIDE.openSent);
     x.sockets[node]!++;
     this.open(node, side);
     x.inbox.opened(node, side);
@@ -233,7 +233,7 @@ export class Sessions {
   onOpen(node: number, e: number, side: number, restarting: number): void {
     const { x } = this;
     const { conns, ends } = x;
-    if (conns.state[side] !== SIDE.openSent) return;
+    if (conns.state(side) !== SIDE.openSent) return;
     const refused = refusal(x, e, side);
     if (refused !== 0) {
       const what = notificationCode(OPEN_ERROR, refused);
@@ -244,7 +244,7 @@ export class Sessions {
       return;
     }
     const other = side & 1 ? ends.outgoing[e]! * 2 : ends.incoming[e]! * 2 + 1;
-    const state = other >= 0 ? conns.state[other] : SIDE.none;
+    const state = other >= 0 ? conns.state(other) : SIDE.none;
     if (state === SIDE.established) {
       this.reject(node, e, side);
       return;
@@ -260,7 +260,7 @@ export class Sessions {
       x.queueWork(node, WORK_DECIDE, e);
     }
     conns.peerRestarting[side] = restarting & 1;
-    conns.state[side] = SIDE.openConfirm;
+    conns.setState(side, SIDE.openConfirm);
     this.transmitter.keepalive(node, side);
   }
 
@@ -277,7 +277,7 @@ export class Sessions {
     const { ends, conns } = x;
     const recovers = conns.peerRestarting[side] === 1;
     x.spend(node, x.costs.establish);
-    conns.state[side] = SIDE.established;
+    conns.setState(side, SIDE.established);
     conns.since[side] = Math.round(x.t);
     conns.silent[side] = 0;
     ends.established[e] = side;
@@ -299,7 +299,7 @@ export class Sessions {
 
   /** The other end closed the connection, or its process died. */
   onClosed(node: number, e: number, side: number, reset: boolean): void {
-    const established = this.x.conns.state[side] === SIDE.established;
+    const established = this.x.conns.state(side) === SIDE.established;
     this.x.protocols.fail(e, reset ? CONNECTION_RESET : CONNECTION_CLOSED, established);
     if (established) this.keepStale(node, e, side);
     this.x.close(side);
@@ -315,7 +315,7 @@ export class Sessions {
    */
   onNotification(node: number, e: number, side: number, what: number): void {
     const { x } = this;
-    const established = x.conns.state[side] === SIDE.established;
+    const established = x.conns.state(side) === SIDE.established;
     const cease = what >> 8 === CEASE;
     x.protocols.fail(e, ERROR_CLASS.received | what, established);
     if (established) this.leaveEstablished(e, side, Math.round(x.t));
@@ -343,8 +343,8 @@ export class Sessions {
     const { x } = this;
     const { conns, ends } = x;
     for (const side of [2 * ends.outgoing[e]!, 2 * ends.incoming[e]! + 1]) {
-      if (side < 0 || conns.state[side] === SIDE.closing) continue;
-      if (conns.state[side] === SIDE.connect) this.giveUp(e);
+      if (side < 0 || conns.state(side) === SIDE.closing) continue;
+      if (conns.state(side) === SIDE.connect) this.giveUp(e);
       else this.transmitter.notify(node, side, notificationCode(CEASE, 0));
     }
     ends.connectDue[e] = -1;
@@ -370,7 +370,6 @@ export class Sessions {
   /** The session is lost but the peer is expected back: its routes stay, marked stale (RFC 4724 §4.2). */
   private keepStale(node: number, e: number, side: number): void {
     const { x } = this;
-    const daemon = x.daemons[node]!;
     this.leaveEstablished(e, side, Math.round(x.t));
     if (!isKept(x, side)) {
       x.protocols.restart(e, x.second[node]!);
@@ -385,7 +384,7 @@ export class Sessions {
     const time = gracefulRestart < 0 ? x.timing.gracefulRestart : gracefulRestart;
     const due = x.second[node]! + time;
     x.ends.restartDue[e] = due;
-    daemon.timers.add(due, e * 4 + TIMER_PEER_RESTART);
+    x.timers.add(node, due, e * 4 + TIMER_PEER_RESTART);
   }
 
   /** An end leaves Established, for whatever reason. */
@@ -437,8 +436,8 @@ export class Sessions {
 
   private dropSide(e: number, side: number, tellPeer: boolean): void {
     const { conns, engine } = this.x;
-    if (conns.state[side] === SIDE.established) this.leaveEstablished(e, side, engine.now);
-    const before = conns.state[side];
+    if (conns.state(side) === SIDE.established) this.leaveEstablished(e, side, engine.now);
+    const before = conns.state(side);
     this.x.close(side);
     if (!tellPeer || before === SIDE.closed) return;
     if (before !== SIDE.connect || conns.answered[side >> 1] === 1)

@@ -34,9 +34,9 @@ export class Silence {
     if (this.x.idle !== undefined) return;
     const { conns } = this.x;
     for (let side = 0; side < 2 * conns.count; side++) {
-      if (conns.state[side] !== SIDE.established) continue;
+      if (conns.state(side) !== SIDE.established) continue;
       const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
-      if (conns.state[side ^ 1] === SIDE.closed) {
+      if (conns.state(side ^ 1) === SIDE.closed) {
         // Nothing will come; with the path whole, what this side sends is answered with a reset.
         if (conns.silent[side] === 0) this.fallSilent(side);
         if (!silent) this.expectReset(side);
@@ -56,7 +56,7 @@ export class Silence {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
-    const state = conns.state[side]!;
+    const state = conns.state(side);
     if (state < SIDE.openSent || state === SIDE.closed || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
     const node = x.conns.node(side);

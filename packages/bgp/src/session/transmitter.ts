@@ -53,7 +53,7 @@ export class Transmitter {
   }
 
   private shut(side: number): void {
-    this.x.conns.state[side] = SIDE.closing;
+    this.x.conns.setState(side, SIDE.closing);
   }
 
   private schedule(node: number, side: number, what: number): void {
@@ -74,7 +74,7 @@ export class Transmitter {
       this.transport.notify(side, code >> 8, code & 0xff);
       this.x.spend(node, this.x.costs.message);
     }
-    if (conns.state[side] === SIDE.closing) {
+    if (conns.state(side) === SIDE.closing) {
       this.x.close(side);
       this.transport.hangUp(side, Math.round(this.x.t));
       this.x.detach(e, side);

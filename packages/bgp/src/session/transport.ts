@@ -1,8 +1,7 @@
 import { hash32, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import type { Box } from "../fleet/mail.js";
-import { SocketQueue } from "../fleet/socket-queue.js";
+import { Rings } from "../fleet/rings.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
@@ -56,7 +55,7 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
 export class Transport {
   private readonly x: FleetContext;
   /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
-  private readonly late: SocketQueue[] = [];
+  private readonly late: Rings = new Rings();
   private readonly lateTimer: number[] = [];
 
   constructor(context: FleetContext) {
@@ -65,7 +64,7 @@ export class Transport {
 
   /** Makes room for one more daemon. */
   addDaemon(node: number): void {
-    this.late[node] = new SocketQueue();
+    this.late.add();
     const { engine, kinds } = this.x;
     this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
   }
@@ -123,7 +122,7 @@ export class Transport {
   onSyn(c: number, tag: number): void {
     const { x } = this;
     const side = 2 * c;
-    if (x.conns.state[side] !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
+    if (x.conns.state(side) !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
     const { now } = x.engine;
     if ((tag & 1) === 1) {
       this.sendSyn(c, now, "syn-again");
@@ -245,7 +244,7 @@ export class Transport {
 
   /** The end of a connection reaches a side. */
   onHangUp(side: number, reset: number): void {
-    if (this.x.conns.state[side] !== SIDE.closed) this.arrive(side, CLOSED | (reset << 4));
+    if (this.x.conns.state(side) !== SIDE.closed) this.arrive(side, CLOSED | (reset << 4));
   }
 
   /** Held segments may go, of a side or of a daemon; or a FIN again. */
@@ -284,26 +283,26 @@ export class Transport {
    */
   private releaseLate(side: number, at: Micros): void {
     const node = this.x.conns.node(side);
-    const late = this.late[node]!;
+    const { late } = this;
     this.x.conns.release(side, at);
-    if (late.empty) this.x.engine.setTimer(this.lateTimer[node]!, at);
-    late.push(side);
-    late.push(at);
+    if (late.size(node) === 0) this.x.engine.setTimer(this.lateTimer[node]!, at);
+    late.push(node, side);
+    late.push(node, at);
   }
 
   private releaseDue(node: number): void {
     const { conns, engine } = this.x;
-    const late = this.late[node]!;
-    while (!late.empty) {
-      const side = late.peek(0);
-      const due = late.peek(1);
+    const { late } = this;
+    while (late.size(node) > 0) {
+      const side = late.peek(node, 0);
+      const due = late.peek(node, 1);
       const waits = conns.holds(side) && conns.releaseAt(side) === due;
       if (waits && due > engine.now) {
         engine.setTimer(this.lateTimer[node]!, due);
         return;
       }
-      late.shift();
-      late.shift();
+      late.shift(node);
+      late.shift(node);
       if (waits) this.release(side, ACKNOWLEDGED);
     }
   }
@@ -334,7 +333,7 @@ export class Transport {
   deliver(side: number, what: number, at: Micros): void {
     const { x } = this;
     const { conns } = x;
-    if ((what & 15) >= OPEN && conns.state[side] !== SIDE.closed) {
+    if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
       if (conns.holds(side)) {
         // Data carries the acknowledgement of what reached its sender before it left.
@@ -348,7 +347,7 @@ export class Transport {
   }
 
   private post(node: number, side: number, what: number, at: Micros): void {
-    this.x.mail.box(node).insert(at, side, what);
+    this.x.mail.insert(node, at, side, what);
     this.x.loop.expect(node, at);
   }
 
@@ -373,16 +372,17 @@ export class Transport {
   /** A daemon asks what reached its sockets before now. */
   collect(node: number): void {
     const { mail, engine } = this.x;
-    const box = mail.box(node);
-    while (box.first < engine.now) this.take(node, box);
+    while (mail.first[node]! < engine.now) this.take(node);
   }
 
-  private take(node: number, box: Box): void {
-    const { conns, inbox, engine, kinds } = this.x;
-    const { side, what, first } = box;
+  private take(node: number): void {
+    const { conns, inbox, engine, kinds, mail } = this.x;
+    const first = mail.first[node]!;
+    const side = mail.side(node);
+    const what = mail.what(node);
     const type = what & 15;
-    const state = conns.state[side];
-    box.shift();
+    const state = conns.state(side);
+    mail.shift(node);
     engine.trace.fold(engine.now, kinds.arrive, side, what);
     if (type >= OPEN && state === SIDE.closed) this.reject(side, what, first);
     else if (type >= CLOSED) inbox.addMessage(node, side, what);
@@ -393,10 +393,9 @@ export class Transport {
   /** A process is gone: what was on its way to it still reaches the host. */
   processGone(node: number): void {
     const { mail, engine, kinds } = this.x;
-    const box = mail.box(node);
-    while (box.first !== Number.POSITIVE_INFINITY) {
-      if (box.first >= engine.now) engine.schedule(box.first, kinds.arrive, box.side, box.what);
-      box.shift();
+    for (let at = mail.first[node]!; at !== Number.POSITIVE_INFINITY; at = mail.first[node]!) {
+      if (at >= engine.now) engine.schedule(at, kinds.arrive, mail.side(node), mail.what(node));
+      mail.shift(node);
     }
   }
 }

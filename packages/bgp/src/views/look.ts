@@ -214,9 +214,9 @@ export class Look {
     const incoming = ends.incoming[e]!;
     const waits = ends.connectDue[e]! >= 0 && !delayed && ends.passive[e] === 0;
     const out: BgpStateName =
-      outgoing >= 0 ? (CONNECTED[conns.state[2 * outgoing]!] ?? "Idle") : waits ? "Active" : "Idle";
+      outgoing >= 0 ? (CONNECTED[conns.state(2 * outgoing)] ?? "Idle") : waits ? "Active" : "Idle";
     const into: BgpStateName =
-      incoming >= 0 ? (CONNECTED[conns.state[2 * incoming + 1]!] ?? "Idle") : "Idle";
+      incoming >= 0 ? (CONNECTED[conns.state(2 * incoming + 1)] ?? "Idle") : "Idle";
     const state = ORDER.indexOf(out) >= ORDER.indexOf(into) ? out : into;
     const listens = ends.passive[e] === 1 && !delayed && !waitsForNeighbour(this.x, e);
     return state === "Idle" && listens ? "Passive" : state;

@@ -21,7 +21,7 @@ describe("what poll(2) reports", () => {
   test("connections that are not up come in the order of their age, whatever came first", () => {
     const { conns, inbox, sides } = opened(3);
     const [a, b, c] = sides as [number, number, number];
-    conns.state[b] = SIDE.openSent;
+    conns.setState(b, SIDE.openSent);
     inbox.addOutcome(0, c, true);
     inbox.addMessage(0, b, OPEN);
     inbox.addOutcome(0, a, false);
@@ -34,7 +34,7 @@ describe("what poll(2) reports", () => {
     const [side] = sides as [number];
     inbox.addMessage(0, side, OPEN);
     expect(inbox.pending(0)).toBe(false);
-    conns.state[side] = SIDE.openSent;
+    conns.setState(side, SIDE.openSent);
     inbox.opened(0, side);
     expect(fresh(inbox)).toEqual([2 * side]);
   });
@@ -42,7 +42,7 @@ describe("what poll(2) reports", () => {
   test("a session is among the sockets that are read a few at a time, behind the listening one", () => {
     const { conns, inbox, sides } = opened(1);
     const [side] = sides as [number];
-    conns.state[side] = SIDE.established;
+    conns.setState(side, SIDE.established);
     inbox.addMessage(0, side, KEEPALIVE);
     inbox.addConnection(0, 99);
     inbox.poll(0);
@@ -53,7 +53,7 @@ describe("what poll(2) reports", () => {
   test("a connection that closes is read no more", () => {
     const { conns, inbox, sides } = opened(1);
     const [side] = sides as [number];
-    conns.state[side] = SIDE.closing;
+    conns.setState(side, SIDE.closing);
     inbox.addMessage(0, side, OPEN);
     expect(inbox.pending(0)).toBe(false);
   });
