@@ -36,13 +36,12 @@ export class Keepalives {
     const since = this.x.conns.since[side]!;
     const keepalive = this.time(side);
     if (until - since < (keepalive - Math.floor(keepalive / 4)) * SECOND) return 0;
+    const hash = this.hash(side);
     let sent = 0;
-    let at = since + this.interval(side, 0);
-    for (let k = 1; at <= until; k++) {
-      sent++;
-      at += this.interval(side, k);
+    for (let at = since; ; sent++) {
+      at += drawn(hash, keepalive, sent);
+      if (at > until) return sent;
     }
-    return sent;
   }
 
   /** First keepalive of a side at or after a time. */
@@ -72,9 +71,7 @@ export class Keepalives {
 
   /** Length of a side's k-th interval. */
   interval(side: number, k: number): Micros {
-    const keepalive = this.time(side);
-    const draw = hash32(this.hash(side), KEEP, k) % (Math.floor(keepalive / 4) + 1);
-    return (keepalive - draw) * SECOND;
+    return drawn(this.hash(side), this.time(side), k);
   }
 
   /** Keepalive time of a side, seconds. */
@@ -89,4 +86,9 @@ export class Keepalives {
     const peer = x.nameHash[x.conns.node(side ^ 1)]!;
     return hash32(own, peer, x.ends.sessions[x.conns.end(side)]!);
   }
+}
+
+/** The k-th interval of a side with a hash and a keepalive time, jittered like every timer of BIRD's BGP (law 8 c). */
+function drawn(hash: number, keepalive: number, k: number): Micros {
+  return (keepalive - (hash32(hash, KEEP, k) % (Math.floor(keepalive / 4) + 1))) * SECOND;
 }
