@@ -16,6 +16,7 @@ import type { ExternalRouter } from "./external-router.js";
 import { byMerit, byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
 import type {
   Asked,
+  Heard,
   Liveness,
   OracleNode,
   OracleOrigin,
@@ -26,9 +27,11 @@ import type {
 } from "./oracle-terms.js";
 
 /** Nobody outside. */
-export const NOTHING_OUTSIDE: OracleOutside = Object.freeze({
+export const NOTHING_OUTSIDE: OracleOutside = Object.freeze<OracleOutside>({
   routers: [],
-  asked: new Map(),
+  agreed: new Map(),
+  asking: new Set(),
+  subnets: [],
   heard: new Map(),
 });
 
@@ -41,7 +44,8 @@ export function oracleOutside(
   const known = routers
     .flatMap(oracleRouter)
     .sort((a, b) => compareAddresses(a.address, b.address));
-  const asked = new Map<string, Map<string, Asked>>();
+  const agreed = new Map<string, Map<string, Asked>>();
+  const asking = new Set<string>();
   for (const { spec } of peers) {
     if (spec.peerSelector || spec.localWorkloadSelector) continue;
     const address = parseAddress((spec.peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1"));
@@ -51,16 +55,24 @@ export function oracleOutside(
     if (router === undefined) continue;
     for (const node of nodes.values()) {
       if (!isLocal(node, spec)) continue;
-      const own = asked.get(node.name) ?? new Map<string, Asked>();
-      asked.set(node.name, own);
-      if (own.has(router.name)) continue;
+      asking.add(node.name);
+      const own = agreed.get(node.name) ?? new Map<string, Asked>();
+      agreed.set(node.name, own);
+      if (own.has(router.name) || router.peersWith?.has(node.name) === false) continue;
       own.set(router.name, {
+        router,
         filtered: (spec.filters ?? []).length > 0,
         ownAS: spec.numAllowedLocalASNumbers ?? 0,
       });
     }
   }
-  return { routers: known, asked, heard: new Map() };
+  return { routers: known, agreed, asking, subnets: subnetsOf(nodes.values()), heard: new Map() };
+}
+
+function subnetsOf(nodes: Iterable<OracleNode>): readonly Cidr[] {
+  const subnets = new Map<string, Cidr>();
+  for (const { subnet } of nodes) if (subnet !== undefined) subnets.set(formatCidr(subnet), subnet);
+  return [...subnets.values()];
 }
 
 function oracleRouter(router: ExternalRouter): readonly OracleRouter[] {
@@ -95,12 +107,6 @@ function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]
   }
 }
 
-/** What a node and a router have agreed to be to each other; undefined where one of them knows nothing of it. */
-function agreed({ outside }: OutsideState, node: string, router: OracleRouter): Asked | undefined {
-  const asked = outside.asked.get(node)?.get(router.name);
-  return (router.peersWith?.has(node) ?? true) ? asked : undefined;
-}
-
 /** Whether a prefix is a node's own subnet, which its kernel has a connected route to whatever BGP says. */
 export function isConnected({ nodes }: OutsideState, node: string, prefix: Cidr): boolean {
   const subnet = nodes.get(node)?.subnet;
@@ -119,7 +125,7 @@ export function gatewaysOut(
 ): readonly string[] | "unknown" {
   if (isConnected(state, node, prefix)) return [];
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
-  for (const { filtered } of state.outside.asked.get(node)?.values() ?? [])
+  for (const { filtered } of state.outside.agreed.get(node)?.values() ?? [])
     if (filtered) return "unknown";
   const text = formatCidr(prefix);
   const heard = remembered(state, text, () =>
@@ -157,7 +163,7 @@ export function routerHears(
   origin: OracleOrigin,
   has: (node: string) => boolean,
 ): boolean {
-  return heardOf(state, live, origin, has).has(router);
+  return heardOf(state, live, origin, has).best.has(router);
 }
 
 /** What the routers hear of a node's blocks, or of what it borrows. */
@@ -166,18 +172,18 @@ function heardOf(
   live: Liveness,
   { holder, silent }: OracleOrigin,
   has: (node: string) => boolean,
-): ReadonlyMap<string, Path> {
+): Heard {
   const lent = silent === undefined ? "" : ` but ${silent}`;
   return remembered(state, `from ${holder}${lent}`, () =>
     solve(state, live, (router) =>
-      [...state.outside.asked.keys()].flatMap((node) => {
+      [...state.outside.agreed].flatMap(([node, agreed]) => {
+        const asked = agreed.get(router.name);
+        if (asked === undefined || asked.filtered || (node !== holder && !has(node))) return [];
         const self = state.nodes.get(node);
-        const asked = agreed(state, node, router);
-        if (self?.address === undefined || asked === undefined || asked.filtered) return [];
-        if (!live.connected(node, router.name)) return [];
+        if (self?.address === undefined || !live.connected(node, router.name)) return [];
         const internal = self.asNumber === router.asNumber;
         // What came from another internal peer is not passed on inside the AS.
-        if (node !== holder && (internal || !has(node))) return [];
+        if (node !== holder && internal) return [];
         return [
           {
             asPath: internal ? [] : [self.asNumber],
@@ -208,9 +214,10 @@ function remembered(
   { outside }: OutsideState,
   key: string,
   solved: () => ReadonlyMap<string, Path>,
-): ReadonlyMap<string, Path> {
+): Heard {
   let heard = outside.heard.get(key);
-  if (heard === undefined) outside.heard.set(key, (heard = solved()));
+  if (heard === undefined)
+    outside.heard.set(key, (heard = { best: solved(), gateways: new Map() }));
   return heard;
 }
 
@@ -222,19 +229,32 @@ function gatewaysFrom(
   state: OutsideState,
   live: Liveness,
   node: string,
+  heard: Heard,
+): readonly string[] {
+  let gateways = heard.gateways.get(node);
+  if (gateways === undefined)
+    heard.gateways.set(node, (gateways = bestWays(state, live, node, heard.best)));
+  return gateways;
+}
+
+function bestWays(
+  state: OutsideState,
+  live: Liveness,
+  node: string,
   heard: ReadonlyMap<string, Path>,
 ): readonly string[] {
   const self = state.nodes.get(node);
   if (self?.address === undefined) return [];
   const listener = { name: node, address: self.address, asNumber: self.asNumber };
-  const paths = state.outside.routers.flatMap((router) => {
+  const paths: Path[] = [];
+  for (const { router, filtered, ownAS } of state.outside.agreed.get(node)?.values() ?? []) {
     const path = heard.get(router.name);
-    const asked = path && agreed(state, node, router);
-    if (path === undefined || asked === undefined || asked.filtered) return [];
-    if (!live.connected(router.name, node)) return [];
-    return passedOn(state, router, listener, path, asked.ownAS);
-  });
+    if (path === undefined || filtered || !live.connected(router.name, node)) continue;
+    paths.push(...passedOn(state, router, listener, path, ownAS));
+  }
   const [best] = paths.sort(byPreference);
-  const equals = paths.filter((path) => best !== undefined && byMerit(path, best) === 0);
-  return [...new Set(equals.map(({ nextHop }) => nextHop))].sort();
+  if (best === undefined) return [];
+  const gateways = new Set<string>();
+  for (const path of paths) if (byMerit(path, best) === 0) gateways.add(path.nextHop);
+  return [...gateways].sort();
 }

@@ -82,8 +82,8 @@ export function passedOn(
 function near(state: OutsideState, a: string, b: string): boolean {
   const [x, y] = [addressOf(state, a), addressOf(state, b)];
   if (x === undefined || y === undefined) return false;
-  for (const { subnet } of state.nodes.values())
-    if (subnet !== undefined && cidrContains(subnet, x)) return cidrContains(subnet, y);
+  for (const subnet of state.outside.subnets)
+    if (cidrContains(subnet, x)) return cidrContains(subnet, y);
   return false;
 }
 

@@ -74,6 +74,7 @@ export interface OracleRouter {
 
 /** A peering that BGPPeers ask of a node. */
 export interface Asked {
+  readonly router: OracleRouter;
   /** BGPFilters have a say in what is told: the oracle does not know. */
   readonly filtered: boolean;
   /** Times that the node's own AS may be in a path that it takes. */
@@ -84,10 +85,22 @@ export interface Asked {
 export interface OracleOutside {
   /** By address. */
   readonly routers: readonly OracleRouter[];
-  /** By node and router. */
-  readonly asked: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
+  /** By node and router; only what the router agrees to. */
+  readonly agreed: ReadonlyMap<string, ReadonlyMap<string, Asked>>;
+  /** Nodes that are told to peer with somebody there, whether or not he agrees. */
+  readonly asking: ReadonlySet<string>;
+  /** Subnets of the nodes, each once. */
+  readonly subnets: readonly Cidr[];
   /** What the routers hear, by destination; emptied when somebody lives, dies or is cut off. */
-  readonly heard: Map<string, ReadonlyMap<string, Path>>;
+  readonly heard: Map<string, Heard>;
+}
+
+/** What the routers hear of a destination. */
+export interface Heard {
+  /** The best path of each router that has one, by name. */
+  readonly best: ReadonlyMap<string, Path>;
+  /** Where nodes send for it, by name, as far as somebody asked. */
+  readonly gateways: Map<string, readonly string[]>;
 }
 
 /** The best path of a router to a destination. */

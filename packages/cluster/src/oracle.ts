@@ -154,9 +154,13 @@ function gatewaysOf(
 ): readonly string[] {
   const told = toldGateways(state, live, node, origin.holder);
   if (told.length > 0 || state.outside.routers.length === 0) return told;
-  const has = (other: string): boolean =>
-    toldGateways(state, live, other, origin.holder).length > 0;
-  return heardThrough(state, live, node, origin, has);
+  return heardThrough(
+    state,
+    live,
+    node,
+    origin,
+    (other) => toldGateways(state, live, other, origin.holder).length > 0,
+  );
 }
 
 /** The same without anybody outside. */
@@ -166,19 +170,17 @@ function toldGateways(
   node: string,
   holder: string,
 ): readonly string[] {
-  const { mesh, peerings, nextHops } = state.bgp;
+  const { peerings, nextHops } = state.bgp;
   const { nodes } = state;
-  const inMesh = (name: string): boolean => {
-    const found = nodes.get(name);
-    // In IPv6 a node may well be without an address.
-    return mesh && found?.clusterId === "" && (state.family === 4 || found.subnet !== undefined);
-  };
+  if (peerings.size === 0) {
+    const meshed = inMesh(state, holder) && inMesh(state, node);
+    return meshed && live.connected(holder, node) ? [holder] : [];
+  }
   const linked = (a: string, b: string): boolean => {
-    const meshed = inMesh(a) && inMesh(b);
+    const meshed = inMesh(state, a) && inMesh(state, b);
     const asked = peerings.get(a)?.has(b) === true && peerings.get(b)?.has(a) === true;
     return (meshed || asked) && live.connected(a, b);
   };
-  if (peerings.size === 0) return linked(holder, node) ? [holder] : [];
   if (nextHops === undefined)
     return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
   const says = (a: string, b: string): NextHopMode =>
@@ -195,6 +197,12 @@ function toldGateways(
     nextHopMode: says,
   };
   return nextHopsTo(ways, holder, node);
+}
+
+/** Whether a node takes part in the mesh. In IPv6 a node may well be without an address. */
+function inMesh({ bgp, family, nodes }: OracleState, name: string): boolean {
+  const found = nodes.get(name);
+  return bgp.mesh && found?.clusterId === "" && (family === 4 || found.subnet !== undefined);
 }
 
 /** Who programs the routes of a pool, if anybody (node-behaviour §1.9). */

@@ -76,6 +76,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly walk: PacketWalk;
   /** By row and host: other hosts that its packets pass on the way. */
   private readonly detours: Map<number, Map<number, readonly number[]>> = new Map();
+  /** By row and host: how many other hosts' packets pass it. */
+  private readonly passed: Map<number, Map<number, number>> = new Map();
   /** By node: 1 where the kernel differs from the oracle; index: row. */
   private readonly wrong: Uint8Array[] = [];
   /** By host: delivery code, with {@link WAS_DELIVERED} and {@link PARTIAL}; index: row. */
@@ -202,6 +204,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.grow(host);
     this.recheck(host, row, at);
     // Whose packets pass this host depends on its route too.
+    if ((this.passed.get(row)?.get(host) ?? 0) === 0) return;
     for (const [other, through] of this.detours.get(row) ?? NO_DETOURS)
       if (through.includes(host)) this.recheck(other, row, at);
   }
@@ -341,9 +344,19 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
 
   private noteDetour(host: number, row: number, through: readonly number[]): void {
     const held = this.detours.get(row);
+    const before = held?.get(host);
+    if (before === undefined && through.length === 0) return;
+    this.notePassed(row, before ?? [], -1);
+    this.notePassed(row, through, 1);
     if (through.length === 0) held?.delete(host);
     else if (held === undefined) this.detours.set(row, new Map([[host, through]]));
     else held.set(host, through);
+  }
+
+  private notePassed(row: number, hosts: readonly number[], by: 1 | -1): void {
+    let passed = this.passed.get(row);
+    if (passed === undefined) this.passed.set(row, (passed = new Map()));
+    for (const host of hosts) passed.set(host, (passed.get(host) ?? 0) + by);
   }
 
   private asExpected(node: number, row: number): boolean {
@@ -392,7 +405,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);
     // Nobody tells it of a way: because none is there, or because it was never told to ask.
-    if (!this.state.outside.asked.has(name)) return plainArrival(DELIVERY.notAsked);
+    if (!this.state.outside.asking.has(name)) return plainArrival(DELIVERY.notAsked);
     const alive = to.routers?.some((router) => this.running[this.nodes.id(router)] === true);
     return plainArrival(alive === true ? DELIVERY.pathCut : DELIVERY.ownerDown);
   }
