@@ -1,4 +1,4 @@
-import { parseCidr } from "@calico-sim/core";
+import { micros, ofKind, parseCidr, type Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   apply,
@@ -83,6 +83,25 @@ describe("an external router (law 11)", () => {
     const steps = [...begin(3), at("5m", fail.router("tor-a"))];
     const { intervals } = run(withRouters(3, [tor]), steps, "10m").result().blackholes;
     expect([...new Set(intervals.map(({ to }) => to))]).toEqual(["0.0.0.0/0"]);
+  });
+
+  test("nor is it missed by a node whose own subnet becomes what it announced", () => {
+    const half = "10.0.0.0/25";
+    const tor = { ...TOR_A, ip: "10.0.0.100", prefixes: [half] };
+    const spec = cluster(withRouters(1, [tor]));
+    const node = ofKind(spec.resources, "Node")[0]!;
+    const annotations = {
+      ...node.metadata.annotations,
+      "projectcalico.org/IPv4Address": "10.0.0.1/25",
+    };
+    const onHalf = { ...node, metadata: { ...node.metadata, annotations } };
+    const simulation = new Simulation(spec, { seed: 11 });
+    simulation.schedule([...begin(1), at("3m", apply(onHalf as Resource))]);
+    const out = simulation.prefixes.intern(parseCidr(half)!);
+    simulation.run(micros("2m"));
+    expect(simulation.kernels.best(0, out)).not.toBe(0);
+    simulation.run(micros("5m"));
+    expect(simulation.result().blackholes.intervals).toEqual([]);
   });
 
   test("is not counted among the nodes", () => {
