@@ -14,7 +14,7 @@ import {
 import pc from "picocolors";
 import { clusterFromManifests } from "../cluster-from-manifests.js";
 import { DEFAULT_SCENARIO_END, defaultScenario } from "../default-scenario.js";
-import { inputFiles } from "../manifest-paths.js";
+import { inputFiles, onlyOne } from "../manifest-paths.js";
 import { loadScenario } from "../scenario-file.js";
 import { simulateAside } from "./aside.js";
 import { ProgressLine, type Terminal, UsageError } from "./terminal.js";
@@ -58,7 +58,9 @@ export async function run(
     ]);
     progress.clear();
     writeIssues(issues, terminal);
-    const scenarioFile = options.scenario ?? files.scenario;
+    const scenarioFile =
+      options.scenario ??
+      onlyOne(files.scenarios, "are scenarios; name the one to run with --scenario");
     const scenario =
       scenarioFile === undefined ? defaultScenario(spec) : await loadScenario(scenarioFile, spec);
     const until = stated ?? (scenarioFile === undefined ? micros(DEFAULT_SCENARIO_END) : undefined);
