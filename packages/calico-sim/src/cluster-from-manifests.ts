@@ -21,9 +21,10 @@ import {
   type ManifestIssue,
   operatorTyphaReplicas,
 } from "@calico-sim/manifests";
-import { inOrder, loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
+import { loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
 import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
+import { inOrder } from "./single-document.js";
 import { typhaConfigOf } from "./typha-environment.js";
 
 /** How {@link clusterFromManifests} departs from what the files say. */

@@ -14,7 +14,7 @@ import {
   type ManifestSource,
 } from "@calico-sim/manifests";
 import { ManifestError } from "./manifest-error.js";
-import { placed, singleDocument } from "./single-document.js";
+import { inOrder, placed, singleDocument } from "./single-document.js";
 
 /** What a file says of the world outside a cluster; see {@link readExternalRouters}. */
 export interface ExternalRoutersFile {
@@ -80,13 +80,6 @@ function placedRouters(source: ManifestSource): PlacedRouters {
     issues,
     placed: (found) => found.map(place),
   };
-}
-
-/** Findings in the order of their lines. */
-export function inOrder(issues: readonly ManifestIssue[]): readonly ManifestIssue[] {
-  return [...issues].sort(
-    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-  );
 }
 
 /**

@@ -53,7 +53,8 @@ export {
   pods,
   start,
 } from "./scenario.js";
-export { ScenarioError } from "./scenario-check.js";
+export { namesIn, scenarioFaults } from "./scenario-check.js";
+export { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";

@@ -77,7 +77,7 @@ const CONFD_KINDS = [
 /**
  * A cluster seen through the commands that people use on it, at any moment of a run. Looking changes nothing.
  *
- * Each method throws a {@link import("../scenario-check.js").ScenarioError} for a node that the cluster does not have.
+ * Each method throws a {@link import("../scenario-error.js").ScenarioError} for a node that the cluster does not have.
  */
 export class ClusterViews {
   private readonly parts: ClusterParts;
