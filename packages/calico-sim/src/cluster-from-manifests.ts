@@ -1,5 +1,20 @@
-import { ClusterError, type ClusterSpec, clusterFromResources } from "@calico-sim/cluster";
-import { keyOf, nodeView, ofKind, type Resource } from "@calico-sim/core";
+import {
+  ClusterError,
+  type ClusterSpec,
+  clusterFromResources,
+  fieldIssues,
+  type ResourceClusterOptions,
+  routerFieldIssues,
+} from "@calico-sim/cluster";
+import {
+  type FieldSchema,
+  keyOf,
+  nodeView,
+  type ObjectSchema,
+  ofKind,
+  type Resource,
+  showValue,
+} from "@calico-sim/core";
 import {
   type InstallSettings,
   loadManifestFiles,
@@ -9,6 +24,7 @@ import {
 import { loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
 import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
+import { inOrder } from "./single-document.js";
 import { typhaConfigOf } from "./typha-environment.js";
 
 /** How {@link clusterFromManifests} departs from what the files say. */
@@ -17,6 +33,20 @@ export interface ManifestOptions {
   readonly calicoVersion?: string;
   /** Typha replicas, whatever the Deployment says; 0 = none. */
   readonly typhas?: number;
+}
+
+const OPTIONS: ObjectSchema & { readonly fields: Record<keyof ManifestOptions, FieldSchema> } = {
+  type: "object",
+  fields: { calicoVersion: { type: "string" }, typhas: { type: "integer", min: 0 } },
+};
+
+function checkOptions(files: unknown, options: ManifestOptions): void {
+  if (!Array.isArray(files) || files.length === 0 || files.some((one) => typeof one !== "string"))
+    throw new ClusterError(
+      `clusterFromManifests takes a list of files and folders, not ${showValue(files)}`,
+    );
+  const issues = fieldIssues(options, OPTIONS, [], "the second argument of clusterFromManifests");
+  if (issues.length > 0) throw new ClusterError(issues);
 }
 
 /** A cluster read from files, with what is worth knowing about them. */
@@ -41,20 +71,25 @@ export async function clusterFromManifests(
   files: readonly string[],
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
+  checkOptions(files, options);
   const { manifests, externalRouters: outsideFile } = await inputFiles(files);
   const { calicoVersion } = options;
   const read = await loadManifestFiles(
     manifests,
     calicoVersion === undefined ? {} : { calicoVersion },
   );
-  if (!read.ok) throw new ManifestError(read.issues);
+  const outside = outsideFile === undefined ? undefined : await loadExternalRouters(outsideFile);
+  if (!read.ok) {
+    const { content, issues, placed } = outside ?? NOTHING_OUTSIDE;
+    const ofRouters = inOrder([...issues, ...placed(routerFieldIssues(content.externalRouters))]);
+    throw new ManifestError([...read.issues, ...ofRouters]);
+  }
   const { settings, resources } = read;
   if (!resources.some(({ kind }) => kind === "Node")) {
     throw new ClusterError(
       `there is no Node in ${manifests.join(", ")}; "kubectl get nodes -o yaml" prints those of a cluster`,
     );
   }
-  const outside = outsideFile === undefined ? undefined : await loadExternalRouters(outsideFile);
   const spec = fromDescription(outside, {
     resources: withSettings([...resources, ...settings.derivedPools], settings),
     typhas: options.typhas ?? typhasOf(settings, resources),
@@ -72,23 +107,27 @@ export async function clusterFromManifests(
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });
 }
 
-/** The cluster with what lies outside; what is wrong there is told with its place in the file. */
+const NOTHING_OUTSIDE: PlacedRouters = {
+  content: { externalRouters: [] },
+  issues: [],
+  placed: () => [],
+};
+
+/** The cluster with what lies outside; all that is wrong there is told with its place in the file. */
 function fromDescription(
   outside: PlacedRouters | undefined,
-  options: Parameters<typeof clusterFromResources>[0],
+  options: ResourceClusterOptions,
 ): ClusterSpec {
   if (outside === undefined) return clusterFromResources(options);
-  const { externalRouters, undescribedPeers } = outside;
+  const found = [...outside.issues];
   try {
-    return clusterFromResources({
-      ...options,
-      externalRouters,
-      ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
-    });
+    const spec = clusterFromResources({ ...options, ...outside.content });
+    if (found.length === 0) return spec;
   } catch (error) {
-    if (!(error instanceof ClusterError) || error.path === undefined) throw error;
-    throw new ManifestError([outside.issueAt(error.path, error.message)]);
+    if (!(error instanceof ClusterError) || error.path?.[0] !== "externalRouters") throw error;
+    found.push(...outside.placed(error.issues));
   }
+  throw new ManifestError(inOrder(found));
 }
 
 /** Replicas of the Deployment; with the operator, what it would run for so many schedulable nodes. */

@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
-import type { ExternalRouter, UndescribedPeers } from "@calico-sim/cluster";
 import {
-  checkValue,
-  didYouMean,
-  type FieldSchema,
-  type Issue,
-  type IssueParts,
-  isRecord,
-  type PathSegment,
-} from "@calico-sim/core";
+  type ExternalRouter,
+  fieldIssues,
+  routerFieldIssues,
+  type UndescribedPeers,
+  withoutNulls,
+} from "@calico-sim/cluster";
+import { type Issue, type IssueParts, isRecord, type ObjectSchema } from "@calico-sim/core";
 import {
   ManifestFileError,
   type ManifestIssue,
@@ -16,7 +14,7 @@ import {
   type ManifestSource,
 } from "@calico-sim/manifests";
 import { ManifestError } from "./manifest-error.js";
-import { placed, singleDocument } from "./single-document.js";
+import { inOrder, placed, singleDocument } from "./single-document.js";
 
 /** What a file says of the world outside a cluster; see {@link readExternalRouters}. */
 export interface ExternalRoutersFile {
@@ -24,45 +22,27 @@ export interface ExternalRoutersFile {
   readonly undescribedPeers?: UndescribedPeers;
 }
 
-const text: FieldSchema = { type: "string" };
-const asNumber: FieldSchema = { type: "integerOrText", format: "autonomousSystem" };
+const UNDESCRIBED: readonly UndescribedPeers[] = ["accept", "absent"];
 
-/** The fields of {@link ExternalRouter}. */
-const ROUTER_FIELDS: Readonly<Record<keyof ExternalRouter, FieldSchema>> = {
-  name: text,
-  ip: { type: "string", format: "address" },
-  asNumber,
-  prefixes: { type: "list", of: { type: "string", format: "cidr" } },
-  peersWith: { type: "list", of: text },
-  passive: { type: "boolean" },
-  password: text,
-  ttlSecurity: { type: "integer", min: 1, max: 255 },
-  multihop: { type: "boolean" },
-  listenPort: { type: "integer", min: 1, max: 65_535 },
-  neighborASNumber: asNumber,
-  gracefulRestart: { type: "boolean" },
-  routeReflectorClusterID: { type: "string", format: "address" },
-  rack: text,
-};
-
-const FILE: Extract<FieldSchema, { type: "object" }> = {
+const FILE: ObjectSchema = {
   type: "object",
   required: ["externalRouters"],
   fields: {
-    externalRouters: {
-      type: "list",
-      of: { type: "object", fields: ROUTER_FIELDS, required: ["name", "ip", "asNumber"] },
-    },
-    undescribedPeers: { type: "enum", values: ["accept", "absent"] },
+    externalRouters: { type: "any" },
+    undescribedPeers: { type: "enum", values: UNDESCRIBED },
   },
 };
 
 const SHAPE = "externalRouters: a list such as - { name: tor-a, ip: 10.0.0.254, asNumber: 65001 }";
 
-/** A description of external routers with the places of its parts. */
-export interface PlacedRouters extends ExternalRoutersFile {
-  /** A finding about some part of it. */
-  issueAt(path: readonly PathSegment[], message: string): ManifestIssue;
+/** What a description of external routers says, with the places of its parts. */
+export interface PlacedRouters {
+  /** As it stands there, right or wrong. */
+  readonly content: ExternalRoutersFile;
+  /** What is wrong with the file around the routers. */
+  readonly issues: readonly ManifestIssue[];
+  /** Findings about parts of it, with their places. */
+  placed(issues: readonly Issue[]): readonly ManifestIssue[];
 }
 
 /**
@@ -71,41 +51,39 @@ export interface PlacedRouters extends ExternalRoutersFile {
  *
  * @throws ManifestError with file, line and field of everything that is wrong, unknown fields included.
  */
-export function readExternalRouters(source: ManifestSource): PlacedRouters {
+export function readExternalRouters(source: ManifestSource): ExternalRoutersFile {
+  const { content, issues, placed: place } = placedRouters(source);
+  const all = [...issues, ...place(routerFieldIssues(content.externalRouters))];
+  if (all.length > 0) throw new ManifestError(inOrder(all));
+  const { externalRouters, ...rest } = content;
+  return { externalRouters: externalRouters.map(withoutNulls), ...rest };
+}
+
+/** Reads a file, and leaves it to the reader of the manifests to say what is wrong with the routers. */
+function placedRouters(source: ManifestSource): PlacedRouters {
   const { document, issues } = singleDocument(source);
   const place = (parts: IssueParts<ManifestIssueCode>): ManifestIssue =>
     placed(source.name, document, parts);
   const value = document?.value;
   if (issues.length === 0 && !isRecord(value))
     issues.push(place({ code: "TYPE_WRONG", message: `the file holds ${SHAPE}`, path: [] }));
-  const found: Issue[] = [];
-  if (isRecord(value)) checkValue(value, FILE, [], { kind: "file", name: "" }, found);
-  for (const { path = [], code, message, want } of found) {
-    const name = path.at(-1);
-    const known = Object.keys(path.length > 1 ? ROUTER_FIELDS : FILE.fields);
-    const unknown = code === "FIELD_UNKNOWN" && typeof name === "string";
-    issues.push(
-      place({
-        code,
-        path,
-        want: unknown ? known.join(", ") : want,
-        message: unknown
-          ? `${path.length > 1 ? "an external router" : "the file"} has no field ${JSON.stringify(name)}${didYouMean(name, known)}`
-          : message,
-      }),
-    );
-  }
-  if (issues.length > 0) throw new ManifestError(issues);
-  const { externalRouters, undescribedPeers } = value as ExternalRoutersFile;
+  if (isRecord(value)) issues.push(...fieldIssues(value, FILE, [], "the file").map(place));
+  const { externalRouters, undescribedPeers } = isRecord(value)
+    ? (value as Partial<ExternalRoutersFile>)
+    : {};
+  const chosen = UNDESCRIBED.find((one) => one === undescribedPeers);
   return {
-    externalRouters,
-    ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
-    issueAt: (path, message) => place({ code: "VALUE_UNKNOWN", path, message }),
+    content: {
+      externalRouters: externalRouters ?? [],
+      ...(chosen === undefined ? {} : { undescribedPeers: chosen }),
+    },
+    issues,
+    placed: (found) => found.map(place),
   };
 }
 
 /**
- * Reads a file as {@link readExternalRouters} does.
+ * Reads a file, and leaves it to the caller to say what is wrong with the routers.
  *
  * @throws ManifestFileError when the file cannot be read.
  */
@@ -117,5 +95,5 @@ export async function loadExternalRouters(path: string): Promise<PlacedRouters> 
     const reason = error instanceof Error ? error.message : String(error);
     throw new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
   }
-  return readExternalRouters({ name: path, text: content });
+  return placedRouters({ name: path, text: content });
 }

@@ -11,7 +11,8 @@ const EXTERNAL_ROUTERS = /^external-routers\.(ya?ml|json)$/i;
 /** What paths stand for: manifests, and beside them a scenario and the routers outside, if there are such files. */
 export interface InputFiles {
   readonly manifests: readonly string[];
-  readonly scenario: string | undefined;
+  /** Scenarios of folders; {@link onlyOne} of them can be run. */
+  readonly scenarios: readonly string[];
   readonly externalRouters: string | undefined;
 }
 
@@ -20,40 +21,53 @@ export interface InputFiles {
  * order, without its scenario and its external routers.
  *
  * @param without - a file that is no manifest even where it stands among them: another scenario.
- * @throws ManifestFileError when a path is missing or a folder holds no manifest.
+ * @throws ManifestFileError when no path holds a manifest, or two hold external routers.
  */
 export async function inputFiles(paths: readonly string[], without?: string): Promise<InputFiles> {
   const leftOut = without === undefined ? undefined : resolve(without);
   const manifests: string[] = [];
-  let externalRouters: string | undefined;
-  let scenario: string | undefined;
+  const outside: string[] = [];
+  const scenarios: string[] = [];
   for (const path of paths) {
     if (!(await isFolder(path))) {
-      if (EXTERNAL_ROUTERS.test(basename(path))) externalRouters = path;
-      else manifests.push(path);
+      (EXTERNAL_ROUTERS.test(basename(path)) ? outside : manifests).push(path);
       continue;
     }
     const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
-    const found = names.filter(
-      (name) =>
-        !SCENARIO_NAMES.includes(name) &&
-        !EXTERNAL_ROUTERS.test(name) &&
-        resolve(path, name) !== leftOut,
-    );
-    if (found.length === 0) {
-      throw new ManifestFileError(
-        "NO_FILES",
-        path,
-        `folder ${path} holds no *.yaml, *.yml or *.json file with manifests`,
-      );
+    const found = names.filter((name) => resolve(path, name) !== leftOut);
+    if (names.length === 0) {
+      const text = `folder ${path} holds no *.yaml, *.yml or *.json file`;
+      throw new ManifestFileError("NO_FILES", path, text);
     }
-    manifests.push(...found.map((name) => join(path, name)));
-    const own = SCENARIO_NAMES.find((name) => names.includes(name));
-    if (own !== undefined) scenario ??= join(path, own);
-    const outside = names.find((name) => EXTERNAL_ROUTERS.test(name));
-    if (outside !== undefined) externalRouters ??= join(path, outside);
+    for (const name of found) {
+      const kind = EXTERNAL_ROUTERS.test(name) ? outside : manifests;
+      (SCENARIO_NAMES.includes(name) ? scenarios : kind).push(join(path, name));
+    }
   }
-  return { manifests, scenario, externalRouters };
+  if (manifests.length === 0) throw noManifests(paths, [...outside, ...scenarios]);
+  return {
+    manifests,
+    scenarios,
+    externalRouters: onlyOne(outside, "describe external routers; put all of them into one file"),
+  };
+}
+
+/**
+ * The one of these files, or none.
+ *
+ * @throws ManifestFileError where there are two, since one of them would not count.
+ */
+export function onlyOne(files: readonly string[], what: string): string | undefined {
+  const [first, second] = [...new Set(files.map((file) => resolve(file)))];
+  if (first === undefined) return undefined;
+  if (second === undefined) return files[0];
+  throw new ManifestFileError("FILES_CONFLICT", second, `both ${first} and ${second} ${what}`);
+}
+
+function noManifests(paths: readonly string[], others: readonly string[]): ManifestFileError {
+  const found = others.map((path) => basename(path)).join(" and ") || "a scenario";
+  const text = `${paths.join(", ")}: ${found} alone is no cluster; its Nodes and Calico resources are missing ("kubectl get nodes -o yaml" and "calicoctl get ippools -o yaml" print those of a cluster)`;
+  return new ManifestFileError("NO_FILES", paths[0] ?? "", text);
 }
 
 async function isFolder(path: string): Promise<boolean> {

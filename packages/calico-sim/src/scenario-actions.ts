@@ -48,12 +48,14 @@ function plain(type: Action["type"], fields: Readonly<Record<string, Field>>): A
 }
 
 /** The fields of a joining node stand in the step itself. */
-function joining({ name, address, labels }: Readonly<Record<string, unknown>>): Action {
+function joining(values: Readonly<Record<string, unknown>>): Action {
+  const { name, address, ipv6Address, labels } = values;
   return {
     type: "node-join",
     node: {
       name: name as string,
       address: address as string,
+      ...(ipv6Address === undefined ? {} : { ipv6Address: ipv6Address as string }),
       ...(labels === undefined ? {} : { labels: labels as Record<string, string> }),
     },
   };
@@ -76,6 +78,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
     fields: {
       name: { holds: { type: "text" } },
       address: { holds: { type: "text" } },
+      ipv6Address: { holds: { type: "text" }, absent: undefined },
       labels: { holds: { type: "labels" }, absent: undefined },
     },
     make: joining,

@@ -1,14 +1,20 @@
 import { readFile } from "node:fs/promises";
-import type { ClusterSpec, Scenario, Step } from "@calico-sim/cluster";
+import {
+  type ClusterSpec,
+  namesIn,
+  type Scenario,
+  type ScenarioError,
+  type ScenarioFault,
+  type Step,
+  scenarioFaults,
+} from "@calico-sim/cluster";
 import {
   didYouMean,
   type IssueParts,
   isRecord,
   micros,
   type PathSegment,
-  type Resource,
   showValue,
-  validate,
 } from "@calico-sim/core";
 import {
   formatIssue,
@@ -19,7 +25,7 @@ import {
   type ManifestSource,
 } from "@calico-sim/manifests";
 import { ACTION_FORMS, type ActionForm, type FieldType, namesOf } from "./scenario-actions.js";
-import { placed, singleDocument } from "./single-document.js";
+import { inOrder, placed, singleDocument } from "./single-document.js";
 
 /** A scenario file holds errors; the message shows each with its line and field. */
 export class ScenarioFileError extends Error {
@@ -39,6 +45,18 @@ export class ScenarioFileError extends Error {
  * @throws ScenarioFileError as {@link readScenario}.
  */
 export async function loadScenario(path: string, spec: ClusterSpec): Promise<Scenario> {
+  return (await loadPlacedScenario(path, spec)).scenario;
+}
+
+/** A scenario with the places of its steps. */
+export interface PlacedScenario {
+  readonly scenario: Scenario;
+  /** What a run found wrong with steps, with their places in the file. */
+  failure(error: ScenarioError): ScenarioFileError;
+}
+
+/** As {@link loadScenario}, with the places of the steps. */
+export async function loadPlacedScenario(path: string, spec: ClusterSpec): Promise<PlacedScenario> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -53,7 +71,7 @@ export async function loadScenario(path: string, spec: ClusterSpec): Promise<Sce
           `scenario ${path} cannot be read: ${reason}`,
         );
   }
-  return readScenario({ name: path, text }, spec);
+  return placedScenario({ name: path, text }, spec);
 }
 
 /**
@@ -65,11 +83,18 @@ export async function loadScenario(path: string, spec: ClusterSpec): Promise<Sce
  * readScenario({ name: "scenario.yaml", text: "- { at: 5m, action: node-crash, node: node-3 }" }, spec)
  */
 export function readScenario(source: ManifestSource, spec: ClusterSpec): Scenario {
+  return placedScenario(source, spec).scenario;
+}
+
+function placedScenario(source: ManifestSource, spec: ClusterSpec): PlacedScenario {
   const { document, issues } = singleDocument(source);
   const reader = new ScenarioReader(spec, source.name, document, issues);
-  const steps = issues.length > 0 ? [] : reader.read();
-  if (issues.length > 0) throw new ScenarioFileError(issues);
-  return Object.freeze(steps);
+  const scenario = issues.length > 0 ? [] : reader.read();
+  if (issues.length > 0) throw new ScenarioFileError(inOrder(issues));
+  return {
+    scenario: Object.freeze(scenario),
+    failure: ({ faults }) => new ScenarioFileError(faults.map((fault) => reader.place(fault))),
+  };
 }
 
 const SHAPE = "a list of steps such as { at: 5m, action: node-crash, node: worker-1 }";
@@ -80,6 +105,9 @@ class ScenarioReader {
   private readonly document: ManifestDocument | undefined;
   private readonly issues: ManifestIssue[];
   private joining: readonly string[] = [];
+  private readonly steps: Step[] = [];
+  /** Of each step, its place in the file. */
+  private readonly places: number[] = [];
 
   constructor(
     spec: ClusterSpec,
@@ -103,7 +131,26 @@ class ScenarioReader {
     this.joining = items.flatMap((item) =>
       isRecord(item) && item["action"] === "node-join" ? [String(item["name"])] : [],
     );
-    return items.flatMap((item, i) => this.step(item, [i]));
+    for (const [i, item] of items.entries()) {
+      for (const step of this.step(item, [i])) {
+        this.steps.push(step);
+        this.places.push(i);
+      }
+    }
+    // Who would join in a step that cannot be read is no stranger to the others.
+    const unread = this.issues.length > 0 ? { unread: this.joining } : {};
+    for (const fault of scenarioFaults(this.steps, { ...namesIn(this.spec), ...unread }))
+      this.issues.push(this.place(fault));
+    return this.steps;
+  }
+
+  /** A finding about a step, with its place in the file. The fields of a joining node stand in the step itself. */
+  place({ index, issue }: ScenarioFault): ManifestIssue {
+    const [, ...within] = issue.path ?? [];
+    const joins = this.steps[index]?.action.type === "node-join" && within[0] === "node";
+    const field = within.length === 0 ? ["action"] : joins ? within.slice(1) : within;
+    const path = [this.places[index] ?? index, ...field];
+    return placed(this.file, this.document, { ...issue, path });
   }
 
   private step(item: unknown, path: readonly PathSegment[]): readonly Step[] {
@@ -167,7 +214,7 @@ class ScenarioReader {
       });
       return undefined;
     }
-    const read = this.value(value, holds, place);
+    const read = this.value(value, holds);
     if (read === undefined) {
       const near = typeof value === "string" ? didYouMean(value, this.candidates(holds)) : "";
       this.report(place, {
@@ -180,7 +227,7 @@ class ScenarioReader {
   }
 
   /** The value as an action takes it; undefined when it cannot be. */
-  private value(value: unknown, holds: FieldType, path: readonly PathSegment[]): unknown {
+  private value(value: unknown, holds: FieldType): unknown {
     switch (holds.type) {
       case "text":
         return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
@@ -202,20 +249,8 @@ class ScenarioReader {
       case "pair":
         return isTexts(value) && value.length === 2 ? value : undefined;
       case "resources":
-        return Array.isArray(value) ? this.resources(value, path) : undefined;
+        return Array.isArray(value) && value.length > 0 ? value : undefined;
     }
-  }
-
-  private resources(items: readonly unknown[], path: readonly PathSegment[]): unknown {
-    for (const [i, item] of items.entries()) {
-      if (!isRecord(item)) return undefined;
-      // Findings keep their place below the step.
-      for (const issue of validate(item as unknown as Resource, this.spec)) {
-        if (issue.severity !== "error") continue;
-        this.report([...path, i, ...(issue.path ?? [])], { ...issue });
-      }
-    }
-    return items;
   }
 
   private candidates(holds: FieldType): readonly string[] {

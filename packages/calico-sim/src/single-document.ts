@@ -41,3 +41,10 @@ export function placed(
   const { line, column, text, length } = location;
   return { ...issue, file, line, column, excerpt: { text, length } };
 }
+
+/** Findings in the order of their lines. */
+export function inOrder(issues: readonly ManifestIssue[]): readonly ManifestIssue[] {
+  return [...issues].sort(
+    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}

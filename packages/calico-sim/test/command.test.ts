@@ -68,6 +68,25 @@ describe("calico-sim run", () => {
     expect(result["violations"]).toEqual([]);
   });
 
+  it("says which line of the scenario turned out to be impossible", async () => {
+    const text = "- { at: 0s, action: start }\n- { at: 9s, action: block-add, node: a, count: 1025 }\n";
+    writeFileSync(path("much.scenario"), text);
+    const { code, stderr } = await run("--scenario", path("much.scenario"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /much\.scenario:2:21: error \[VALUE_UNKNOWN\] \[1\]\.action\n {2}IPPool default-ipv4-ippool \(10\.244\.0\.0\/16\) has no free block of \/26/,
+    );
+  });
+
+  it("asks which scenario is meant where there are two", async () => {
+    const other = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    for (const name of ["scenario.yaml", "scenario.json"]) writeFileSync(join(other, name), "[]");
+    const { code, stderr } = await run(other);
+    rmSync(other, { recursive: true });
+    expect(code).toBe(2);
+    expect(stderr).toContain("are scenarios; name the one to run with --scenario");
+  });
+
   it("gives the same bytes for the same seed", async () => {
     const [first, second, other] = [
       await run("--json", ...quick),

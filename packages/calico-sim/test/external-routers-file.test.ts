@@ -115,6 +115,85 @@ describe("a file that describes external routers", () => {
     rmSync(wrong, { recursive: true });
   });
 
+  it("tells all that is wrong in it at once, each with its line and what would do", async () => {
+    const wrong = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    const path = join(wrong, "external-routers.yaml");
+    writeFileSync(
+      path,
+      `undescribedPeers: perhaps
+externalRouters:
+  - name: a
+    ip: 10.0.0.2
+    asNumber: 65001
+    peersWith: [a, bb]
+    multihop: false
+    ttlSecurity: 3
+  - { name: tor, ip: fd00::1, asNumber: 65001, passiv: true, prefixes: [10.9.9.9/16, "fd00::/48"] }
+`,
+    );
+    const failure = await clusterFromManifests([join(folder, "nodes.yaml"), path]).catch(
+      (error: unknown) => error,
+    );
+    rmSync(wrong, { recursive: true });
+    if (!(failure instanceof ManifestError)) throw failure;
+    expect(
+      failure.issues.map(
+        ({ line, field, message, want }) =>
+          `${String(line)} ${field ?? ""}: ${message} — ${want ?? "?"}`,
+      ),
+    ).toEqual([
+      '1 undescribedPeers: "perhaps" is not a value this field knows — accept, absent',
+      '3 externalRouters[0].name: "a" is taken; nodes, racks and routers share one set of names — a name of its own',
+      "4 externalRouters[0].ip: 10.0.0.2 is the address of node b — an IPv4 address of its own",
+      '6 externalRouters[0].peersWith[0]: there is no node or other external router "a"; did you mean "b"? — b, tor',
+      '6 externalRouters[0].peersWith[1]: there is no node or other external router "bb"; did you mean "b"? — b, tor',
+      "8 externalRouters[0].ttlSecurity: more than 1 needs neighbours that may be behind routers: multihop is false — 1, or multihop true",
+      '9 externalRouters[1].ip: "fd00::1" is not an IPv4 address — an IPv4 address such as 10.0.0.254',
+      expect.stringMatching(
+        /^9 externalRouters\[1\]\.passiv: an external router has no field "passiv"; did you mean "passive"\? — name, ip/,
+      ),
+      '9 externalRouters[1].prefixes[1]: "fd00::/48" is not an IPv4 CIDR — an IPv4 address/prefix-length, such as 10.100.0.0/16',
+    ]);
+    expect(failure.message).toContain("external-routers.yaml:9:22: error [ADDRESS_INVALID]");
+  });
+
+  it("may leave fields empty", () => {
+    const text = "undescribedPeers:\nexternalRouters:\n  - name: tor\n    ip: 10.0.0.9\n    asNumber: 1\n    peersWith:\n";
+    expect(readExternalRouters({ name: "f.yaml", text })).toEqual({
+      externalRouters: [{ name: "tor", ip: "10.0.0.9", asNumber: 1 }],
+    });
+  });
+
+  it("alone is no cluster, and two of them are no description", async () => {
+    const alone = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    writeFileSync(join(alone, "external-routers.yaml"), "externalRouters: []\n");
+    writeFileSync(join(alone, "scenario.yaml"), "- { at: 0s, action: start }\n");
+    await expect(clusterFromManifests([alone])).rejects.toThrow(
+      /: external-routers\.yaml and scenario\.yaml alone is no cluster; its Nodes and Calico resources are missing \("kubectl get nodes/,
+    );
+    await expect(clusterFromManifests([join(alone, "external-routers.yaml")])).rejects.toThrow(
+      /external-routers\.yaml alone is no cluster/,
+    );
+    // Beside a folder of manifests it may stand in one of its own.
+    const spec = await clusterFromManifests([join(folder, "nodes.yaml"), alone]);
+    expect(spec.externalRouters).toEqual([]);
+    await expect(clusterFromManifests([folder, alone])).rejects.toThrow(
+      /^both .*external-routers\.yaml and .*external-routers\.yaml describe external routers; put all of them into one file$/,
+    );
+    rmSync(alone, { recursive: true });
+  });
+
+  it("is read even where the manifests are wrong, so that all is told at once", async () => {
+    const wrong = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    writeFileSync(join(wrong, "nodes.yaml"), NODES.replace("10.0.0.1/24", "10.0.0.1/42"));
+    writeFileSync(join(wrong, "external-routers.yaml"), "externalRouters: [{ name: t, ip: x }]\n");
+    const message = await clusterFromManifests([wrong]).catch((error: Error) => error.message);
+    rmSync(wrong, { recursive: true });
+    expect(message).toMatch(/nodes\.yaml:5.*10\.0\.0\.1\/42/s);
+    expect(message).toMatch(/external-routers\.yaml:1:.*externalRouters\[0\]\.ip/s);
+    expect(message).toMatch(/"asNumber" is required/);
+  });
+
   it("lends its names to scenarios", async () => {
     const spec = await clusterFromManifests([folder]);
     const read = (text: string): unknown => readScenario({ name: "s.yaml", text }, spec);

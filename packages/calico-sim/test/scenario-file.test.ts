@@ -6,6 +6,7 @@ import {
   config,
   defaultScenario,
   fail,
+  firewall,
   heal,
   nodes,
   pods,
@@ -49,10 +50,17 @@ describe("scenario files", () => {
 - { at: 7m, action: kill, daemon: bird, target: node-1, restartAfter: never }
 - { at: 8m, action: block-add, node: node-0 }
 - { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
-- { at: 10m, action: link-cut, between: [a, b] }
+- { at: 10m, action: link-cut, between: [node-0, 10.0.0.0/24] }
 - { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
+- { at: 12m, action: packets-drop, from: node-0, to: node-1, port: 179 }
 `;
-    expect(read(text)).toEqual([
+    const etcd = cluster({
+      nodes: 6,
+      racks: 2,
+      datastore: "etcd",
+      etcdEndpoints: ["https://10.0.0.9:2379"],
+    });
+    expect(readScenario({ name: "scenario.yaml", text }, etcd)).toEqual([
       at("0s", start({ stagger: "100ms" })),
       at("1m", pods.create(300, { over: "60s" })),
       at("2m", nodes.join({ name: "node-9", address: "10.0.0.99/24" })),
@@ -64,9 +72,16 @@ describe("scenario files", () => {
       } as never),
       at("8m", blocks.add("node-0")),
       at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
-      at("10m", fail.link("a", "b")),
+      at("10m", fail.link("node-0", "10.0.0.0/24")),
       at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
+      at("12m", firewall.drop({ from: "node-0", to: "node-1", port: 179 })),
     ]);
+  });
+
+  it("let a node join with an IPv6 address", () => {
+    const node = { name: "v6", address: "10.0.0.99/24", ipv6Address: "fd10::99/64" };
+    const line = `- { at: 1m, action: node-join, name: v6, address: 10.0.0.99/24, ipv6Address: "fd10::99/64" }`;
+    expect(read(line)).toEqual([at("1m", nodes.join(node))]);
   });
 
   it("may be JSON", () => {
@@ -87,8 +102,8 @@ describe("scenario files", () => {
       '1:9 [0].at "at" cannot be "5x"',
       '1:39 [0].node "node" cannot be "node-33"; did you mean "node-3"?',
       '2:21 [1].action "action" cannot be "node-crsh"; did you mean "node-crash"?',
-      expect.stringContaining('node-cut has no field "nod"; did you mean "node"?'),
       expect.stringContaining('a step needs "node"'),
+      expect.stringContaining('node-cut has no field "nod"; did you mean "node"?'),
       '4:41 [3].count "count" cannot be -3',
       '5:9 [4].at "at" cannot be 300',
     ]);
@@ -104,6 +119,48 @@ describe("scenario files", () => {
     expect(issues(text)).not.toEqual([]);
   });
 
+  it("are refused with line and field for whatever the cluster does not have", () => {
+    expect(
+      issues(`- { at: 0s, action: start }
+- { at: 1m, action: kill, daemon: felix, target: node-33 }
+- { at: 1m, action: kill, daemon: typha, target: 7 }
+- { at: 1m, action: kill, daemon: bird6, target: node-1 }
+- { at: 1m, action: link-cut, between: [node-0, node-9] }
+- { at: 1m, action: link-cut, between: [node-0, node-1] }
+- { at: 1m, action: packets-drop, from: node-0, to: node-1, port: 70000 }
+- { at: 1m, action: node-join, name: node-0, address: 10.0.0.99/24 }
+- { at: 1m, action: node-join, name: late, address: 10.0.0.1/24 }
+- { at: 1m, action: node-join, name: later, address: 10.0.0.99 }
+- { at: 1s, action: node-crash, node: later }
+- { at: 1m, action: etcd-endpoints, endpoints: [x] }
+`),
+    ).toEqual([
+      '2:50 [1].target there is no node "node-33"; did you mean "node-3"?',
+      '3:50 [2].target there is no Typha "7"; Typhas are numbered from 0, and there are 1',
+      "4:35 [3].daemon no node has an IPv6 address, so no bird6 runs",
+      '5:49 [4].between[1] there is no node, rack or router of the underlay "node-9"; did you mean "node-0"?',
+      "6:31 [5].between there is no link between node-0 and node-1",
+      "7:67 [6].port only TCP port 179 (BGP) can be dropped by itself, not 70000; without a port everything is dropped",
+      '8:38 [7].name node "node-0" is in the cluster already',
+      "9:53 [8].address 10.0.0.1/24 is the address of node node-0",
+      '10:54 [9].address "10.0.0.99" is no IPv4 address with the length of its subnet',
+      '11:39 [10].node node "later" joins later than this',
+      "12:21 [11].action the cluster does not say where its own etcd is",
+    ]);
+  });
+
+  it("tell names and fields together, and blame nobody for what could not be read", () => {
+    expect(
+      issues(`- { at: 1x, action: start }
+- { at: 1m, action: pods-create, count: 3 }
+- { at: 1m, action: node-join, name: late, adress: 10.0.0.99/24 }
+- { at: 2m, action: node-crash, node: late }
+- { at: 2m, action: kill, daemon: felix, target: late }
+- { at: 2m, action: kill, daemon: felix, target: lat }
+`).map((text) => text.split(" ", 2).join(" ")),
+    ).toEqual(["1:9 [0].at", "3:3 [2].address", "3:52 [2].adress", "6:50 [5].target"]);
+  });
+
   it("check the resources that they apply", () => {
     const text = `- at: 1m
   action: apply
@@ -116,6 +173,11 @@ describe("scenario files", () => {
     expect(issues(text)).toEqual([
       expect.stringMatching(/^7:21 \[0\]\.resources\[0\]\.spec\.cidr .*is not a CIDR/),
     ]);
+    expect(issues("- { at: 1m, action: apply, resources: [{ kind: IPPol }] }")).toEqual([
+      '1:48 [0].resources[0].kind there is no kind "IPPol"; did you mean "IPPool"?',
+    ]);
+    expect(issues("- { at: 1m, action: apply, resources: [7] }")).toHaveLength(1);
+    expect(issues("- { at: 1m, action: apply, resources: [] }")).toHaveLength(1);
   });
 });
 

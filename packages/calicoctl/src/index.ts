@@ -14,7 +14,7 @@ export { type BirdRoute, scanRoutes } from "./bird/routes.js";
 export { BirdOutputError } from "./bird/scan.js";
 export { type BirdStatus, scanStatus } from "./bird/status.js";
 export { defaultASNumber } from "./get/default-as-number.js";
-export { formatGetTable, type GetOptions, UnknownKindError } from "./get/get-table.js";
+export { formatGetTable, type GetOptions, TABLE_KINDS, UnknownKindError } from "./get/get-table.js";
 export type { ApiResource } from "./get/resource.js";
 export {
   formatIpamShow,

@@ -9,6 +9,7 @@ import {
   type Era,
   type EventHandler,
   formatCidr,
+  issueAt,
   type Micros,
   newAffinity,
   newBlock,
@@ -19,8 +20,9 @@ import {
 import type { Lifecycle } from "./lifecycle.js";
 import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
-import { type Action, describe } from "./scenario.js";
-import { nodeId, ScenarioError } from "./scenario-check.js";
+import { type Action, describe, type Step } from "./scenario.js";
+import { nodeId } from "./scenario-check.js";
+import { ScenarioError, scenarioError } from "./scenario-error.js";
 import { TyphaDeployment } from "./typha-deployment.js";
 import { Churn } from "./workloads/index.js";
 
@@ -37,8 +39,8 @@ export class Actions implements EventHandler {
   private readonly recorder: Recorder;
   private readonly typhas: TyphaDeployment;
   private readonly churn: Churn;
-  /** Actions that wait for the datastore. */
-  private readonly waiting: Action[] = [];
+  /** Steps that wait for the datastore, each with its place in its scenario. */
+  private readonly waiting: { readonly step: Step; readonly index: number }[] = [];
   private readonly kindRetry: number;
   private podsCreated = 0;
   private churns = 0;
@@ -53,9 +55,28 @@ export class Actions implements EventHandler {
     this.typhas = new TyphaDeployment(parts, lifecycle);
   }
 
-  /** Carries out one action now. */
-  carryOut(action: Action): void {
-    if (!this.parts.datastore.up && this.cannotWrite(action)) return;
+  /**
+   * Carries out a step now.
+   *
+   * @param index Its place in its scenario, for messages.
+   * @throws ScenarioError when what it asks for cannot be.
+   */
+  carryOut(step: Step, index: number): void {
+    try {
+      if (this.parts.datastore.up || !this.cannotWrite(step, index)) this.act(step.action);
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error;
+      const { message } = error;
+      const path = ["action"];
+      const issue = issueAt(undefined, { code: "VALUE_UNKNOWN", message, path });
+      // A scenario of which only this step is known.
+      const scenario: Step[] = [];
+      scenario[index] = step;
+      throw scenarioError(scenario, [{ index, issue }]);
+    }
+  }
+
+  private act(action: Action): void {
     const { routers } = this.parts;
     switch (action.type) {
       case "start":
@@ -153,12 +174,14 @@ export class Actions implements EventHandler {
 
   /** See {@link EventHandler}. */
   onEvent(_kind: number, a: number): void {
-    this.carryOut(this.waiting[a]!);
+    const { step, index } = this.waiting[a]!;
+    this.carryOut(step, index);
   }
 
   /** During an outage: whether an action needs the datastore, and what then becomes of it. */
-  private cannotWrite(action: Action): boolean {
+  private cannotWrite(step: Step, index: number): boolean {
     const { engine, workloads } = this.parts;
+    const { action } = step;
     switch (action.type) {
       case "apply":
       case "delete":
@@ -169,7 +192,7 @@ export class Actions implements EventHandler {
       case "block-remove":
         // The sandbox that needs the block is made again after the kubelet's pause.
         engine.after(workloads.parameters.backOff, this.kindRetry, this.waiting.length);
-        this.waiting.push(action);
+        this.waiting.push({ step, index });
         return true;
       default:
         return false;

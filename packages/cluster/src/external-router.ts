@@ -1,22 +1,15 @@
 import {
-  type Address,
-  addressEquals,
   type BGPPeer,
   cidrContains,
   type FabricSpec,
   formatCidr,
-  hostAddress,
   hostCidr,
-  type Node,
-  nodeView,
   ofKind,
   parseAddress,
-  parseASNumber,
   parseCidr,
   type Resource,
   type Secret,
 } from "@calico-sim/core";
-import { ClusterError } from "./cluster-error.js";
 
 /**
  * A BGP speaker outside the cluster: a top-of-rack switch, a border router, a route reflector. It is an ordinary BIRD
@@ -71,103 +64,6 @@ export type UndescribedPeers = "accept" | "absent";
 /** Namespace of calico-node in manifest installations. */
 const SECRET_NAMESPACE = "kube-system";
 const SECRET_KEY = "password";
-
-/** What routers may refer to, and must keep clear of. */
-interface Surroundings {
-  readonly nodes: readonly { readonly name: string; readonly address: Address | undefined }[];
-  readonly switches: readonly string[];
-  readonly routers: readonly ExternalRouter[];
-}
-
-/** A field of a router, and what is wrong with it. */
-type Fault = readonly [field: keyof ExternalRouter, text: string];
-
-/** Checks what is said of external routers. @throws ClusterError naming the router and the field. */
-export function checkExternalRouters(
-  routers: readonly ExternalRouter[],
-  resources: readonly Resource[],
-  fabric: FabricSpec,
-): void {
-  const nodes = ofKind(resources, "Node").map(nodeAddress);
-  const switches = [...fabric.racks, ...fabric.routers].map(({ name }) => name);
-  for (const [i, router] of routers.entries()) {
-    const around = { nodes, switches, routers };
-    const [fault] = [
-      ...identityFaults(router, routers.slice(0, i), around),
-      ...neighbourFaults(router, around),
-      ...optionFaults(router),
-    ];
-    if (fault === undefined) continue;
-    const [field, text] = fault;
-    const path = ["externalRouters", i, field];
-    throw new ClusterError(`externalRouters[${String(i)}].${field}: ${text}`, path);
-  }
-}
-
-function* identityFaults(
-  { name, ip, asNumber }: ExternalRouter,
-  earlier: readonly ExternalRouter[],
-  { nodes, switches }: Surroundings,
-): Generator<Fault> {
-  const names = [...nodes, ...earlier].map((one) => one.name);
-  if (name === "") yield ["name", "it is empty"];
-  if ([...names, ...switches].includes(name))
-    yield ["name", `"${name}" is taken; nodes, racks and routers share one set of names`];
-  const address = parseAddress(ip);
-  if (address?.family !== 4) {
-    yield ["ip", `"${ip}" is no IPv4 address`];
-    return;
-  }
-  const owner = nodes.find(
-    (one) => one.address !== undefined && addressEquals(one.address, address),
-  );
-  if (owner !== undefined) yield ["ip", `${ip} is the address of node ${owner.name}`];
-  const other = earlier.find((one) => one.ip === ip);
-  if (other !== undefined) yield ["ip", `${ip} is the address of ${other.name} too`];
-  if (!parseASNumber(asNumber)) yield ["asNumber", `"${String(asNumber)}" is no AS number`];
-}
-
-function* neighbourFaults(
-  { name, peersWith = [], prefixes = [], rack }: ExternalRouter,
-  { nodes, switches, routers }: Surroundings,
-): Generator<Fault> {
-  for (const prefix of prefixes) {
-    if (parseCidr(prefix)?.family !== 4)
-      yield ["prefixes", `"${prefix}" is no IPv4 CIDR; expected for example 10.100.0.0/16`];
-  }
-  const peers = [...nodes, ...routers].map((one) => one.name).filter((one) => one !== name);
-  for (const peer of peersWith) {
-    if (!peers.includes(peer))
-      yield ["peersWith", `there is no node or other external router "${peer}"`];
-  }
-  if (rack !== undefined && !switches.includes(rack))
-    yield ["rack", `the underlay has no rack or router "${rack}"`];
-}
-
-function* optionFaults({
-  routeReflectorClusterID: cluster,
-  ttlSecurity: hops,
-  multihop,
-}: ExternalRouter): Generator<Fault> {
-  if (cluster !== undefined && parseAddress(cluster)?.family !== 4)
-    yield ["routeReflectorClusterID", `"${cluster}" does not look like an IPv4 address`];
-  if (hops === undefined) return;
-  if (!Number.isInteger(hops) || hops < 1 || hops > 255)
-    yield ["ttlSecurity", `${String(hops)} must be a whole number from 1 to 255`];
-  if (hops > 1 && multihop === false)
-    yield [
-      "ttlSecurity",
-      "more than 1 needs neighbours that may be behind routers: multihop is false",
-    ];
-}
-
-function nodeAddress(node: Node): {
-  readonly name: string;
-  readonly address: ReturnType<typeof parseAddress>;
-} {
-  const { name, ipv4Address, internalIP } = nodeView(node);
-  return { name, address: hostAddress(ipv4Address ?? internalIP) };
-}
 
 /**
  * The BGPPeer of every external router that the resources have none for, and the Secret of its password: what an

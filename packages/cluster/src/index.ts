@@ -4,8 +4,10 @@
  * @module
  */
 
+export { fieldIssues } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
+export { routerFieldIssues, withoutNulls } from "./external-router-check.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
 export { expectedRoute } from "./oracle.js";
 export { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
@@ -51,11 +53,12 @@ export {
   pods,
   start,
 } from "./scenario.js";
-export { ScenarioError } from "./scenario-check.js";
+export { namesIn, scenarioFaults } from "./scenario-check.js";
+export { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
-export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
+export type { ClusterOptions, ClusterSpec, PoolOptions, ResourceClusterOptions } from "./spec.js";
 export { cluster, clusterFromResources, usesIpv6 } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";

@@ -1,28 +1,29 @@
 import { BGP_PORT, parsePeerIP } from "@calico-sim/bgp";
-import { type Fabric, type NodeDirectory, ofKind, SECOND } from "@calico-sim/core";
-import { describe, type Scenario, type Step } from "./scenario.js";
+import {
+  Fabric,
+  type Issue,
+  type IssueParts,
+  issueAt,
+  NodeDirectory,
+  ofKind,
+} from "@calico-sim/core";
+import { stepFieldIssues } from "./action-check.js";
+import { placeOf } from "./external-router.js";
+import type { Action, Scenario } from "./scenario.js";
+import { ScenarioError, type ScenarioFault, scenarioError } from "./scenario-error.js";
+import { type ScenarioNames, ScenarioSubjects } from "./scenario-subjects.js";
 import type { ClusterSpec } from "./spec.js";
 
-/** A step of a scenario names something that the cluster does not have; the message says what, and what there is. */
-export class ScenarioError extends Error {
-  override readonly name = "ScenarioError";
-}
-
-/** What a scenario may name. */
-export interface ScenarioNames {
-  readonly nodes: NodeDirectory;
-  readonly fabric: Fabric;
-  /** The cluster has BIRDs of IPv6. */
-  readonly ipv6: boolean;
-  /** External routers. */
-  readonly routers: { has(name: string): boolean };
-  /** TCP ports on which some BGP speaker listens. */
-  readonly bgpPorts: ReadonlySet<number>;
-  readonly typhas: number;
-  /** Steps scheduled before these. */
-  readonly earlier: Scenario;
-  /** The cluster's own etcd. */
-  readonly etcdEndpoints: readonly string[];
+/** What a scenario may name on a cluster that has not begun. */
+export function namesIn(spec: ClusterSpec): ScenarioNames {
+  const nodes = new NodeDirectory(spec.fabric.nodes.map(({ name }) => name));
+  const fabric = Fabric.build(spec.fabric);
+  const routers = spec.backend === "bird" ? (spec.externalRouters ?? []) : [];
+  for (const router of routers) {
+    fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
+    nodes.addOutside(router.name);
+  }
+  return { spec, nodes, fabric, routers: new Set(routers.map(({ name }) => name)), earlier: [] };
 }
 
 /** The ports on which a cluster's nodes and the routers outside listen for BGP. */
@@ -51,109 +52,54 @@ export function nodeId(nodes: NodeDirectory, name: string): number {
   );
 }
 
-function checkHost(name: string, names: ScenarioNames, joining: ReadonlySet<string>): void {
-  if (!joining.has(name) && !names.routers.has(name)) nodeId(names.nodes, name);
-}
-
-/** Checks that every step names what is there. @throws ScenarioError naming the step. */
+/** Checks that every step can be, and names what is there. @throws ScenarioError with all that is wrong, by step. */
 export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
-  const joining = new Set(
-    scenario.flatMap(({ action }) => (action.type === "node-join" ? [action.node.name] : [])),
-  );
-  for (const step of scenario) {
-    try {
-      checkStep(step, names, joining);
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      throw stepError(step, text);
-    }
-  }
-  checkPodsHaveNodes([...names.earlier, ...scenario]);
+  const faults = scenarioFaults(scenario, names);
+  if (faults.length > 0) throw scenarioError(scenario, faults);
 }
 
-function stepError(step: Step, text: string): ScenarioError {
-  return new ScenarioError(
-    `step "${describe(step.action)}" at ${String(step.at / SECOND)}s: ${text}`,
+/** All that is wrong with the steps of a scenario, in the order written. */
+export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readonly ScenarioFault[] {
+  if (!Array.isArray(scenario))
+    throw new ScenarioError("a scenario is a list of steps, as at(time, action) makes them");
+  const faults: ScenarioFault[] = scenario.flatMap((step, index) =>
+    stepFieldIssues(step).map((issue) => ({ index, issue })),
   );
+  const unsound = new Set(faults.map(({ index }) => index));
+  const entries = [
+    ...names.earlier.map((step) => ({ step, index: -1 })),
+    ...scenario.map((step, index) => ({ step, index })).filter(({ index }) => !unsound.has(index)),
+  ].sort((a, b) => a.step.at - b.step.at);
+  const subjects = new ScenarioSubjects(
+    names,
+    bgpPorts(names.spec),
+    entries.map(({ step }) => step),
+  );
+  for (const { step, index } of entries) {
+    // What was scheduled before was looked at then.
+    const found = subjects.take(step);
+    if (index >= 0) faults.push(...found.map((parts) => ({ index, issue: ofAction(parts) })));
+  }
+  // Whether pods have somewhere to go is known once every step can be read.
+  if (faults.length === 0 && names.unread === undefined) faults.push(...podsWithoutNodes(entries));
+  return faults.sort((a, b) => a.index - b.index);
+}
+
+function ofAction({ path = [], ...parts }: IssueParts<Issue["code"]>): Issue {
+  return issueAt(undefined, { ...parts, path: ["action", ...path] });
 }
 
 /** Pods go to the nodes that run when they are created; before the first there is nowhere to go. */
-function checkPodsHaveNodes(scenario: Scenario): void {
-  const inOrder = [...scenario].sort((x, y) => x.at - y.at);
-  for (const step of inOrder) {
+function podsWithoutNodes(
+  inOrder: readonly { readonly step: { readonly action: Action }; readonly index: number }[],
+): readonly ScenarioFault[] {
+  for (const { step, index } of inOrder) {
     const { type } = step.action;
-    if (type === "start" || type === "node-join") return;
-    if (type === "pods-create" || type === "pods-churn") {
-      throw stepError(
-        step,
-        "no node runs yet, so the pods have nowhere to go; start() comes first",
-      );
-    }
+    if (type === "start" || type === "node-join") return [];
+    if (type !== "pods-create" && type !== "pods-churn") continue;
+    const message = "no node runs yet, so the pods have nowhere to go";
+    const want = "start comes first";
+    return [{ index, issue: ofAction({ code: "VALUE_UNKNOWN", message, want }) }];
   }
-}
-
-function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<string>): void {
-  switch (action.type) {
-    case "node-crash":
-    case "node-reboot":
-    case "node-delete":
-    case "block-add":
-    case "block-remove":
-      if (!joining.has(action.node)) nodeId(names.nodes, action.node);
-      return;
-    case "node-cut":
-    case "node-heal":
-      checkHost(action.node, names, joining);
-      return;
-    case "router-crash":
-    case "router-reboot":
-      if (names.routers.has(action.router)) return;
-      throw new ScenarioError(
-        `there is no external router "${action.router}"; describe it under externalRouters`,
-      );
-    case "node-join":
-      if (names.nodes.id(action.node.name) >= 0) {
-        throw new ScenarioError(`node "${action.node.name}" is in the cluster already`);
-      }
-      return;
-    case "kill":
-      if (action.daemon === "bird6" && !names.ipv6)
-        throw new ScenarioError("no node has an IPv6 address, so no bird6 runs");
-      if (action.daemon === "typha") checkTypha(action.target, names.typhas);
-      else if (action.daemon === "bird") checkHost(action.target, names, joining);
-      else if (!joining.has(action.target)) nodeId(names.nodes, action.target);
-      return;
-    case "rack-cut":
-    case "rack-restore":
-      if (names.fabric.racks.includes(action.rack)) return;
-      throw new ScenarioError(
-        `there is no rack "${action.rack}"; there are ${names.fabric.racks.join(", ")}`,
-      );
-    case "link-cut":
-    case "link-restore":
-      names.fabric.linkBetween(...action.between);
-      return;
-    case "packets-drop":
-    case "packets-allow":
-      for (const host of [action.from, action.to]) checkHost(host, names, joining);
-      if (action.port === undefined || names.bgpPorts.has(action.port)) return;
-      throw new ScenarioError(
-        `only TCP port ${[...names.bgpPorts].join(" or ")} (BGP) can be dropped by itself, not ${String(action.port)}; without a port everything is dropped`,
-      );
-    case "etcd-endpoints":
-      if (names.etcdEndpoints.length > 0) return;
-      throw new ScenarioError(
-        "the cluster does not say where its own etcd is: give it the datastore etcd and etcdEndpoints",
-      );
-    default:
-      return;
-  }
-}
-
-function checkTypha(target: string, typhas: number): void {
-  const id = Number(target);
-  if (Number.isInteger(id) && id >= 0 && id < typhas) return;
-  throw new ScenarioError(
-    `there is no Typha "${target}"; Typhas are numbered from 0, and there are ${String(typhas)}`,
-  );
+  return [];
 }

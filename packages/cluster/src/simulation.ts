@@ -46,7 +46,7 @@ import { NodeServices, type NodeServicesListener } from "./node-services/index.j
 import { Recorder } from "./recorder.js";
 import type { Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
-import { bgpPorts, checkScenario, nodeId } from "./scenario-check.js";
+import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
@@ -121,6 +121,8 @@ export class Simulation
   private readonly lifecycle: Lifecycle;
   private readonly actions: Actions;
   private readonly steps: Step[] = [];
+  /** Of each step, its place in the scenario that it came with. */
+  private readonly places: number[] = [];
   private readonly kindStep: number;
   private readonly kindSample: number;
 
@@ -261,21 +263,14 @@ export class Simulation
     if (spec.backend === "bird") this.routers.begin(this);
   }
 
-  /** Adds steps. @throws ScenarioError when a step names what is not there. */
+  /** Adds steps. @throws ScenarioError when a step cannot be, or names what is not there. */
   schedule(scenario: Scenario): void {
-    checkScenario(scenario, {
-      nodes: this.nodes,
-      fabric: this.fabric,
-      ipv6: this.bird6 !== undefined,
-      routers: this.routers,
-      bgpPorts: bgpPorts(this.spec),
-      typhas: this.typhaNodes.length,
-      earlier: this.steps,
-      etcdEndpoints: this.spec.etcdEndpoints ?? [],
-    });
-    for (const step of scenario) {
+    const { spec, nodes, fabric, routers, steps: earlier } = this;
+    checkScenario(scenario, { spec, nodes, fabric, routers, earlier });
+    for (const [index, step] of scenario.entries()) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
+      this.places.push(index);
     }
   }
 
@@ -361,9 +356,9 @@ export class Simulation
   /** See {@link EventHandler}. */
   onEvent(kind: number, a: number): void {
     if (kind === this.kindStep) {
-      const { action } = this.steps[a]!;
-      this.recorder.beginStep(this, describe(action));
-      this.actions.carryOut(action);
+      const step = this.steps[a]!;
+      this.recorder.beginStep(this, describe(step.action));
+      this.actions.carryOut(step, this.places[a]!);
       return;
     }
     this.recorder.sample(this);

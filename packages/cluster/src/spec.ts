@@ -18,12 +18,14 @@ import {
 } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import { ClusterError } from "./cluster-error.js";
+import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
+import { routerIssues, soundRouters, withoutNulls } from "./external-router-check.js";
 import {
-  checkExternalRouters,
-  type ExternalRouter,
-  peeringsWith,
-  type UndescribedPeers,
-} from "./external-router.js";
+  checkClusterOptions,
+  checkMesh,
+  checkResourceClusterOptions,
+  checkTogether,
+} from "./spec-check.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
@@ -80,6 +82,8 @@ export interface PoolOptions {
   readonly blockSize?: number;
   /** @defaultValue true, of IPv6 false */
   readonly natOutgoing?: boolean;
+  /** BIRD tells no peer of routes to the pool's addresses. @defaultValue false */
+  readonly disableBGPExport?: boolean;
 }
 
 /** A cluster in short. */
@@ -120,25 +124,18 @@ export interface ClusterOptions {
  * behind one router. With a pool of IPv6 it has the address fd10:0:0:s::h/64 beside it, and pods get an address of each
  * family that has a pool.
  *
- * @throws ClusterError naming the option that is wrong.
+ * @throws ClusterError naming each option that is wrong, with what stands there and what would do.
  * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
  */
 export function cluster(options: ClusterOptions): ClusterSpec {
+  checkClusterOptions(options);
   const names =
     typeof options.nodes === "number"
-      ? Array.from(
-          { length: wholeNumber("nodes", options.nodes, 1, 20_000) },
-          (_, i) => `node-${String(i)}`,
-        )
+      ? Array.from({ length: options.nodes }, (_, i) => `node-${String(i)}`)
       : options.nodes;
-  const racks = wholeNumber("racks", options.racks ?? 1, 1, 4_096);
-  const typhas = wholeNumber("typhas", options.typhas ?? 0, 0, names.length);
+  const racks = options.racks ?? 1;
+  const typhas = options.typhas ?? 0;
   const perRack = Math.ceil(names.length / racks);
-  if (perRack > 250 && racks > 1) {
-    throw new ClusterError(
-      `racks: ${String(racks)} gives ${String(perRack)} nodes to a /24 subnet; use at least ${String(Math.ceil(names.length / 250))}`,
-    );
-  }
   const prefixLength = racks === 1 && perRack > 250 ? 16 : 24;
   const given = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
   const families = ([4, 6] as const).filter((family) =>
@@ -156,22 +153,21 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     const v6 = `fd10:0:0:${rack.toString(16)}::${host.toString(16)}`;
     return nodeResource(name, v4, `${formatAddress(addressOf(v6))}/64`);
   });
-  const pools = given.map(poolResource);
-  return clusterFromResources({
-    resources: merged(
-      [
-        ...nodes,
-        ...pools,
-        {
-          apiVersion: "projectcalico.org/v3",
-          kind: "BGPConfiguration",
-          metadata: { name: "default" },
-          spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
-        },
-        ...peeringsWith(options.externalRouters ?? [], options.resources ?? []),
-      ],
-      options.resources ?? [],
-    ),
+  const written = options.resources ?? [];
+  const generated = [
+    ...nodes,
+    ...given.map(poolResource),
+    {
+      apiVersion: "projectcalico.org/v3",
+      kind: "BGPConfiguration",
+      metadata: { name: "default" },
+      spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
+    } as const,
+    ...peeringsWith(soundRouters(options.externalRouters), written),
+  ];
+  const resources = merged(generated, written);
+  const spec = clusterFromResources({
+    resources,
     typhas,
     calicoVersion: options.calicoVersion ?? "3.33",
     datastore: options.datastore ?? "kubernetes",
@@ -183,15 +179,12 @@ export function cluster(options: ClusterOptions): ClusterSpec {
       ? {}
       : { undescribedPeers: options.undescribedPeers }),
   });
+  checkTogether(resources, written);
+  return spec;
 }
 
-/**
- * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
- * subnet behind one router, unless a fabric is given.
- *
- * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
- */
-export function clusterFromResources(options: {
+/** A cluster as {@link clusterFromResources} takes it; the fields are those of {@link ClusterSpec}. */
+export interface ResourceClusterOptions {
   readonly resources: readonly Resource[];
   readonly typhas?: number;
   readonly calicoVersion?: string;
@@ -205,7 +198,16 @@ export function clusterFromResources(options: {
   readonly externalRouters?: readonly ExternalRouter[];
   readonly undescribedPeers?: UndescribedPeers;
   readonly secretNamespace?: string;
-}): ClusterSpec {
+}
+
+/**
+ * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
+ * subnet behind one router, unless a fabric is given.
+ *
+ * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
+ */
+export function clusterFromResources(options: ResourceClusterOptions): ClusterSpec {
+  checkResourceClusterOptions(options);
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
     throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
@@ -222,9 +224,12 @@ export function clusterFromResources(options: {
     return { name: node.metadata.name, subnet: cidr };
   });
   const version = options.calicoVersion ?? "3.33";
-  const { externalRouters, undescribedPeers, secretNamespace } = options;
+  const { undescribedPeers, secretNamespace } = options;
+  const externalRouters = options.externalRouters ?? undefined;
   const fabric = options.fabric ?? underlayOf(placed);
-  checkExternalRouters(externalRouters ?? [], options.resources, fabric);
+  const issues = routerIssues(externalRouters ?? [], options.resources, fabric);
+  if (issues.length > 0) throw new ClusterError(issues);
+  checkMesh(options.resources, options.backend ?? "bird", version);
   return Object.freeze({
     calicoVersion: eraOf(version).calicoVersion,
     datastore: options.datastore ?? "kubernetes",
@@ -236,7 +241,9 @@ export function clusterFromResources(options: {
       ? {}
       : { podFamilies: Object.freeze([...options.podFamilies]) }),
     ...(options.detectIpv6 === undefined ? {} : { detectIpv6: options.detectIpv6 }),
-    ...(externalRouters === undefined ? {} : { externalRouters: freezeDeep(externalRouters) }),
+    ...(externalRouters === undefined
+      ? {}
+      : { externalRouters: freezeDeep(externalRouters.map(withoutNulls)) }),
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
@@ -256,6 +263,12 @@ function addressOf(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) throw new RangeError(`"${text}" is no address`);
   return address;
+}
+
+function cidrOf(text: string): Cidr {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new RangeError(`"${text}" is no CIDR`);
+  return cidr;
 }
 
 function nodeResource(name: string, ...addresses: readonly [string, string?]): Resource {
@@ -281,17 +294,7 @@ function nodeResource(name: string, ...addresses: readonly [string, string?]): R
 }
 
 function poolResource(pool: PoolOptions, index: number, all: readonly PoolOptions[]): Resource {
-  const cidr = parseCidr(pool.cidr);
-  if (cidr === undefined) {
-    throw new ClusterError(
-      `pools[${String(index)}].cidr: "${pool.cidr}" is no CIDR; expected for example 10.244.0.0/16`,
-    );
-  }
-  const { family } = cidr;
-  if (family === 6 && (pool.ipipMode ?? "Never") !== "Never")
-    throw new ClusterError(
-      `pools[${String(index)}].ipipMode: IP-in-IP carries no IPv6 packets; ${pool.cidr} may have a vxlanMode, or neither`,
-    );
+  const { family } = cidrOf(pool.cidr);
   const first = all.findIndex((one) => parseCidr(one.cidr)?.family === family) === index;
   // Of IPv4 only the very first pool is called so.
   const isDefault = family === 4 ? index === 0 : first;
@@ -308,6 +311,7 @@ function poolResource(pool: PoolOptions, index: number, all: readonly PoolOption
       ipipMode: pool.ipipMode ?? "Never",
       vxlanMode: pool.vxlanMode ?? "Never",
       natOutgoing: pool.natOutgoing ?? family === 4,
+      ...(pool.disableBGPExport === undefined ? {} : { disableBGPExport: pool.disableBGPExport }),
       nodeSelector: "all()",
     },
   };
@@ -317,13 +321,4 @@ function merged(generated: readonly Resource[], given: readonly Resource[]): Res
   const same = (a: Resource, b: Resource): boolean =>
     a.kind === b.kind && a.metadata.name === b.metadata.name;
   return [...generated.filter((g) => !given.some((x) => same(x, g))), ...given];
-}
-
-function wholeNumber(option: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ClusterError(
-      `${option}: ${String(value)} must be a whole number from ${String(low)} to ${String(high)}`,
-    );
-  }
-  return value;
 }

@@ -1,9 +1,10 @@
-import { parseCidr } from "@calico-sim/core";
+import { micros, ofKind, parseCidr, type Resource } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   apply,
   at,
   blocks,
+  type ClusterError,
   type ClusterOptions,
   cluster,
   type ExternalRouter,
@@ -83,6 +84,25 @@ describe("an external router (law 11)", () => {
     const steps = [...begin(3), at("5m", fail.router("tor-a"))];
     const { intervals } = run(withRouters(3, [tor]), steps, "10m").result().blackholes;
     expect([...new Set(intervals.map(({ to }) => to))]).toEqual(["0.0.0.0/0"]);
+  });
+
+  test("nor is it missed by a node whose own subnet becomes what it announced", () => {
+    const half = "10.0.0.0/25";
+    const tor = { ...TOR_A, ip: "10.0.0.100", prefixes: [half] };
+    const spec = cluster(withRouters(1, [tor]));
+    const node = ofKind(spec.resources, "Node")[0]!;
+    const annotations = {
+      ...node.metadata.annotations,
+      "projectcalico.org/IPv4Address": "10.0.0.1/25",
+    };
+    const onHalf = { ...node, metadata: { ...node.metadata, annotations } };
+    const simulation = new Simulation(spec, { seed: 11 });
+    simulation.schedule([...begin(1), at("3m", apply(onHalf as Resource))]);
+    const out = simulation.prefixes.intern(parseCidr(half)!);
+    simulation.run(micros("2m"));
+    expect(simulation.kernels.best(0, out)).not.toBe(0);
+    simulation.run(micros("5m"));
+    expect(simulation.result().blackholes.intervals).toEqual([]);
   });
 
   test("is not counted among the nodes", () => {
@@ -273,13 +293,13 @@ describe("a description that cannot be", () => {
   test.each([
     [{ name: "node-0" }, /externalRouters\[0\]\.name: "node-0" is taken/],
     [{ ip: "10.0.0.1" }, /ip: 10\.0\.0\.1 is the address of node node-0/],
-    [{ ip: "fd00::1" }, /ip: "fd00::1" is no IPv4 address/],
-    [{ asNumber: "x" }, /asNumber: "x" is no AS number/],
-    [{ prefixes: ["10.0.0.0"] }, /prefixes: "10\.0\.0\.0" is no IPv4 CIDR/],
-    [{ peersWith: ["node-9"] }, /peersWith: there is no node or other external router "node-9"/],
+    [{ ip: "fd00::1" }, /externalRouters\[0\]\.ip: "fd00::1" is not an IPv4 address \(expected an IPv4 address such/],
+    [{ asNumber: "x" }, /asNumber: "x" is not an AS number/],
+    [{ prefixes: ["10.0.0.0"] }, /prefixes\[0\]: "10\.0\.0\.0" is not an IPv4 CIDR/],
+    [{ peersWith: ["node-9"] }, /peersWith\[0\]: there is no node or other external router "node-9"; did you mean "node-0"\? \(expected node-0, node-1\)/],
     [{ rack: "r9" }, /rack: the underlay has no rack or router "r9"/],
-    [{ routeReflectorClusterID: "x" }, /routeReflectorClusterID: "x" does not look/],
-    [{ ttlSecurity: 0 }, /ttlSecurity: 0 must be/],
+    [{ routeReflectorClusterID: "x" }, /routeReflectorClusterID: "x" is not an IPv4 address/],
+    [{ ttlSecurity: 0 }, /ttlSecurity: 0 is out of range \(expected 1 to 255\)/],
   ])("%j is refused", (change, message) => {
     expect(() => cluster(withRouters(2, [{ ...TOR_A, ...change }]))).toThrow(message);
   });
@@ -292,6 +312,32 @@ describe("a description that cannot be", () => {
     expect(twice({ ip: TOR_A.ip })).toThrow(/ip: 10\.0\.0\.251 is the address of tor-a too/);
   });
 
+  test("is refused for everything that is wrong in it at once", () => {
+    const wrong = { ...TOR_A, passiv: true, prefixes: ["10.100.0.1/16"], rack: "10.0.0.0/42" };
+    const other = { name: "tor-b", ip: "10.0.0.300", asNumber: 0, neighborASNumber: 0 };
+    let issues: readonly string[] = [];
+    try {
+      cluster(withRouters(2, [wrong, other]));
+    } catch (error) {
+      issues = (error as ClusterError).message.split("\n");
+    }
+    expect(issues).toEqual([
+      expect.stringMatching(
+        /^externalRouters\[0\]\.passiv: an external router has no field "passiv"; did you mean "passive"\? \(expected name, ip, /,
+      ),
+      'externalRouters[1].ip: "10.0.0.300" is not an IPv4 address (expected an IPv4 address such as 10.0.0.254)',
+      'externalRouters[0].prefixes[0]: "10.100.0.1/16" has bits set behind its prefix length (expected 10.100.0.0/16)',
+      'externalRouters[0].rack: the underlay has no rack or router "10.0.0.0/42"; did you mean "10.0.0.0/24"? (expected 10.0.0.0/24, spine-0)',
+      "externalRouters[1].asNumber: no router has AS 0 (expected an AS number from 1 to 4294967295)",
+      "externalRouters[1].neighborASNumber: no router has AS 0 (expected an AS number from 1 to 4294967295)",
+    ]);
+  });
+
+  test("may leave a field empty, as YAML does with null", () => {
+    const empty = { ...TOR_A, peersWith: null, rack: null } as unknown as ExternalRouter;
+    expect(cluster(withRouters(2, [empty])).externalRouters).toEqual([TOR_A]);
+  });
+
   test("a scenario names what there is", () => {
     const check =
       (step: Step): (() => unknown) =>
@@ -300,7 +346,7 @@ describe("a description that cannot be", () => {
     expect(check(at(0, fail.router("tor-z")))).toThrow(/no external router "tor-z"/);
     expect(check(at(0, fail.node("tor-a")))).toThrow(/"tor-a" is an external router, no node/);
     expect(check(at(0, fail.cut("nobody")))).toThrow(
-      /there is no node "nobody"; the cluster has 2/,
+      /there is no node "nobody" \(expected node-0, node-1\)/,
     );
   });
 });

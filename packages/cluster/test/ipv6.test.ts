@@ -21,7 +21,7 @@ import {
   nodes,
   pods,
   ScenarioError,
-  type Simulation,
+  Simulation,
   type Step,
   simulate,
   start,
@@ -307,6 +307,16 @@ describe("BGPPeers of IPv6", () => {
     expect(simulation.views.peers("node-1")).toEqual([]);
     expect(routes6(simulation, "node-1")["node-2"]).toBe("node-2 eth0");
     converged(simulation);
+  });
+
+  test("a node without an IPv6 address has no bird6 to kill, though others have", () => {
+    const simulation = new Simulation(cluster(DUAL), { seed: 1 });
+    const bare = at("1m", nodes.join({ name: "bare", address: "10.0.0.99/24" }));
+    const kill = (at_: string, target: string): Step => at(at_, fail.process("bird6", target));
+    expect(() => simulation.schedule([bare, kill("2m", "bare")])).toThrow(
+      /^scenario\[1\]\.action\.target at 2m0s \(SIGKILL bird6 on bare\): no bird6 runs on bare, which has no IPv6 address \(expected node-0, /,
+    );
+    expect(() => simulation.schedule([bare, kill("2m", "node-0")])).not.toThrow();
   });
 
   test("one outside is left out, and the result says so", () => {

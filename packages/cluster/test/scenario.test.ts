@@ -7,6 +7,7 @@ import {
   type ClusterOptions,
   cluster,
   fail,
+  firewall,
   heal,
   nodes,
   pods,
@@ -55,7 +56,7 @@ describe("start", () => {
   test("pods before it are refused: they would go nowhere", () => {
     const early = [at(0, pods.create(8)), at(0, start())];
     expect(() => run(WITHOUT_TYPHA, early, "60s")).toThrow(
-      'step "schedule 8 pods" at 0s: no node runs yet, so the pods have nowhere to go; start() comes first',
+      'scenario[0].action at 0s (schedule 8 pods): no node runs yet, so the pods have nowhere to go (expected start comes first)',
     );
     const simulation = run(WITHOUT_TYPHA, [at(0, start())], "60s");
     simulation.schedule([at("61s", pods.create(8, { over: "1s" }))]);
@@ -341,23 +342,139 @@ describe("a scenario that names what is not there", () => {
     throw new Error("nothing was refused");
   }
 
-  test("is refused with the step and what there is instead", () => {
+  test("is refused with the step, by index and time, and what there is instead", () => {
     expect(refusal(at("90s", fail.node("node-9")))).toBe(
-      'step "crash node-9" at 90s: there is no node "node-9"; the cluster has 4, from node-0 to node-3',
+      'scenario[1].action.node at 90s (crash node-9): there is no node "node-9"; did you mean "node-0"? (expected node-0, node-1, node-2, node-3)',
     );
     expect(refusal(at("90s", fail.rack("rack-1")))).toBe(
-      'step "cut rack rack-1" at 90s: there is no rack "rack-1"; there are 10.0.0.0/24, 10.0.1.0/24',
+      'scenario[1].action.rack at 90s (cut rack rack-1): there is no rack "rack-1" (expected 10.0.0.0/24, 10.0.1.0/24)',
     );
     expect(refusal(at("90s", fail.process("typha", "2")))).toBe(
-      'step "SIGKILL typha on 2" at 90s: there is no Typha "2"; Typhas are numbered from 0, and there are 2',
+      'scenario[1].action.target at 90s (SIGKILL typha on 2): there is no Typha "2"; Typhas are numbered from 0, and there are 2 (expected 0 to 1)',
     );
     expect(refusal(at("90s", fail.process("felix", "node-x")))).toContain('no node "node-x"');
-    expect(refusal(at("90s", fail.link("node-0", "node-1")))).toContain(
-      'step "cut link node-0 – node-1" at 90s: ',
+    expect(refusal(at("90s", fail.link("node-0", "node-1")))).toBe(
+      "scenario[1].action.between at 90s (cut link node-0 – node-1): there is no link between node-0 and node-1 (expected a neighbour of node-0: 10.0.0.0/24)",
+    );
+    expect(refusal(at("90s", fail.link("node-0", "10.0.0.0/25")))).toContain(
+      'action.between[1] at 90s (cut link node-0 – 10.0.0.0/25): there is no node, rack or router of the underlay "10.0.0.0/25"; did you mean "10.0.0.0/24"?',
     );
     expect(refusal(at("90s", blocks.add("nobody", 2)))).toContain('no node "nobody"');
-    expect(refusal(at("1s", nodes.join({ name: "node-0", address: "10.0.0.77/24" })))).toContain(
-      'node "node-0" is in the cluster already',
+    expect(refusal(at("90s", firewall.drop({ from: "node-0", to: "node-1", port: 53 })))).toContain(
+      "action.port at 90s (drop node-0 → node-1 port 53): only TCP port 179 (BGP) can be dropped by itself, not 53",
+    );
+    expect(refusal(at("90s", fail.process("bird", "node-0")), { ...SMALL, backend: "vxlan" })).toBe(
+      "scenario[1].action.daemon at 90s (SIGKILL bird on node-0): no bird runs with the backend vxlan (expected felix, calico-node, typha)",
+    );
+  });
+
+  test("is refused for all of its steps at once", () => {
+    const simulation = new Simulation(cluster(SMALL));
+    const steps = [
+      at("9m", fail.node("x")),
+      at("0s", start()),
+      at("1m", fail.rack("y")),
+    ];
+    let faults: ScenarioError["faults"] = [];
+    try {
+      simulation.schedule(steps);
+    } catch (error) {
+      faults = (error as ScenarioError).faults;
+      expect((error as Error).message.split("\n")).toHaveLength(2);
+    }
+    expect(faults.map(({ index, issue }) => `${String(index)} ${issue.field ?? ""}`)).toEqual([
+      "0 action.node",
+      "2 action.rack",
+    ]);
+  });
+
+  test("is refused where a node joins under a name or an address that is taken", () => {
+    const join = (name: string, address: string): Step => at("1s", nodes.join({ name, address }));
+    const tor = { name: "tor", ip: "10.0.0.254", asNumber: 65_001 };
+    const options = { ...SMALL, externalRouters: [tor] };
+    expect(refusal(join("node-0", "10.0.0.77/24"))).toContain(
+      'scenario[1].action.node.name at 1s (node-0 joins): node "node-0" is in the cluster already',
+    );
+    expect(refusal(join("tor", "10.0.0.77/24"), options)).toContain('the name "tor" is taken');
+    expect(refusal(join("10.0.0.0/24", "10.0.0.77/24"))).toContain("one set of names");
+    expect(refusal(join("new", "10.0.0.254/24"), options)).toContain(
+      "action.node.address at 1s (new joins): 10.0.0.254/24 is the address of external router tor (expected an address of its own)",
+    );
+    expect(refusal(join("new", "10.0.0.1/24"))).toContain("is the address of node node-0");
+    expect(refusal(join("new", "10.0.0.77"))).toContain(
+      '"10.0.0.77" is no IPv4 address with the length of its subnet (expected an address such as 10.0.3.17/24)',
+    );
+    expect(refusal(join("new", "fd00::1/64"))).toContain("is no IPv4 address");
+    expect(refusal(join("new", "10.0.0.0/24"))).toContain("no host's");
+    expect(
+      refusal(at("1s", nodes.join({ name: "v6", address: "10.0.0.9/24", ipv6Address: "fd00::1" }))),
+    ).toContain("action.node.ipv6Address");
+    const simulation = new Simulation(cluster(SMALL));
+    const twice = [join("a", "10.0.0.77/24"), join("b", "10.0.0.77/24"), join("a", "10.0.0.78/24")];
+    expect(() => simulation.schedule(twice)).toThrow(
+      /scenario\[1\].*is the address of node a.*\nscenario\[2\].*node "a" has joined already/,
+    );
+  });
+
+  test("may give a joining node the address of one that was deleted", () => {
+    const steps = [
+      at("5m", fail.node("node-3")),
+      at("6m", nodes.remove("node-3")),
+      at("7m", nodes.join({ name: "heir", address: "10.0.1.2/24" })),
+    ];
+    const simulation = after(steps, "12m", WITHOUT_TYPHA);
+    expect(simulation.tracker.converged).toBe(true);
+    expect(() => after(steps.slice(0, 1).concat(steps.slice(2)), "1s")).toThrow(
+      "10.0.1.2/24 is the address of node node-3",
+    );
+  });
+
+  test("may name a node that joins in it, but not before it has joined", () => {
+    const join = nodes.join({ name: "late", address: "10.0.0.77/24" });
+    const early = [at("1m", join), at("30s", fail.node("late"))];
+    expect(() => new Simulation(cluster(SMALL)).schedule(early)).toThrow(
+      'scenario[1].action.node at 30s (crash late): node "late" joins later than this (expected a time after it has joined)',
+    );
+  });
+
+  test("is refused for an unsound resource to apply", () => {
+    const pool = {
+      apiVersion: "projectcalico.org/v3",
+      kind: "IPPool",
+      metadata: { name: "p" },
+      spec: { cidr: "10.1.0.0/33", ipipmode: "Always" },
+    };
+    expect(refusal(at("1m", apply(pool as never)))).toMatch(
+      /^scenario\[1\]\.action\.resources\[0\]\.spec\.cidr at 60s \(apply IPPool\/p\): .* is not a CIDR .*\n.*IPPool has no field "ipipmode"; did you mean "ipipMode"\?$/,
+    );
+    expect(refusal(at("1m", apply({} as never)))).toContain("there is no kind undefined");
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name: "ghost" } };
+    expect(refusal(at("1m", apply(node as never)))).toContain("a node joins by node-join");
+  });
+
+  test.each([
+    [[{ at: "5m", action: start() }], /scenario\[0\]\.at \(start all nodes\): a step is due at whole microseconds from 0, not at "5m" \(expected a time as at/],
+    [[start()], /scenario\[0\]\.type: a step has no field "type"/],
+    [[null], /scenario\[0\]: a step is an object, not null/],
+    [[at(0, { type: "node-crsh", node: "node-0" } as never)], /there is no action of type "node-crsh"; did you mean "node-crash"\?/],
+    [[at(0, undefined as never)], /scenario\[0\]\.action at 0s: "action" is required/],
+    [[at(0, fail.process("brid" as never, "node-0"))], /action\.daemon at 0s \(SIGKILL brid on node-0\): "brid" is not a value this field knows; did you mean "bird"\?/],
+    [[at(0, fail.node(3 as never))], /action\.node at 0s \(crash 3\): must be text, not the number 3/],
+    [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 or more\)/],
+    [[at(0, { ...pods.create(3), ovr: 1 } as never)], /has no field "ovr"; did you mean "over"\?/],
+    [[at(0, pods.churn({ perSecond: 0, lifetime: "1m", duration: "1m" }))], /0 is no number of pods a second/],
+    [[at(0, { type: "link-cut", between: ["a"] } as never)], /a link has two ends/],
+    [[at(0, nodes.join({ nam: "x", address: "10.0.0.9/24" } as never))], /a joining node has no field "nam"; did you mean "name"\?/],
+    ["start", /a scenario is a list of steps/],
+  ])("is refused where it is no step: %j", (scenario, message) => {
+    expect(() => new Simulation(cluster(SMALL)).schedule(scenario as never)).toThrow(message);
+  });
+
+  test("ends with the step that turns out to be impossible", () => {
+    const pools = [{ cidr: "10.200.0.0/26" }];
+    const steps = [at("0s", start()), at("3m", blocks.add("node-1", 2))];
+    expect(() => run({ nodes: 2, pools }, steps, "5m")).toThrow(
+      "scenario[1].action at 3m0s (node-1 gains 2 blocks): IPPool default-ipv4-ippool (10.200.0.0/26) has no free block of /26",
     );
   });
 

@@ -1,6 +1,15 @@
 import { ofKind } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { ClusterError, cluster, clusterFromResources } from "../src/index.js";
+import {
+  at,
+  blocks,
+  ClusterError,
+  type ClusterOptions,
+  cluster,
+  clusterFromResources,
+  start,
+} from "../src/index.js";
+import { blockRoutes, run } from "./support.js";
 
 /** The message of what a call throws, which must be a ClusterError. */
 function refusal(call: () => unknown): string {
@@ -75,24 +84,118 @@ describe("a cluster from a short description", () => {
   });
 
   test("refuses what cannot be, and says which option, its value and what would be right", () => {
-    expect(refusal(() => cluster({ nodes: 0 }))).toBe(
-      "nodes: 0 must be a whole number from 1 to 20000",
+    const told = (options: object): string =>
+      refusal(() => cluster({ nodes: 3, ...options } as ClusterOptions));
+    expect(told({ nodes: 0 })).toBe(
+      "nodes: 0 is no number of nodes, and no list of names (expected a whole number from 1 to 20000, or a list of names)",
     );
-    expect(refusal(() => cluster({ nodes: 2.5 }))).toContain("nodes: 2.5");
-    expect(refusal(() => cluster({ nodes: 3, racks: -1 }))).toContain("racks: -1");
-    expect(refusal(() => cluster({ nodes: 3, typhas: 4 }))).toBe(
-      "typhas: 4 must be a whole number from 0 to 3",
+    expect(told({ nodes: 2.5 })).toContain("nodes: 2.5");
+    expect(told({ nodes: "3" })).toContain('nodes: "3"');
+    expect(told({ nodes: [] })).toContain("nodes: 0 names");
+    expect(told({ nodes: ["a", "a", "B"] })).toBe(
+      [
+        'nodes[1]: there are two nodes "a" (expected a name of its own)',
+        "nodes[2]: \"B\" is not a name that Kubernetes takes (expected lower-case letters, digits, '-' and '.')",
+      ].join("\n"),
     );
-    expect(refusal(() => cluster({ nodes: 900, racks: 2 }))).toBe(
-      "racks: 2 gives 450 nodes to a /24 subnet; use at least 4",
+    expect(told({ racks: -1 })).toContain("racks: -1 is out of range (expected 1 to 4096)");
+    expect(told({ typhas: 4 })).toBe(
+      "typhas: 4 Typhas are more than the 3 nodes to run them (expected 0 to 3)",
     );
-    expect(refusal(() => cluster({ nodes: 1, pools: [{ cidr: "10.244.0.0" }] }))).toBe(
-      'pools[0].cidr: "10.244.0.0" is no CIDR; expected for example 10.244.0.0/16',
+    expect(told({ nodes: 900, racks: 2 })).toBe(
+      "racks: 2 gives 450 nodes to a /24 subnet (expected 4 or more)",
+    );
+    expect(told({ pools: [{ cidr: "10.244.0.0" }] })).toBe(
+      'pools[0].cidr: "10.244.0.0" is not a CIDR (expected address/prefix-length, such as 10.244.0.0/16)',
+    );
+  });
+
+  test("refuses a mistyped option, and says what was meant", () => {
+    const told = (options: object): string =>
+      refusal(() => cluster({ nodes: 3, ...options } as ClusterOptions));
+    expect(told({ typha: 1 })).toMatch(
+      /^typha: the description of a cluster has no field "typha"; did you mean "typhas"\? \(expected /,
+    );
+    expect(told({ pools: [{ cidr: "10.244.0.0/16", ipipmode: "Always" }] })).toMatch(
+      /^pools\[0\]\.ipipmode: a pool has no field "ipipmode"; did you mean "ipipMode"\?/,
+    );
+    expect(told({ pools: [{ cidr: "10.244.0.0/16", ipipMode: "always" }] })).toContain(
+      'pools[0].ipipMode: "always" is not a value this field knows; did you mean "Always"?',
+    );
+    expect(told({ pools: { cidr: "10.244.0.0/16" } })).toContain("pools: must be a list");
+    expect(told({ externalRouters: [{ name: "t", ip: "10.0.0.9", asNumbr: 1 }] })).toContain(
+      'externalRouters[0].asNumbr: an external router has no field "asNumbr"; did you mean "asNumber"?',
+    );
+    expect(told({ externalRouters: {} })).toContain("externalRouters: externalRouters is a list");
+    expect(told({ externalRouters: ["t"] })).toContain(
+      'externalRouters[0]: an external router is an object, not "t"',
+    );
+    expect(told({ backend: "brid" })).toContain('did you mean "bird"?');
+    expect(refusal(() => cluster(undefined as never))).toContain(
+      "the description of a cluster is an object",
+    );
+    expect(told({ pools: [{ cidr: "fd00:244::/48", ipipMode: "Always" }] })).toContain(
+      "pools[0].ipipMode: IP-in-IP carries no IPv6 packets",
+    );
+  });
+
+  test("checks the resources that it is given, and all of them together", () => {
+    const told = (...resources: unknown[]): string =>
+      refusal(() => cluster({ nodes: 2, resources: resources as never }));
+    const pool = (name: string, spec: object): object => ({
+      apiVersion: "projectcalico.org/v3",
+      kind: "IPPool",
+      metadata: { name },
+      spec,
+    });
+    expect(told(null)).toContain("resources[0]: a resource is an object");
+    expect(told({ kind: "IPPol" })).toContain(
+      'resources[0].kind: there is no kind "IPPol"; did you mean "IPPool"?',
+    );
+    expect(told({ kind: "IPPool", apiVersion: "v1", metadata: { name: "p" } })).toContain(
+      'resources[0].apiVersion: IPPool is of no API "v1" (expected projectcalico.org/v3)',
+    );
+    expect(told({ kind: "IPPool", apiVersion: "projectcalico.org/v3" })).toContain(
+      "resources[0].metadata.name: IPPool needs metadata.name",
+    );
+    expect(told(pool("p", { cidr: "10.1.0.0/16", natOutgoin: true }))).toContain(
+      'resources[0].spec.natOutgoin: IPPool has no field "natOutgoin"; did you mean "natOutgoing"?',
+    );
+    expect(told(pool("p", { cidr: "10.244.7.0/24" }))).toBe(
+      'resources[0].spec.cidr: 10.244.7.0/24 overlaps pool "default-ipv4-ippool" (10.244.0.0/16) (expected a range outside 10.244.0.0/16)',
+    );
+  });
+
+  test("has pools that BIRD tells nobody of", () => {
+    const pools = [{ cidr: "10.244.0.0/16", disableBGPExport: true }] as const;
+    expect(cluster({ nodes: 1, pools }).resources).toContainEqual(
+      expect.objectContaining({ spec: expect.objectContaining({ disableBGPExport: true }) }),
+    );
+    const steps = [at("0s", start()), at("1m", blocks.add("node-0"))];
+    const routesOf = (options: ClusterOptions): readonly string[] =>
+      Object.keys(blockRoutes(run(options, steps, "2m"), "node-1"));
+    expect(routesOf({ nodes: 2, pools: [{ cidr: "10.244.0.0/16" }] })).toHaveLength(1);
+    expect(routesOf({ nodes: 2, pools })).toHaveLength(0);
+  });
+
+  test("refuses a mesh that is too large to hold, before it is built", () => {
+    expect(refusal(() => cluster({ nodes: 12_000 }))).toBe(
+      "a node-to-node mesh of 12,000 nodes cannot be simulated (at most 11,585); set nodeToNodeMeshEnabled to false in the BGPConfiguration default, and use route reflectors",
     );
   });
 });
 
 describe("a cluster from resources", () => {
+  test("is refused with a mistyped option", () => {
+    const told = (options: object): string =>
+      refusal(() => clusterFromResources({ resources: [], ...options }));
+    expect(told({ calicoversion: "3.32" })).toContain('did you mean "calicoVersion"?');
+    expect(told({ typhaConfig: { maxFallBehnd: 1 } })).toContain(
+      'typhaConfig.maxFallBehnd: Typha\'s configuration has no field "maxFallBehnd"; did you mean "maxFallBehind"?',
+    );
+    expect(refusal(() => clusterFromResources({} as never))).toContain('"resources" is required');
+  });
+
   test("needs a node", () => {
     expect(refusal(() => clusterFromResources({ resources: [] }))).toBe(
       "there is no Node among the resources; a cluster needs at least one",

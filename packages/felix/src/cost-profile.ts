@@ -49,12 +49,6 @@ export const FELIX_COSTS: FelixCosts = Object.freeze({
   perEndpointSigma: 0.5,
 });
 
-/** Releases of the time of projectcalico/felix#2072: 26 ms mean for an interface, up to 113 ms (field-data #39). */
-export const FELIX_COSTS_2019: FelixCosts = Object.freeze({
-  ...FELIX_COSTS,
-  perEndpoint: cost(23_000, [10_000, 113_000], "field-data #39: mean 26 ms, maximum 113 ms"),
-});
-
 function cost(value: number, range: readonly [number, number], source: string): Cost {
   return Object.freeze({ value, range: Object.freeze(range), source });
 }

@@ -1,5 +1,5 @@
 export type { Cost, FelixCosts } from "./cost-profile.js";
-export { FELIX_COSTS, FELIX_COSTS_2019 } from "./cost-profile.js";
+export { FELIX_COSTS } from "./cost-profile.js";
 export {
   configureTunnelDevice,
   type DeviceMTUs,

@@ -10,6 +10,7 @@ export type ManifestFileFault =
   | "FILE_UNREADABLE"
   | "FILE_TOO_LARGE"
   | "FILE_NOT_TEXT"
+  | "FILES_CONFLICT"
   | "NO_FILES";
 
 /** A path that cannot be read as manifests. What stands in the files is reported as issues instead. */

@@ -28,17 +28,20 @@ kind: Node
 metadata: { name: a, annotations: { projectcalico.org/IPv4Address: 10.0.0.1/24 } }
 status: { addresses: [{ type: InternalIP, address: 10.0.0.1 }, { type: InternalIP, address: "fd10::1" }] }
 `;
+const NODE_IPV6 = ', { type: InternalIP, address: "fd10::1" }';
 
-/** The official manifest with edits, and one Node. */
+/** The official manifest and one Node, with edits. */
 function read(...edits: readonly Edit[]): ReadResult {
-  let text = official;
+  const texts = [official, NODE];
   for (const [from, to] of edits) {
-    if (!text.includes(from)) throw new Error(`nothing to edit: ${from}`);
-    text = text.replace(from, to);
+    const at = texts.findIndex((text) => text.includes(from));
+    if (at < 0) throw new Error(`nothing to edit: ${from}`);
+    texts[at] = texts[at]!.replace(from, to);
   }
+  const [install = "", node = ""] = texts;
   return readManifests([
-    { name: "calico.yaml", text },
-    { name: "node.yaml", text: NODE },
+    { name: "calico.yaml", text: install },
+    { name: "node.yaml", text: node },
   ]);
 }
 
@@ -73,8 +76,29 @@ describe("the settings of dual stack", () => {
   });
 
   test("a pool of which nobody asks for an address", () => {
-    expect(told(read(DETECT))).toEqual([
+    expect(told(read(DETECT, FELIX))).toEqual([
       'FAMILY_MISMATCH data.cni_network_config: "assign_ipv6": "true" under "ipam"',
+    ]);
+  });
+
+  test("whatever one of them lacks, the others are told of too", () => {
+    const pool = env("CALICO_IPV6POOL_CIDR", '"fd00:10:244::/64"');
+    expect(told(read(pool))).toEqual([
+      'FAMILY_MISMATCH data.cni_network_config: "assign_ipv6": "true" under "ipam"',
+      "FAMILY_MISMATCH spec.template.spec.containers[0].env: IP6 autodetect",
+      expect.stringMatching(/^FAMILY_MISMATCH .*env\[\d+\].*: FELIX_IPV6SUPPORT "true"$/),
+    ]);
+  });
+
+  test("an address to look for where no Node reports one", () => {
+    const { issues } = read(ASSIGN, DETECT, FELIX, [NODE_IPV6, ""]);
+    expect(issues.filter(({ severity }) => severity === "warning")).toMatchObject([
+      {
+        code: "FAMILY_MISMATCH",
+        message:
+          "1 of the Nodes report no IPv6 address, so autodetection is taken to find none: BIRD of IPv6 has no peers there",
+        got: '"autodetect"',
+      },
     ]);
   });
 

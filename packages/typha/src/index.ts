@@ -1,3 +1,4 @@
+export { TYPHA_CONFIG } from "./config.js";
 export type { ConnectionLimitBounds } from "./connection-limit.js";
 export { connectionLimit } from "./connection-limit.js";
 export type { Cost, TyphaCosts } from "./cost-profile.js";

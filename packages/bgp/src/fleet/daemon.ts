@@ -42,7 +42,7 @@ export const WORK_TRANSMIT = 7;
 export const WORK_DECIDE = 8;
 /** Start a protocol again once its connections are closed. */
 export const WORK_RESTART = 9;
-/** A kind of work lies in so many low bits of an item, the session end (or side) above. */
+/** A kind of work lies in so many low bits of an item, the session end (or side) above: see SESSION_ENDS_MAX. */
 export const WORK_BITS = 4;
 /** Mask of the kind. */
 export const WORK_KINDS: number = 2 ** WORK_BITS - 1;

@@ -1,4 +1,5 @@
 import type { Micros } from "@calico-sim/core";
+import { CONNECTIONS_MAX, SessionLimitError } from "./capacity.js";
 
 /** What one side of a TCP connection is in. The names are those of RFC 4271 §8.2.2, with the socket states around them. */
 export const SIDE = {
@@ -59,8 +60,18 @@ export class Connections {
   private doubles: Float64Array = new Float64Array(512 * DOUBLES);
   /** The same records as integers. */
   private ints: Int32Array = new Int32Array(this.doubles.buffer);
+  private readonly most: number;
 
-  /** A new connection of the session end `opener` of node `source` towards `target`. */
+  /** @param most At how many connections it ends with an error; a power of two. */
+  constructor(most: number = CONNECTIONS_MAX) {
+    this.most = most;
+  }
+
+  /**
+   * A new connection of the session end `opener` of node `source` towards `target`.
+   *
+   * @throws SessionLimitError at more than {@link CONNECTIONS_MAX} connections.
+   */
   open(opener: number, source: number, target: number): number {
     const c = this.vacant.pop() ?? this.count++;
     if (c === this.answered.length) this.grow();
@@ -234,6 +245,8 @@ export class Connections {
 
   private grow(): void {
     const n = this.answered.length * 2;
+    if (n > this.most)
+      throw new SessionLimitError(this.most, "BGP connections in one run", "a shorter run needs fewer");
     this.answered = widened(this.answered, n);
     this.generation = widened(this.generation, n);
     this.peerRestarting = widened(this.peerRestarting, 2 * n);

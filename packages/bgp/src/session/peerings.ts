@@ -1,3 +1,4 @@
+import { SESSION_ENDS_MAX, SessionLimitError } from "./capacity.js";
 import { widened } from "./connections.js";
 
 /**
@@ -43,6 +44,12 @@ export class Peerings {
 
   private readonly rows: Int32Array[] = [];
   private readonly lists: number[][] = [];
+  private readonly most: number;
+
+  /** @param most At how many ends it ends with an error; a power of two. */
+  constructor(most: number = SESSION_ENDS_MAX) {
+    this.most = most;
+  }
 
   /** Makes room for another daemon. */
   addNode(): void {
@@ -60,12 +67,16 @@ export class Peerings {
     return this.lists[node]!;
   }
 
-  /** Configures a peer; an end that was removed before is used again. */
+  /**
+   * Configures a peer; an end that was removed before is used again.
+   *
+   * @throws SessionLimitError at more than {@link SESSION_ENDS_MAX} ends.
+   */
   add(node: number, peer: number, passive: boolean, policy: number): number {
     let e = this.find(node, peer);
     if (e < 0) {
+      if (this.count === this.node.length) this.grow();
       e = this.count++;
-      if (e === this.node.length) this.grow();
       let row = this.rows[node]!;
       if (peer >= row.length)
         this.rows[node] = row = widened(row, Math.max(peer + 1, row.length * 2));
@@ -98,6 +109,10 @@ export class Peerings {
 
   private grow(): void {
     const n = this.node.length * 2;
+    if (n > this.most) {
+      const instead = "route reflectors instead of the node-to-node mesh need fewer";
+      throw new SessionLimitError(this.most, "ends of BGP sessions", instead);
+    }
     this.node = widened(this.node, n);
     this.peer = widened(this.peer, n);
     this.passive = widened(this.passive, n);

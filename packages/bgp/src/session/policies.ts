@@ -1,10 +1,9 @@
 import type { PeerOptions, PeerPolicy } from "../types.js";
+import { POLICIES_MAX, SessionLimitError } from "./capacity.js";
 import { BGP_PORT } from "./constants.js";
 
 /** Id of the mesh's policy. */
 export const MESH_POLICY = 0;
-
-const POLICIES_MAX = 2 ** 16;
 
 const MESH: PeerPolicy = Object.freeze({
   localAS: 0,
@@ -37,7 +36,7 @@ export class PolicyTable {
   /**
    * The id of what a configuration says of a peer.
    *
-   * @throws RangeError beyond 65,536 distinct policies.
+   * @throws SessionLimitError beyond {@link POLICIES_MAX} distinct policies.
    */
   intern(options: PeerOptions | undefined): number {
     if (options === undefined) return MESH_POLICY;
@@ -46,8 +45,10 @@ export class PolicyTable {
     let id = this.ids.get(key);
     if (id === undefined) {
       id = this.policies.length;
-      if (id === POLICIES_MAX)
-        throw new RangeError(`more than ${String(POLICIES_MAX)} kinds of BGP peer`);
+      if (id === POLICIES_MAX) {
+        const instead = "peers that share password, port, timers and filters are one kind";
+        throw new SessionLimitError(POLICIES_MAX, "kinds of BGP peer", instead);
+      }
       this.policies.push(Object.freeze(policy));
       this.uniform = false;
       this.limitsTtl ||= policy.ttlSecurity > 0;

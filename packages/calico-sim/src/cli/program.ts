@@ -15,6 +15,7 @@ const CALLER_ERRORS: ReadonlySet<string> = new Set([
   "ScenarioError",
   "ClusterError",
   "FabricError",
+  "SessionLimitError",
   "ThresholdError",
 ]);
 

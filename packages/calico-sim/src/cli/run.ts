@@ -1,6 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type ClusterSpec, type Result, type Scenario, simulate } from "@calico-sim/cluster";
+import {
+  type ClusterSpec,
+  type Result,
+  type Scenario,
+  ScenarioError,
+  simulate,
+} from "@calico-sim/cluster";
 import { formatMicros, type Micros, micros } from "@calico-sim/core";
 import { formatIssue, type ManifestIssue } from "@calico-sim/manifests";
 import {
@@ -14,8 +20,8 @@ import {
 import pc from "picocolors";
 import { clusterFromManifests } from "../cluster-from-manifests.js";
 import { DEFAULT_SCENARIO_END, defaultScenario } from "../default-scenario.js";
-import { inputFiles } from "../manifest-paths.js";
-import { loadScenario } from "../scenario-file.js";
+import { inputFiles, onlyOne } from "../manifest-paths.js";
+import { loadPlacedScenario } from "../scenario-file.js";
 import { simulateAside } from "./aside.js";
 import { ProgressLine, type Terminal, UsageError } from "./terminal.js";
 
@@ -58,11 +64,20 @@ export async function run(
     ]);
     progress.clear();
     writeIssues(issues, terminal);
-    const scenarioFile = options.scenario ?? files.scenario;
-    const scenario =
-      scenarioFile === undefined ? defaultScenario(spec) : await loadScenario(scenarioFile, spec);
-    const until = stated ?? (scenarioFile === undefined ? micros(DEFAULT_SCENARIO_END) : undefined);
-    outcome = await simulateBoth(spec, scenario, until, options, terminal, progress);
+    const scenarioFile =
+      options.scenario ??
+      onlyOne(files.scenarios, "are scenarios; name the one to run with --scenario");
+    const placed =
+      scenarioFile === undefined ? undefined : await loadPlacedScenario(scenarioFile, spec);
+    const until = stated ?? (placed === undefined ? micros(DEFAULT_SCENARIO_END) : undefined);
+    const scenario = placed?.scenario ?? defaultScenario(spec);
+    try {
+      outcome = await simulateBoth(spec, scenario, until, options, terminal, progress);
+    } catch (error) {
+      // What turns out to be impossible while it runs has a line, too.
+      if (placed === undefined || !(error instanceof ScenarioError)) throw error;
+      throw placed.failure(error);
+    }
   } finally {
     progress.clear();
   }

@@ -1,3 +1,4 @@
+import { didYouMean } from "@calico-sim/core";
 import { formatTabTable } from "../table/tab-table.js";
 import { type Column, KIND_COLUMNS } from "./columns.js";
 import { defaultASNumber } from "./default-as-number.js";
@@ -13,13 +14,18 @@ export interface GetOptions {
   readonly bgpConfiguration?: ApiResource;
 }
 
+/** Kinds that there is a table for. */
+export const TABLE_KINDS: readonly string[] = Object.freeze(Object.keys(KIND_COLUMNS));
+
 /** There is no table for a kind. */
 export class UnknownKindError extends Error {
   override readonly name = "UnknownKindError";
 
-  constructor(kind: string) {
-    const known = Object.keys(KIND_COLUMNS).join(", ");
-    super(`calicoctl get has no table for kind "${kind}"; there are ${known}`);
+  /** @param known The kinds that would do. */
+  constructor(kind: string, known: readonly string[] = TABLE_KINDS) {
+    super(
+      `calicoctl get has no table for kind ${JSON.stringify(kind)}; there are ${known.join(", ")}${didYouMean(kind, known)}`,
+    );
   }
 }
 

@@ -25,13 +25,16 @@ import {
   type ProtocolPeer,
   scanProtocols,
   scanRoutes,
+  TABLE_KINDS,
   toNodeStatusRoute,
+  UnknownKindError,
 } from "@calico-sim/calicoctl";
 import {
   type Address,
   type AddressFamily,
   type KnownResource,
   parseAddress,
+  RESOURCE_KINDS,
   type Resource,
 } from "@calico-sim/core";
 import type { Lifecycle } from "../lifecycle.js";
@@ -49,6 +52,11 @@ export interface IpamShowView extends IpamShowOptions {
   /** `--show-blocks`. @defaultValue false */
   readonly showBlocks?: boolean;
 }
+
+/** Kinds that calicoctl has a table for and that the datastore holds. */
+const SHOWN_KINDS: readonly string[] = TABLE_KINDS.filter((kind) =>
+  (RESOURCE_KINDS as readonly string[]).includes(kind),
+);
 
 /** BIRD's control sockets in calico-node (calico: node/pkg/status, calicoctl/calicoctl/commands/node/status.go). */
 const CONTROL_SOCKETS = { 4: "/var/run/calico/bird.ctl", 6: "/var/run/calico/bird6.ctl" } as const;
@@ -69,7 +77,7 @@ const CONFD_KINDS = [
 /**
  * A cluster seen through the commands that people use on it, at any moment of a run. Looking changes nothing.
  *
- * Each method throws a {@link import("../scenario-check.js").ScenarioError} for a node that the cluster does not have.
+ * Each method throws a {@link import("../scenario-error.js").ScenarioError} for a node that the cluster does not have.
  */
 export class ClusterViews {
   private readonly parts: ClusterParts;
@@ -180,10 +188,11 @@ export class ClusterViews {
   /**
    * `calicoctl get KIND`, in the order of the datastore.
    *
-   * @throws UnknownKindError for a kind that calicoctl has no table for.
+   * @throws UnknownKindError for a kind that calicoctl has no table for, or that is not simulated.
    */
   calicoctlGet(kind: KnownResource["kind"], options: CalicoctlGetOptions = {}): string {
     const { datastore } = this.parts;
+    if (!SHOWN_KINDS.includes(kind)) throw new UnknownKindError(kind, SHOWN_KINDS);
     const resources =
       kind === "Node"
         ? datastore.list("Node").map(calicoNode)

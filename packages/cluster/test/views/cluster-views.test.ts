@@ -1,3 +1,4 @@
+import { UnknownKindError } from "@calico-sim/calicoctl";
 import { micros } from "@calico-sim/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -94,6 +95,17 @@ describe("what BIRD's and Calico's commands show of a cluster", () => {
     const [, ...rows] = whole.views.calicoctlGet("Node", { wide: true }).trimEnd().split("\n");
     expect(rows).toHaveLength(4);
     for (const row of rows) expect(row).toMatch(/^\S+ +\(64512\) +\d+\.\d+\.\d+\.\d+\/\d+ *$/);
+  });
+
+  test("calicoctl get names the kinds that it shows when it is asked for another", () => {
+    const get = (kind: string) => (): string => whole.views.calicoctlGet(kind as "Node");
+    expect(get("ippools")).toThrow(UnknownKindError);
+    expect(get("ippools")).toThrow(
+      /^calicoctl get has no table for kind "ippools"; there are Node, IPPool, .*; did you mean "IPPool"\?$/,
+    );
+    // It has a table for it, and the datastore does not hold it.
+    expect(get("Tier")).toThrow(UnknownKindError);
+    expect(get("Pod")).toThrow(UnknownKindError);
   });
 
   test("calicoctl ipam show counts what is in the datastore", () => {

@@ -154,17 +154,9 @@ export function releaseByHandle(
   return releaseWhere(block, (index) => attributes[index]?.handle_id === handle);
 }
 
-/** The block without these allocations; ordinals that are free already are skipped. */
-export function releaseOrdinals(
-  block: IPAMBlock,
-  ordinals: readonly number[],
-): { readonly block: IPAMBlock; readonly released: readonly number[] } {
-  return releaseWhere(block, (_, ordinal) => ordinals.includes(ordinal));
-}
-
 function releaseWhere(
   block: IPAMBlock,
-  matches: (index: number, ordinal: number) => boolean,
+  matches: (index: number) => boolean,
 ): { readonly block: IPAMBlock; readonly released: readonly number[] } {
   const spec = blockSpec(block);
   const released: number[] = [];
@@ -172,7 +164,7 @@ function releaseWhere(
   const allocations = [...spec.allocations];
   allocations.forEach((index, ordinal) => {
     if (index === null) return;
-    if (matches(index, ordinal)) {
+    if (matches(index)) {
       released.push(ordinal);
       allocations[ordinal] = null;
     } else kept.add(index);

@@ -39,7 +39,6 @@ export {
   newBlock,
   ownerOf as blockOwner,
   releaseByHandle as releaseBlockByHandle,
-  releaseOrdinals as releaseBlockOrdinals,
   usedCount as blockUsedCount,
   withoutAffinity as blockWithoutAffinity,
 } from "./block.js";

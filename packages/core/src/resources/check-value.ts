@@ -164,6 +164,18 @@ const FORMATS: Readonly<
     want: "address/prefix-length, such as 10.244.0.0/16",
     what: "a CIDR",
   },
+  ipv4Cidr: {
+    accepts: (value) => parseCidr(value)?.family === 4,
+    code: "CIDR_INVALID",
+    want: "an IPv4 address/prefix-length, such as 10.100.0.0/16",
+    what: "an IPv4 CIDR",
+  },
+  ipv4Address: {
+    accepts: (value) => parseAddress(value)?.family === 4,
+    code: "ADDRESS_INVALID",
+    want: "an IPv4 address such as 10.0.0.254",
+    what: "an IPv4 address",
+  },
   address: {
     accepts: (value) => value === "" || parseAddress(value) !== undefined,
     code: "ADDRESS_INVALID",
@@ -206,7 +218,7 @@ function checkFormat(
 ): void {
   const rule = FORMATS[format];
   if (rule.accepts(value)) return;
-  const zeros = /(^|[./])0\d/.test(value) && (format === "cidr" || format.startsWith("address"));
+  const zeros = /(^|[./])0\d/.test(value) && /cidr|address/i.test(format);
   issues.push(
     issueAt(resource, {
       code: rule.code,

@@ -94,7 +94,7 @@ export {
   type ResourceReference,
   resourceKey,
 } from "./resource.js";
-export type { FieldSchema } from "./schema.js";
+export type { FieldSchema, ObjectSchema } from "./schema.js";
 export { FELIX_FIELDS } from "./schemas-felix.js";
 export { kindsOf, type ValidateOptions, validate } from "./validate.js";
 export { type SetIssue, validateSet } from "./validate-set.js";

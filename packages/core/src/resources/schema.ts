@@ -1,7 +1,9 @@
 /** How a text field must read. */
 export type TextFormat =
   | "cidr"
+  | "ipv4Cidr"
   | "address"
+  | "ipv4Address"
   | "addressOrCidr"
   | "duration"
   | "autonomousSystem"
@@ -24,6 +26,9 @@ export type FieldSchema =
       /** True where the simulator knows only a part of the fields: others are no finding. */
       readonly open?: boolean;
     };
+
+/** What the fields of an object may hold. */
+export type ObjectSchema = Extract<FieldSchema, { type: "object" }>;
 
 /** Any value. */
 export const any: FieldSchema = { type: "any" };

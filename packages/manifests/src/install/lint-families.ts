@@ -42,14 +42,13 @@ export function lintFamilies(
       want,
     });
   };
+  if (pool === undefined && !assigned) return;
   if (pool !== undefined && !assigned) {
     onPlugin(
       `no pod gets an address of the IPv6 pool ${pool.metadata.name} (${pool.spec.cidr}): the CNI plugin asks IPAM for IPv4 alone`,
       '"assign_ipv6": "true" under "ipam"',
     );
-    return;
   }
-  if (!assigned) return;
   if (pool === undefined && pools.length > 0) {
     onPlugin(
       "no sandbox of a pod succeeds: the CNI plugin asks for an IPv6 address, and there is no pool of them",
@@ -59,19 +58,36 @@ export function lintFamilies(
   if (settings.felixEnvironment["ipv6Support"] === false) {
     onNode(
       "FELIX_IPV6SUPPORT",
-      "pods get IPv6 addresses and Felix does nothing for them: no route, no policy",
+      "Felix does nothing for IPv6 addresses of pods: no route, no policy",
       'FELIX_IPV6SUPPORT "true"',
     );
   }
-  const bare = ofKind(resources, "Node").filter(
-    (one) => nodeView(one).ipv6Address === undefined,
-  ).length;
-  if (settings.backend !== "bird" || settings.addressDetection.ip6 === "autodetect") return;
-  if (bare > 0) {
+  if (settings.backend === "bird") lintNodes(settings, resources, onNode);
+}
+
+/** BIRD of IPv6 needs an IPv6 address of each Node: one that is written there, or one that calico-node looks for. */
+function lintNodes(
+  { addressDetection: { ip6 } }: InstallSettings,
+  resources: readonly Resource[],
+  onNode: (variable: string, message: string, want: string) => void,
+): void {
+  const bare = ofKind(resources, "Node")
+    .map(nodeView)
+    .filter(({ ipv6Address }) => ipv6Address === undefined);
+  if (ip6 !== "autodetect") {
+    if (bare.length === 0) return;
     onNode(
       "IP6",
-      `${String(bare)} of the Nodes have no IPv6 address, and calico-node looks for none: BIRD of IPv6 has no peers there`,
+      `${String(bare.length)} of the Nodes have no IPv6 address, and calico-node looks for none: BIRD of IPv6 has no peers there`,
       "IP6 autodetect",
     );
+    return;
   }
+  const silent = bare.filter(({ internalIPv6 }) => internalIPv6 === undefined).length;
+  if (silent === 0) return;
+  onNode(
+    "IP6",
+    `${String(silent)} of the Nodes report no IPv6 address, so autodetection is taken to find none: BIRD of IPv6 has no peers there`,
+    "an InternalIP of IPv6 in status.addresses of each Node, or the annotation projectcalico.org/IPv6Address",
+  );
 }

@@ -1,0 +1,129 @@
+import {
+  didYouMean,
+  type FieldSchema,
+  type Issue,
+  isRecord,
+  issueAt,
+  type ObjectSchema,
+  type PathSegment,
+  RESOURCE_KINDS,
+  showValue,
+} from "@calico-sim/core";
+import { fieldIssues } from "./check-fields.js";
+import type { Action, JoiningNode } from "./scenario.js";
+
+const any: FieldSchema = { type: "any" };
+const text: FieldSchema = { type: "string" };
+const texts: FieldSchema = { type: "list", of: text };
+const count: FieldSchema = { type: "integer", min: 1 };
+/** Microseconds; `at` and the functions that make actions make them of "30s". */
+const time: FieldSchema = { type: "integer", min: 0 };
+const oneOf = (...values: readonly string[]): FieldSchema => ({ type: "enum", values });
+const pair = { from: text, to: text };
+const port: FieldSchema = { type: "integer" };
+
+/** The fields of every action; those named last may be left out. */
+const ACTIONS: Readonly<
+  Record<Action["type"], readonly [Readonly<Record<string, FieldSchema>>, ...string[]]>
+> = {
+  start: [{ stagger: time }],
+  "node-join": [{ node: any }],
+  "node-crash": [{ node: text }],
+  "node-reboot": [{ node: text }],
+  "node-cut": [{ node: text }],
+  "node-heal": [{ node: text }],
+  "node-delete": [{ node: text }],
+  "router-crash": [{ router: text }],
+  "router-reboot": [{ router: text }],
+  kill: [
+    {
+      daemon: oneOf("bird", "bird6", "felix", "confd", "calico-node", "typha"),
+      target: text,
+      signal: oneOf("KILL", "TERM"),
+      restartAfter: any,
+    },
+  ],
+  "block-add": [{ node: text, count }],
+  "block-remove": [{ node: text, count }],
+  "pods-create": [{ count, over: time, namespace: text }],
+  "pods-churn": [{ perSecond: any, lifetime: time, duration: time, namespace: text }],
+  "link-cut": [{ between: texts }],
+  "link-restore": [{ between: texts }],
+  "rack-cut": [{ rack: text }],
+  "rack-restore": [{ rack: text }],
+  "packets-drop": [{ ...pair, port }, "port"],
+  "packets-allow": [{ ...pair, port }, "port"],
+  apply: [{ resources: { type: "list", of: any } }],
+  delete: [{ kind: oneOf(...RESOURCE_KINDS), name: text, namespace: text }, "namespace"],
+  "datastore-down": [{}],
+  "datastore-up": [{}],
+  "etcd-endpoints": [{ endpoints: texts }],
+};
+
+const JOINING: ObjectSchema & { readonly fields: Record<keyof JoiningNode, FieldSchema> } = {
+  type: "object",
+  fields: { name: text, address: text, ipv6Address: text, labels: { type: "map", of: text } },
+  required: ["name", "address"],
+};
+
+const STEP: ObjectSchema = {
+  type: "object",
+  fields: { at: any, action: any },
+  required: ["at", "action"],
+};
+
+/** What is wrong with the fields of a step, each for itself; paths begin at the step. */
+export function stepFieldIssues(step: unknown): readonly Issue[] {
+  const found = [...fieldIssues(step, STEP, [], "a step")];
+  if (!isRecord(step) || found.length > 0) return found;
+  const { at, action } = step;
+  if (!Number.isSafeInteger(at) || (at as number) < 0) {
+    const message = `a step is due at whole microseconds from 0, not at ${showValue(at)}`;
+    found.push(fault(["at"], message, at, 'a time as at("5m", …) makes it'));
+  }
+  return [...found, ...actionIssues(action)];
+}
+
+function actionIssues(action: unknown): readonly Issue[] {
+  const type = isRecord(action) ? action["type"] : undefined;
+  const known = Object.keys(ACTIONS);
+  if (!isRecord(action) || typeof type !== "string" || !known.includes(type)) {
+    const near = typeof type === "string" ? didYouMean(type, known) : "";
+    const message = isRecord(action)
+      ? `there is no action of type ${showValue(type)}${near}`
+      : `${showValue(action)} is no action`;
+    return [fault(["action"], message, type, known.join(", "))];
+  }
+  const [fields, ...optional] = ACTIONS[type as Action["type"]];
+  const schema: ObjectSchema = {
+    type: "object",
+    fields: { type: any, ...fields },
+    required: Object.keys(fields).filter((name) => !optional.includes(name)),
+  };
+  const issues = [...fieldIssues(action, schema, ["action"], `the action ${type}`)];
+  const { node, between, perSecond, restartAfter } = action;
+  if (type === "node-join" && node !== undefined && node !== null)
+    issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
+  if (Array.isArray(between) && between.length !== 2)
+    issues.push(fault(["action", "between"], "a link has two ends", between, "two names"));
+  if (type === "pods-churn" && !(typeof perSecond === "number" && perSecond > 0)) {
+    const message = `${showValue(perSecond)} is no number of pods a second`;
+    issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));
+  }
+  const never = restartAfter === Number.POSITIVE_INFINITY;
+  if (type === "kill" && !never && !(Number.isSafeInteger(restartAfter) && Number(restartAfter) >= 0)) {
+    const message = `${showValue(restartAfter)} is no time`;
+    const want = "microseconds, or infinity for never, as fail.process makes them";
+    issues.push(fault(["action", "restartAfter"], message, restartAfter, want));
+  }
+  return issues;
+}
+
+function fault(
+  path: readonly PathSegment[],
+  message: string,
+  got: unknown,
+  want: string,
+): Issue {
+  return issueAt(undefined, { code: "TYPE_WRONG", message, path, got, want });
+}

@@ -1,0 +1,91 @@
+import {
+  API_VERSIONS,
+  checkValue,
+  didYouMean,
+  type Issue,
+  isCalicoApi,
+  isRecord,
+  issueAt,
+  kindsOf,
+  type ObjectSchema,
+  type PathSegment,
+  RESOURCE_KINDS,
+  type Resource,
+  showValue,
+  validate,
+} from "@calico-sim/core";
+
+/**
+ * What is wrong with the fields of an object that a caller wrote. One that is not in the schema is an error: what was
+ * meant by it would not happen.
+ *
+ * @param what The object in words, e.g. `an external router`.
+ */
+export function fieldIssues(
+  value: unknown,
+  schema: ObjectSchema,
+  path: readonly PathSegment[],
+  what: string,
+): readonly Issue[] {
+  const known = Object.keys(schema.fields);
+  if (!isRecord(value)) {
+    const message = `${what} is an object, not ${showValue(value)}`;
+    return [issueAt(undefined, { code: "TYPE_WRONG", message, path, want: known.join(", ") })];
+  }
+  const found: Issue[] = [];
+  checkValue(value, schema, path, { kind: what, name: "" }, found);
+  return found.map(({ resource: _, ...issue }) => {
+    const name = issue.path?.at(-1);
+    if (issue.code !== "FIELD_UNKNOWN" || typeof name !== "string") return issue;
+    return {
+      ...issue,
+      severity: "error",
+      message: `${what} has no field ${JSON.stringify(name)}${didYouMean(name, known)}`,
+      want: known.join(", "),
+    };
+  });
+}
+
+/**
+ * What is wrong with a resource that a caller wrote by hand: as {@link validate}, and a field of its `spec` that Calico
+ * does not know is an error. Findings keep their place below `path`.
+ */
+export function resourceIssues(
+  value: unknown,
+  path: readonly PathSegment[],
+  calicoVersion: string,
+): readonly Issue[] {
+  const fault = (field: string, message: string, want: string): readonly Issue[] => [
+    issueAt(undefined, {
+      code: "FIELD_REQUIRED",
+      message,
+      path: field === "" ? path : [...path, ...field.split(".")],
+      want,
+    }),
+  ];
+  const shape = "an object with apiVersion, kind and metadata.name";
+  if (!isRecord(value)) return fault("", `a resource is ${shape}, not ${showValue(value)}`, shape);
+  const { apiVersion, kind, metadata } = value;
+  if (typeof kind !== "string" || !(RESOURCE_KINDS as readonly string[]).includes(kind)) {
+    const near = typeof kind === "string" ? didYouMean(kind, RESOURCE_KINDS) : "";
+    const message = `there is no kind ${showValue(kind)}${near}`;
+    return fault("kind", message, RESOURCE_KINDS.join(", "));
+  }
+  const ofCalico = !kindsOf(API_VERSIONS.kubernetes).includes(kind);
+  if (typeof apiVersion !== "string" || (ofCalico && !isCalicoApi(apiVersion))) {
+    const want = ofCalico ? API_VERSIONS.calico : API_VERSIONS.kubernetes;
+    return fault("apiVersion", `${kind} is of no API ${showValue(apiVersion)}`, want);
+  }
+  const name = isRecord(metadata) ? metadata["name"] : undefined;
+  if (typeof name !== "string" || name === "")
+    return fault("metadata.name", `${kind} needs metadata.name`, "a name");
+  return validate(value as unknown as Resource, { calicoVersion }).flatMap((issue) => {
+    const within = issue.path ?? [];
+    const unknown = issue.code === "FIELD_UNKNOWN" && within[0] === "spec";
+    if (issue.severity !== "error" && !unknown) return [];
+    const message = unknown ? issue.message.replace(" here; it is ignored", "") : issue.message;
+    return [
+      issueAt(issue.resource, { ...issue, severity: "error", message, path: [...path, ...within] }),
+    ];
+  });
+}

@@ -1,0 +1,220 @@
+import { SESSION_ENDS_MAX } from "@calico-sim/bgp";
+import {
+  bgpSettings,
+  eraOf,
+  type FieldSchema,
+  type Issue,
+  type IssueParts,
+  issueAt,
+  nodeView,
+  type ObjectSchema,
+  ofKind,
+  type PathSegment,
+  parseCidr,
+  type Resource,
+  validateSet,
+} from "@calico-sim/core";
+import { TYPHA_CONFIG } from "@calico-sim/typha";
+import { fieldIssues, resourceIssues } from "./check-fields.js";
+import { ClusterError } from "./cluster-error.js";
+import { routerFieldIssues } from "./external-router-check.js";
+import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./spec.js";
+
+const any: FieldSchema = { type: "any" };
+const text: FieldSchema = { type: "string" };
+const boolean: FieldSchema = { type: "boolean" };
+const texts: FieldSchema = { type: "list", of: text };
+const mode: FieldSchema = { type: "enum", values: ["Never", "Always", "CrossSubnet"] };
+
+/** What both descriptions of a cluster hold. */
+const COMMON = {
+  resources: { type: "list", of: any },
+  calicoVersion: text,
+  datastore: { type: "enum", values: ["kubernetes", "etcd"] },
+  etcdEndpoints: texts,
+  backend: { type: "enum", values: ["bird", "vxlan", "none"] },
+  externalRouters: any,
+  undescribedPeers: { type: "enum", values: ["accept", "absent"] },
+} satisfies Record<string, FieldSchema>;
+
+const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema> } = {
+  type: "object",
+  fields: {
+    ...COMMON,
+    nodes: any,
+    racks: { type: "integer", min: 1, max: 4_096 },
+    typhas: { type: "integer", min: 0 },
+    pools: { type: "list", of: any },
+    asNumber: { type: "integer", min: 1, max: 0xffff_ffff },
+  },
+  required: ["nodes"],
+};
+
+const POOL: ObjectSchema & { fields: Record<keyof PoolOptions, FieldSchema> } = {
+  type: "object",
+  fields: {
+    name: text,
+    cidr: { type: "string", format: "cidr" },
+    ipipMode: mode,
+    vxlanMode: mode,
+    blockSize: { type: "integer", min: 20, max: 128 },
+    natOutgoing: boolean,
+    disableBGPExport: boolean,
+  },
+  required: ["cidr"],
+};
+
+const FROM_RESOURCES: ObjectSchema & {
+  fields: Record<keyof ResourceClusterOptions, FieldSchema>;
+} = {
+  type: "object",
+  fields: {
+    ...COMMON,
+    typhas: { type: "integer", min: 0 },
+    podFamilies: { type: "list", of: { type: "integer", min: 4, max: 6 } },
+    detectIpv6: boolean,
+    fabric: any,
+    typhaConfig: any,
+    secretNamespace: text,
+  },
+  required: ["resources"],
+};
+
+const TYPHA: ObjectSchema = {
+  type: "object",
+  fields: Object.fromEntries(Object.keys(TYPHA_CONFIG).map((name) => [name, any])),
+};
+
+/** Most nodes of {@link import("./spec.js").cluster}. */
+const NODES_MAX = 20_000;
+/** Nodes of a /24 subnet. */
+const NODES_PER_RACK = 250;
+
+/** Checks a short description. @throws ClusterError with every option that is wrong. */
+export function checkClusterOptions(options: ClusterOptions): void {
+  const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
+  if (typeof options === "object" && options !== null) {
+    issues.push(...nodeIssues(options));
+    const { pools, resources, calicoVersion = "3.33" } = options as Partial<ClusterOptions>;
+    if (Array.isArray(pools)) issues.push(...pools.flatMap(poolIssues));
+    if (Array.isArray(resources))
+      issues.push(
+        ...resources.flatMap((resource: unknown, i) =>
+          resourceIssues(resource, ["resources", i], String(calicoVersion)),
+        ),
+      );
+  }
+  // Routers alone are left to those who know their surroundings, too.
+  if (issues.length > 0)
+    throw new ClusterError([
+      ...issues,
+      ...routerFieldIssues((options as Partial<ClusterOptions> | null | undefined)?.externalRouters),
+    ]);
+}
+
+function fault(
+  path: readonly PathSegment[],
+  parts: Omit<IssueParts<Issue["code"]>, "path" | "code"> & { readonly code?: Issue["code"] },
+): Issue {
+  return issueAt(undefined, { code: "VALUE_OUT_OF_RANGE", ...parts, path });
+}
+
+/** How many nodes there are, how they are called, and what their number allows. */
+function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
+  const got: unknown = nodes;
+  if (got === undefined || got === null) return [];
+  const want = `a whole number from 1 to ${String(NODES_MAX)}, or a list of names`;
+  const count = Array.isArray(got) ? got.length : got;
+  if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > NODES_MAX) {
+    const message = Array.isArray(got)
+      ? `${String(got.length)} names are no number of nodes to simulate`
+      : `${JSON.stringify(got)} is no number of nodes, and no list of names`;
+    return [fault(["nodes"], { message, got, want })];
+  }
+  const issues: Issue[] = [];
+  const seen = new Set<unknown>();
+  const names: readonly unknown[] = Array.isArray(got) ? got : [];
+  for (const [i, name] of names.entries()) {
+    if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) {
+      const message = `${JSON.stringify(name)} is not a name that Kubernetes takes`;
+      const names = "lower-case letters, digits, '-' and '.'";
+      issues.push(fault(["nodes", i], { code: "NAME_INVALID", message, got: name, want: names }));
+    } else if (seen.has(name)) {
+      const message = `there are two nodes ${JSON.stringify(name)}`;
+      const parts = { code: "RESOURCE_DUPLICATE", message, got: name } as const;
+      issues.push(fault(["nodes", i], { ...parts, want: "a name of its own" }));
+    }
+    seen.add(name);
+  }
+  if (Number.isInteger(typhas) && typhas > count) {
+    const message = `${String(typhas)} Typhas are more than the ${String(count)} nodes to run them`;
+    issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(count)}` }));
+  }
+  const perRack = Math.ceil(count / racks);
+  if (racks > 1 && perRack > NODES_PER_RACK) {
+    const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
+    const least = String(Math.ceil(count / NODES_PER_RACK));
+    issues.push(fault(["racks"], { message, got: racks, want: `${least} or more` }));
+  }
+  return issues;
+}
+
+function poolIssues(pool: PoolOptions, i: number): readonly Issue[] {
+  const path = ["pools", i];
+  const issues = fieldIssues(pool, POOL, path, "a pool");
+  if (issues.length > 0) return issues;
+  const family = parseCidr(pool.cidr)?.family;
+  if (family === 6 && (pool.ipipMode ?? "Never") !== "Never") {
+    const message = `IP-in-IP carries no IPv6 packets, and ${pool.cidr} is of IPv6`;
+    const parts = { code: "IPIP_ON_IPV6", message, got: pool.ipipMode } as const;
+    return [fault([...path, "ipipMode"], { ...parts, want: "a vxlanMode, or neither" })];
+  }
+  return [];
+}
+
+/** Checks what beside the resources is said of a cluster. @throws ClusterError with every option that is wrong. */
+export function checkResourceClusterOptions(options: ResourceClusterOptions): void {
+  const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
+  const config = (options as Partial<ResourceClusterOptions> | undefined)?.typhaConfig;
+  if (config !== undefined)
+    issues.push(...fieldIssues(config, TYPHA, ["typhaConfig"], "Typha's configuration"));
+  if (issues.length > 0) throw new ClusterError(issues);
+}
+
+/**
+ * Checks resources against each other.
+ *
+ * @param written Those of them that the caller wrote, which come last.
+ * @throws ClusterError with pools that overlap, objects that are there twice, and addresses that two nodes have.
+ */
+export function checkTogether(all: readonly Resource[], written: readonly Resource[]): void {
+  const issues = validateSet(all).filter(({ severity }) => severity === "error");
+  if (issues.length === 0) return;
+  const generated = all.length - written.length;
+  throw new ClusterError(
+    issues.map(({ index, path = [], ...issue }) => {
+      const within = ["resources", index - generated, ...path];
+      return issueAt(issue.resource, { ...issue, path: index < generated ? [] : within });
+    }),
+  );
+}
+
+/** A mesh that no fleet can hold is refused before its first session. @throws ClusterError when it is too large. */
+export function checkMesh(
+  resources: readonly Resource[],
+  backend: string,
+  calicoVersion: string,
+): void {
+  const nodes = ofKind(resources, "Node");
+  if (backend !== "bird" || nodes.length ** 2 <= SESSION_ENDS_MAX) return;
+  const { nodeToNodeMeshEnabled } = bgpSettings(
+    ofKind(resources, "BGPConfiguration"),
+    eraOf(calicoVersion),
+  );
+  const inMesh = nodes.map(nodeView).filter((node) => !node.routeReflectorClusterID).length;
+  if (!nodeToNodeMeshEnabled || inMesh * (inMesh - 1) <= SESSION_ENDS_MAX) return;
+  const most = Math.floor((1 + Math.sqrt(1 + 4 * SESSION_ENDS_MAX)) / 2);
+  throw new ClusterError(
+    `a node-to-node mesh of ${inMesh.toLocaleString("en-US")} nodes cannot be simulated (at most ${most.toLocaleString("en-US")}); set nodeToNodeMeshEnabled to false in the BGPConfiguration default, and use route reflectors`,
+  );
+}
