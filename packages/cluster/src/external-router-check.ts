@@ -26,9 +26,10 @@ const asNumber: FieldSchema = { type: "integerOrText", format: "autonomousSystem
 
 const FIELDS: Readonly<Record<keyof ExternalRouter, FieldSchema>> = {
   name: text,
-  ip: { type: "string", format: "ipv4Address" },
+  ip: { type: "string", format: "address" },
+  ipv6: { type: "string", format: "ipv6Address" },
   asNumber,
-  prefixes: { type: "list", of: { type: "string", format: "ipv4Cidr" } },
+  prefixes: { type: "list", of: { type: "string", format: "cidr" } },
   peersWith: { type: "list", of: text },
   passive: { type: "boolean" },
   password: text,
@@ -65,7 +66,7 @@ export function routerFieldIssues(routers: unknown): readonly Issue[] {
 
 /** What routers may refer to, and must keep clear of. */
 interface Surroundings {
-  readonly nodes: readonly { readonly name: string; readonly address: Address | undefined }[];
+  readonly nodes: readonly { readonly name: string; readonly addresses: readonly Address[] }[];
   readonly switches: readonly string[];
   readonly routers: readonly Partial<ExternalRouter>[];
 }
@@ -89,8 +90,9 @@ export function routerIssues(
   const sound = routers.map((router, i) => soundFields(router, i, ofFields));
   const around: Surroundings = {
     nodes: ofKind(resources, "Node").map((node) => {
-      const { name, ipv4Address, internalIP } = nodeView(node);
-      return { name, address: hostAddress(ipv4Address ?? internalIP) };
+      const { name, ipv4Address, internalIP, ipv6Address, internalIPv6 } = nodeView(node);
+      const own = [ipv4Address ?? internalIP, ipv6Address ?? internalIPv6].map(hostAddress);
+      return { name, addresses: own.filter((address) => address !== undefined) };
     }),
     switches: [...fabric.racks, ...fabric.routers].map(({ name }) => name),
     routers: sound,
@@ -136,7 +138,7 @@ function soundFields(
 }
 
 function* identityFaults(
-  { name, ip, asNumber: as, neighborASNumber: neighborAS }: Partial<ExternalRouter>,
+  { name, ip, ipv6, asNumber: as, neighborASNumber: neighborAS }: Partial<ExternalRouter>,
   earlier: readonly Partial<ExternalRouter>[],
   { nodes, switches }: Surroundings,
 ): Generator<Fault> {
@@ -154,26 +156,50 @@ function* identityFaults(
     const want = "an AS number from 1 to 4294967295";
     yield { at: [field], code: "VALUE_OUT_OF_RANGE", message: "no router has AS 0", want };
   }
-  const address = ip === undefined ? undefined : parseAddress(ip);
-  if (ip === undefined || address === undefined) return;
-  const owner = nodes.find(
-    (one) => one.address !== undefined && addressEquals(one.address, address),
-  );
-  const want = "an IPv4 address of its own";
-  if (owner !== undefined)
-    yield { at: ["ip"], message: `${ip} is the address of node ${owner.name}`, want };
-  const other = earlier.find((one) => one.ip === ip);
-  if (other !== undefined)
-    yield { at: ["ip"], message: `${ip} is the address of ${String(other.name)} too`, want };
+  for (const [field, given] of [
+    ["ip", ip],
+    ["ipv6", ipv6],
+  ] as const) {
+    const address = given === undefined ? undefined : parseAddress(given);
+    if (given === undefined) continue;
+    const want = "an address of its own";
+    if (address === undefined) {
+      yield { at: [field], code: "ADDRESS_INVALID", message: `it is empty`, want };
+      continue;
+    }
+    const owner = nodes.find((one) => one.addresses.some((own) => addressEquals(own, address)));
+    if (owner !== undefined)
+      yield { at: [field], message: `${given} is the address of node ${owner.name}`, want };
+    const other = earlier.find((one) =>
+      addressesOf(one).some((taken) => addressEquals(taken, address)),
+    );
+    if (other !== undefined)
+      yield { at: [field], message: `${given} is the address of ${String(other.name)} too`, want };
+  }
+  if (ipv6 === undefined || ip === undefined || parseAddress(ip)?.family !== 6) return;
+  const message = `${ip} is an IPv6 address already`;
+  const want = "an IPv4 address in ip, or no ipv6";
+  yield { at: ["ipv6"], code: "FIELDS_CONFLICT", message, want };
+}
+
+function addressesOf({ ip, ipv6 }: Partial<ExternalRouter>): readonly Address[] {
+  return [ip, ipv6].flatMap((text) => (text === undefined ? [] : (parseAddress(text) ?? [])));
 }
 
 function* neighbourFaults(
-  { name, peersWith = [], prefixes = [], rack }: Partial<ExternalRouter>,
+  { name, ip, ipv6, peersWith = [], prefixes = [], rack }: Partial<ExternalRouter>,
   { nodes, switches, routers }: Surroundings,
 ): Generator<Fault> {
   for (const [i, prefix] of prefixes.entries()) {
     const cidr = parseCidr(prefix);
-    if (cidr === undefined || cidr.value === cidr.address) continue;
+    if (cidr === undefined) continue;
+    const own = addressesOf({ ...(ip && { ip }), ...(ipv6 && { ipv6 }) });
+    if (own.length > 0 && own.every(({ family }) => family !== cidr.family)) {
+      const message = `${prefix} is of IPv${String(cidr.family)}, of which the router has no address`;
+      const want = cidr.family === 6 ? "a field ipv6 too" : "an IPv4 address in ip";
+      yield { at: ["prefixes", i], code: "FIELDS_CONFLICT", message, want };
+    }
+    if (cidr.value === cidr.address) continue;
     const message = `${JSON.stringify(prefix)} has bits set behind its prefix length`;
     yield { at: ["prefixes", i], code: "CIDR_NOT_MASKED", message, want: formatCidr(cidr) };
   }

@@ -1,9 +1,14 @@
+import { parsePeerIP } from "@calico-sim/bgp";
 import {
+  type AddressFamily,
   type BGPPeer,
+  type Cidr,
   cidrContains,
   type FabricSpec,
+  formatAddress,
   formatCidr,
   hostCidr,
+  nodeView,
   ofKind,
   parseAddress,
   parseCidr,
@@ -18,10 +23,15 @@ import {
 export interface ExternalRouter {
   /** Name in scenarios and reports; no node has it. */
   readonly name: string;
-  /** IPv4 address: the `peerIP` of BGPPeers. */
+  /** Its address, the `peerIP` of BGPPeers: IPv4, or IPv6 where it has no other. */
   readonly ip: string;
+  /**
+   * Its IPv6 address beside an IPv4 one, for sessions that carry IPv6 routes. Nothing but the name and the power is common
+   * to the two: each is a peer of the BIRDs of its family.
+   */
+  readonly ipv6?: string;
   readonly asNumber: number | string;
-  /** What it originates, as IPv4 CIDRs, e.g. `0.0.0.0/0`. @defaultValue nothing */
+  /** What it originates, as CIDRs of a family that it has an address of, e.g. `0.0.0.0/0`. @defaultValue nothing */
   readonly prefixes?: readonly string[];
   /**
    * Names of the nodes and of the other external routers that are its neighbours; of two routers one is enough to name
@@ -61,6 +71,29 @@ export interface ExternalRouter {
  */
 export type UndescribedPeers = "accept" | "absent";
 
+/** The address that a router has in a family; undefined for none. */
+export function addressIn(
+  { ip, ipv6 }: Pick<ExternalRouter, "ip" | "ipv6">,
+  family: AddressFamily,
+): string | undefined {
+  const addresses = [parseAddress(ip), ipv6 === undefined ? undefined : parseAddress(ipv6)];
+  const own = addresses.find((address) => address?.family === family);
+  return own && formatAddress(own);
+}
+
+/** What a router originates in a family. */
+export function prefixesIn(
+  { prefixes = [] }: Pick<ExternalRouter, "prefixes">,
+  family: AddressFamily,
+): readonly Cidr[] {
+  return prefixes.flatMap((text) => {
+    const cidr = parseCidr(text);
+    return cidr?.family === family ? [cidr] : [];
+  });
+}
+
+const FAMILIES: readonly AddressFamily[] = [4, 6];
+
 /** Namespace of calico-node in manifest installations. */
 const SECRET_NAMESPACE = "kube-system";
 const SECRET_KEY = "password";
@@ -73,10 +106,19 @@ export function peeringsWith(
   routers: readonly ExternalRouter[],
   given: readonly Resource[],
 ): readonly Resource[] {
-  const asked = new Set(ofKind(given, "BGPPeer").map(({ spec }) => spec.peerIP?.split(":")[0]));
-  return routers
-    .filter(({ ip }) => !asked.has(ip))
-    .flatMap((router) => peeringWith(router, nodeNeighbours(router, routers)));
+  const asked = new Set(
+    ofKind(given, "BGPPeer").flatMap(({ spec: { peerIP = "" } }) => {
+      const address = parsePeerIP(peerIP)?.address;
+      return address === undefined ? [] : [formatAddress(address)];
+    }),
+  );
+  return routers.flatMap((router) => {
+    const addresses = FAMILIES.flatMap((family) => addressIn(router, family) ?? []);
+    const missing = addresses.filter((address) => !asked.has(address));
+    const neighbours = nodeNeighbours(router, routers);
+    if (missing.length === 0 || neighbours?.length === 0) return [];
+    return peeringWith(router, missing, neighbours);
+  });
 }
 
 /** The nodes that a router names as neighbours; undefined: all. */
@@ -97,52 +139,76 @@ export function areNeighbours(
 
 function peeringWith(
   router: ExternalRouter,
+  addresses: readonly string[],
   neighbours: readonly string[] | undefined,
 ): readonly Resource[] {
-  if (neighbours?.length === 0) return [];
-  const { name, ip, asNumber, password, ttlSecurity, listenPort } = router;
+  const { name, asNumber, password, ttlSecurity, listenPort } = router;
   const secretName = `bgp-${name}`;
   const names = neighbours?.map((node) => `'${node}'`).join(", ");
-  const peer: BGPPeer = {
-    apiVersion: "projectcalico.org/v3",
-    kind: "BGPPeer",
-    metadata: { name },
-    spec: {
-      peerIP: listenPort === undefined ? ip : `${ip}:${String(listenPort)}`,
-      asNumber,
-      ...(names === undefined ? {} : { nodeSelector: `kubernetes.io/hostname in { ${names} }` }),
-      ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
-      ...(password === undefined
-        ? {}
-        : { password: { secretKeyRef: { name: secretName, key: SECRET_KEY } } }),
-    },
-  };
-  if (password === undefined) return [peer];
+  const peers = addresses.map(
+    (address, i): BGPPeer => ({
+      apiVersion: "projectcalico.org/v3",
+      kind: "BGPPeer",
+      metadata: { name: i === 0 ? name : `${name}-ipv6` },
+      spec: {
+        peerIP: withPort(address, listenPort),
+        asNumber,
+        ...(names === undefined ? {} : { nodeSelector: `kubernetes.io/hostname in { ${names} }` }),
+        ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
+        ...(password === undefined
+          ? {}
+          : { password: { secretKeyRef: { name: secretName, key: SECRET_KEY } } }),
+      },
+    }),
+  );
+  if (password === undefined) return peers;
   const secret: Secret = {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: secretName, namespace: SECRET_NAMESPACE },
     stringData: { [SECRET_KEY]: password },
   };
-  return [secret, peer];
+  return [secret, ...peers];
+}
+
+function withPort(address: string, port: number | undefined): string {
+  if (port === undefined) return address;
+  return `${address.includes(":") ? `[${address}]` : address}:${String(port)}`;
+}
+
+/** What a router hangs in: the underlay, and the Nodes, of which alone IPv6 subnets are known. */
+interface Ground {
+  readonly fabric: FabricSpec;
+  readonly resources: readonly Resource[];
 }
 
 /** Where a router hangs, and in which subnet: with the nodes that its address is among, else at the core. */
 export function placeOf(
   { ip, rack }: Pick<ExternalRouter, "ip" | "rack">,
-  fabric: FabricSpec,
+  { fabric, resources }: Ground,
 ): { readonly rack: string; readonly subnet: string } {
   const address = parseAddress(ip);
-  const holds = (subnet: string | undefined): boolean => {
-    const cidr = subnet === undefined ? undefined : parseCidr(subnet);
+  const holds = (text: string | undefined): boolean => {
+    const cidr = text === undefined ? undefined : parseCidr(text);
     return cidr !== undefined && address !== undefined && cidrContains(cidr, address);
   };
   const own = fabric.racks.find(({ subnet }) => holds(subnet));
-  const beside = fabric.nodes.find(({ subnet }) => holds(subnet));
-  const subnet = own?.subnet ?? beside?.subnet;
+  const beside = fabric.nodes.find(({ subnet }) => holds(subnet)) ?? besideIn6();
+  const subnet = own?.subnet ?? beside?.subnet ?? subnetOf(beside?.rack);
   const core = fabric.routers[0]?.name ?? fabric.racks[0]?.name ?? "";
   return {
     rack: rack ?? own?.name ?? beside?.rack ?? core,
     subnet: subnet ?? (address === undefined ? "" : formatCidr(hostCidr(address))),
   };
+
+  /** The underlay names the IPv4 subnet of a link alone. */
+  function besideIn6(): FabricSpec["nodes"][number] | undefined {
+    if (address?.family !== 6) return undefined;
+    const near = ofKind(resources, "Node").find((node) => holds(nodeView(node).ipv6Address));
+    return fabric.nodes.find(({ name }) => name === near?.metadata.name);
+  }
+
+  function subnetOf(name: string | undefined): string | undefined {
+    return fabric.racks.find((one) => one.name === name)?.subnet;
+  }
 }

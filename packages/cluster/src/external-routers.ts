@@ -10,18 +10,25 @@ import {
   type PeerOptions,
 } from "@calico-sim/bgp";
 import {
+  type AddressFamily,
   type Engine,
   type EventHandler,
   type Fabric,
+  formatAddress,
   type Kernels,
   type Micros,
   type NodeDirectory,
   type PrefixTable,
   parseAddress,
   parseASNumber,
-  parseCidr,
 } from "@calico-sim/core";
-import { areNeighbours, type ExternalRouter, placeOf } from "./external-router.js";
+import {
+  addressIn,
+  areNeighbours,
+  type ExternalRouter,
+  placeOf,
+  prefixesIn,
+} from "./external-router.js";
 import type { ClusterSpec } from "./spec.js";
 
 /** The parts that external routers live in. */
@@ -33,9 +40,9 @@ interface Surroundings {
   readonly kernels: Kernels;
   readonly fabric: Fabric;
   readonly bird: BirdFleet;
-  /** Knows the ids of all hosts, and has no router among its daemons. */
   readonly bird6: BirdFleet | undefined;
   readonly filters: KernelFilters;
+  readonly filters6: KernelFilters | undefined;
 }
 
 /** Told when a router has power or none. */
@@ -120,15 +127,17 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   }
 
   /** See {@link ExternalPeers}. */
-  addressOf(id: number): string | undefined {
-    return this.byId.get(id)?.router.ip;
+  addressOf(id: number, family: AddressFamily): string | undefined {
+    const one = this.byId.get(id);
+    return one && addressIn(one.router, family);
   }
 
   /** A node is new: whoever has every node as neighbour has it too. */
   nodeJoined(node: number): void {
     for (const one of this.running) {
       if (!one.described || !this.hasNeighbour(one.router, node)) continue;
-      this.around.bird.reconfigure(one.id, { add: [this.neighbour(one, node)] });
+      for (const bird of this.birdsOf(one))
+        bird.reconfigure(one.id, { add: [this.neighbour(one, node)] });
     }
   }
 
@@ -139,7 +148,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     one.down = true;
     one.outages++;
     this.around.fabric.cutNode(one.id);
-    this.around.bird.crash(one.id);
+    for (const bird of this.birdsOf(one)) bird.crash(one.id);
     this.listener?.onRouterPower(one.id, false);
   }
 
@@ -148,11 +157,13 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     const one = this.get(name);
     this.crash(name);
     one.down = false;
-    const { fabric, bird, kernels } = this.around;
+    const { fabric, kernels } = this.around;
     kernels.clear(one.id);
     if (!one.cut) fabric.restoreNode(one.id);
-    bird.reboot(one.id);
-    bird.start(one.id, { recover: false });
+    for (const bird of this.birdsOf(one)) {
+      bird.reboot(one.id);
+      bird.start(one.id, { recover: false });
+    }
     this.listener?.onRouterPower(one.id, true);
   }
 
@@ -173,9 +184,11 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   /** A router's routing daemon ends, and is started again after a time; infinity = never. */
   kill(name: string, signal: "KILL" | "TERM", restartAfter: Micros): void {
     const one = this.get(name);
-    const { bird, engine } = this.around;
-    if (signal === "TERM") bird.terminate(one.id);
-    else bird.kill(one.id);
+    const { engine } = this.around;
+    for (const bird of this.birdsOf(one)) {
+      if (signal === "TERM") bird.terminate(one.id);
+      else bird.kill(one.id);
+    }
     if (restartAfter < Number.POSITIVE_INFINITY)
       engine.after(restartAfter, this.kindRestart, one.id, one.outages);
   }
@@ -184,7 +197,15 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   onEvent(_kind: number, id: number, outages: number): void {
     const one = this.byId.get(id);
     if (one === undefined || one.down || one.outages !== outages) return;
-    this.around.bird.start(id, { recover: false });
+    for (const bird of this.birdsOf(one)) bird.start(id, { recover: false });
+  }
+
+  /** The routing daemons of a router: one for each family that it has an address of, and the cluster has. */
+  private birdsOf({ router }: Pick<Running, "router">): readonly BirdFleet[] {
+    const { bird, bird6 } = this.around;
+    return [bird, ...(bird6 === undefined ? [] : [bird6])].filter(
+      ({ family }) => addressIn(router, family) !== undefined,
+    );
   }
 
   private get(name: string): Running {
@@ -195,14 +216,12 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
 
   /** Puts a router on the underlay, without power. */
   private place(router: ExternalRouter, described: boolean): Running {
-    const { spec, nodes, kernels, fabric, bird, bird6, filters } = this.around;
-    const id = fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
+    const { spec, nodes, kernels, fabric, bird, bird6, filters, filters6 } = this.around;
+    const id = fabric.addNode({ name: router.name, ...placeOf(router, spec) });
     nodes.addOutside(router.name);
     kernels.addNode();
     bird.addNode();
     bird6?.addNode();
-    const address = parseAddress(router.ip);
-    if (address !== undefined) filters.placeRouter(id, address);
     const one: Running = {
       id,
       router,
@@ -212,48 +231,67 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
       outages: 0,
       agreed: new Map(),
     };
+    const places = [
+      [4, filters],
+      [6, filters6],
+    ] as const;
+    for (const [family, of] of places) {
+      const address = parseAddress(addressIn(router, family) ?? "");
+      if (address === undefined) continue;
+      of?.placeRouter(id, address);
+      this.byAddress.set(formatAddress(address), one);
+    }
     this.running.push(one);
     this.byId.set(id, one);
     this.byName.set(router.name, one);
-    this.byAddress.set(router.ip, one);
     return one;
   }
 
   /** Configures and starts a router. */
   private turnOn(one: Running): Running {
-    const { spec, prefixes, bird } = this.around;
-    const { id, router, described } = one;
-    bird.configure(id, {
-      speaker: {
-        asNumber: parseASNumber(router.asNumber) ?? 0,
-        address: addressNumber(router.ip),
-        router: true,
-        ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
-      },
-      blocks: (router.prefixes ?? []).flatMap((text) => {
-        const cidr = parseCidr(text);
-        return cidr === undefined ? [] : [prefixes.intern(cidr)];
-      }),
-      add: described ? this.neighbours(one) : [],
-    });
+    const { spec } = this.around;
+    const { id, described } = one;
+    const birds = this.birdsOf(one);
+    for (const bird of birds) this.configure(one, bird);
     if (!described && spec.undescribedPeers === "absent") {
       one.down = true;
-      bird.crash(id);
+      for (const bird of birds) bird.crash(id);
       return one;
     }
-    bird.start(id, { recover: false });
+    for (const bird of birds) bird.start(id, { recover: false });
     this.listener?.onRouterPower(id, true);
     return one;
   }
 
-  private neighbours(one: Running): PeerConfig[] {
+  private configure(one: Running, bird: BirdFleet): void {
+    const { id, router, described } = one;
+    const v4 = addressIn(router, 4);
+    bird.configure(id, {
+      speaker: {
+        asNumber: parseASNumber(router.asNumber) ?? 0,
+        address: addressNumber(addressIn(router, bird.family) ?? ""),
+        // Assumed where it has no IPv4 address: some number of its own, below all addresses of nodes.
+        routerId: v4 === undefined ? id + 1 : addressNumber(v4),
+        router: true,
+        ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
+      },
+      blocks: prefixesIn(router, bird.family).map((cidr) => this.around.prefixes.intern(cidr)),
+      add: described ? this.neighbours(one, bird.family) : [],
+    });
+  }
+
+  private neighbours(one: Running, family: AddressFamily): PeerConfig[] {
     const { nodes } = this.around;
     const ofNodes = Array.from({ length: nodes.size }, (_, node) => node)
       .filter((node) => nodes.isNode(node) && this.hasNeighbour(one.router, node))
       .map((node) => this.neighbour(one, node));
     const ofRouters = this.running
       .filter(
-        (other) => other.described && other !== one && areNeighbours(one.router, other.router),
+        (other) =>
+          other.described &&
+          other !== one &&
+          addressIn(other.router, family) !== undefined &&
+          areNeighbours(one.router, other.router),
       )
       .map((other) => this.routerNeighbour(one, other));
     return [...ofNodes, ...ofRouters];
@@ -313,6 +351,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     const text = JSON.stringify(terms);
     if (one.agreed.get(node) === text) return;
     one.agreed.set(node, text);
-    this.around.bird.reconfigure(one.id, { add: [terms] });
+    // It has an address of one family: that by which the node found it.
+    for (const bird of this.birdsOf(one)) bird.reconfigure(one.id, { add: [terms] });
   }
 }

@@ -1,20 +1,28 @@
 import { sessionInfo } from "@calico-sim/bgp";
 import { bgpSettings, type NodeDirectory, nodeView, ofKind, parseCidr } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
-import { nodeNeighbours } from "./external-router.js";
+import { addressIn, nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
 
 /** Names in a finding; what follows is mostly their echo. */
 const LISTED = 5;
 
 /** What stands in for peers that nothing describes, and sessions with routers that did not come up. */
-function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCluster): Finding[] {
+function peerFindings({
+  bird,
+  bird6,
+  confd,
+  nodes,
+  routers,
+  spec,
+  tracker,
+}: ObservedCluster): Finding[] {
   const findings: Finding[] = [];
   const left = confd.externalPeers();
   if (left.length > 0) {
     findings.push({
       code: "not-modelled",
-      text: `BGP peers at addresses of nodes that do not run, and outside the cluster at IPv6 addresses, are left out: ${listed(left)}`,
+      text: `BGP peers at addresses of nodes that do not run are left out: ${listed(left)}`,
     });
   }
   const guessed = routers.undescribed().map(({ ip, asNumber }) => `${ip} (AS ${String(asNumber)})`);
@@ -29,25 +37,35 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
     });
   }
   const described = spec.externalRouters ?? [];
-  const unused = described.filter((one) => {
-    const router = nodes.id(one.name);
-    if (nodeNeighbours(one, described)?.length === 0) return false;
-    return !idsOf(nodes).some((node) => bird.isConfigured(node, router));
-  });
+  const families = [
+    [4, bird],
+    [6, bird6],
+  ] as const;
+  const unused = families.flatMap(([family, birds]) =>
+    described.flatMap((one) => {
+      const address = addressIn(one, family);
+      if (address === undefined || nodeNeighbours(one, described)?.length === 0) return [];
+      const router = nodes.id(one.name);
+      const used = idsOf(nodes).some((node) => birds?.isConfigured(node, router) === true);
+      return used ? [] : [`${one.name} (${address})`];
+    }),
+  );
   if (unused.length > 0 && spec.backend === "bird") {
     findings.push({
       code: "setting",
-      text: `no BGPPeer makes a node peer with the external routers ${listed(unused.map(({ name, ip }) => `${name} (${ip})`))}`,
+      text: `no BGPPeer makes a node peer with the external routers ${listed(unused)}`,
     });
   }
   const down: string[] = [];
-  for (const router of routers.live()) {
-    for (const node of idsOf(nodes)) {
-      if (!bird.isConfigured(node, router)) continue;
-      const session = bird.viewSession(node, router);
-      if (session === undefined || session.bgpState === "Established") continue;
-      if (!tracker.connected(nodes.name(node), nodes.name(router))) continue;
-      down.push(`${nodes.name(node)} – ${nodes.name(router)} (${sessionInfo(session).trim()})`);
+  for (const [, birds] of families) {
+    for (const router of routers.live()) {
+      for (const node of idsOf(nodes)) {
+        if (birds?.isConfigured(node, router) !== true) continue;
+        const session = birds.viewSession(node, router);
+        if (session === undefined || session.bgpState === "Established") continue;
+        if (!tracker.connected(nodes.name(node), nodes.name(router))) continue;
+        down.push(`${nodes.name(node)} – ${nodes.name(router)} (${sessionInfo(session).trim()})`);
+      }
     }
   }
   if (down.length > 0) {

@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   addressEquals,
   type BGPPeer,
   type Cidr,
@@ -40,15 +41,16 @@ export function oracleOutside(
   nodes: ReadonlyMap<string, OracleNode>,
   peers: readonly BGPPeer[],
   routers: readonly ExternalRouter[],
+  family: AddressFamily,
 ): OracleOutside {
   const known = routers
-    .flatMap(oracleRouter)
+    .flatMap((router) => oracleRouter(router, family))
     .sort((a, b) => compareAddresses(a.address, b.address));
   const agreed = new Map<string, Map<string, Asked>>();
   const asking = new Set<string>();
   for (const { spec } of peers) {
     if (spec.peerSelector || spec.localWorkloadSelector) continue;
-    const address = parseAddress((spec.peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1"));
+    const address = parseAddress(withoutPort(spec.peerIP ?? ""));
     const router = known.find(
       (one) => address !== undefined && addressEquals(one.address, address),
     );
@@ -75,10 +77,17 @@ function subnetsOf(nodes: Iterable<OracleNode>): readonly Cidr[] {
   return [...subnets.values()];
 }
 
-function oracleRouter(router: ExternalRouter): readonly OracleRouter[] {
-  const address = parseAddress(router.ip);
+/** `10.0.0.1:1179` and `[fd00::1]:1179` are written with a port (node-behaviour §1.4). */
+function withoutPort(peerIP: string): string {
+  return /^\[(.*)\]/.exec(peerIP)?.[1] ?? peerIP.replace(/^([\d.]+):\d+$/, "$1");
+}
+
+function oracleRouter(router: ExternalRouter, family: AddressFamily): readonly OracleRouter[] {
+  const { ip, ipv6 = "", name, peersWith, prefixes = [] } = router;
+  const { routeReflectorClusterID: clusterId = "" } = router;
+  const addresses = [parseAddress(ip), parseAddress(ipv6)];
+  const address = addresses.find((one) => one?.family === family);
   if (address === undefined) return [];
-  const { name, peersWith, prefixes = [], routeReflectorClusterID: clusterId = "" } = router;
   return [
     {
       name,
@@ -86,15 +95,15 @@ function oracleRouter(router: ExternalRouter): readonly OracleRouter[] {
       asNumber: parseASNumber(router.asNumber) ?? 0,
       clusterId,
       peersWith: peersWith && new Set(peersWith),
-      prefixes: new Set(prefixes.flatMap((text) => canonical(text))),
+      prefixes: new Set(prefixes.flatMap((text) => canonical(text, family))),
       multihop: router.multihop,
     },
   ];
 }
 
-function canonical(text: string): readonly string[] {
+function canonical(text: string, family: AddressFamily): readonly string[] {
   const cidr = parseCidr(text);
-  return cidr === undefined ? [] : [formatCidr(cidr)];
+  return cidr?.family === family ? [formatCidr(cidr)] : [];
 }
 
 function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]): boolean {

@@ -1,4 +1,4 @@
-import { type Address, cidrContains, compareAddresses } from "@calico-sim/core";
+import { type Address, cidrContains, compareAddresses, formatAddress } from "@calico-sim/core";
 import type { Liveness, OracleRouter, OutsideState, Path } from "./oracle-terms.js";
 
 /** Preference of what a router originates itself (bird: nest/route.h, DEF_PREF_STATIC). */
@@ -28,10 +28,16 @@ export function solve(
       const [first] = [...(given[i] ?? []), ...told].sort(byPreference);
       if (first !== undefined) next.set(router.name, first);
     });
-    if (JSON.stringify([...next.values()]) === JSON.stringify([...best.values()])) break;
+    if (text(next) === text(best)) break;
     best = next;
   }
   return best;
+}
+
+/** The paths of all routers as text: equal for equal ones. */
+function text(paths: ReadonlyMap<string, Path>): string {
+  const plain = ({ fromAddress, ...path }: Path): unknown => [path, formatAddress(fromAddress)];
+  return JSON.stringify([...paths.values()].map(plain));
 }
 
 function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {

@@ -100,14 +100,15 @@ export function oracleState(
     },
     outside,
   });
-  const outside =
+  const outsideOf = (family: AddressFamily, own: ReadonlyMap<string, OracleNode>): OracleOutside =>
     backend === "bird" && routers.length > 0
-      ? oracleOutside(nodes, peers, routers)
+      ? oracleOutside(own, peers, routers, family)
       : NOTHING_OUTSIDE;
-  const v4 = stateOf(4, nodes, outside);
-  if (pools.every(({ cidr }) => cidr.family === 4)) return v4;
-  // Routers outside have an IPv4 address alone.
-  return { ...v4, ipv6: stateOf(6, nodesOf(6), NOTHING_OUTSIDE) };
+  const v4 = stateOf(4, nodes, outsideOf(4, nodes));
+  const addressed = routers.some(({ ip, ipv6 }) => ipv6 !== undefined || ip.includes(":"));
+  if (!addressed && pools.every(({ cidr }) => cidr.family === 4)) return v4;
+  const nodes6 = nodesOf(6);
+  return { ...v4, ipv6: stateOf(6, nodes6, outsideOf(6, nodes6)) };
 }
 
 /** Who says something of the next hop to whom; undefined where it stays with the origin for everybody. */

@@ -95,7 +95,8 @@ export function expectedTable(
       table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
     }
   }
-  for (const text of new Set(state.outside.routers.flatMap(({ prefixes }) => [...prefixes]))) {
+  const outside = [...state.outside.routers, ...(state.ipv6?.outside.routers ?? [])];
+  for (const text of new Set(outside.flatMap(({ prefixes }) => [...prefixes]))) {
     const cidr = parseCidr(text);
     const route = cidr && expectedOutside(state, live, node, cidr);
     if (route !== undefined && route !== "unknown") table.set(text, route);

@@ -71,21 +71,20 @@ export function expectedOutside(
   node: string,
   prefix: Cidr,
 ): ExpectedRoute | "unknown" | undefined {
-  const gateways = gatewaysOut(state, live, node, prefix);
+  const gateways = gatewaysOut(stateFor(state, prefix), live, node, prefix);
   if (gateways === "unknown") return gateways;
   return overAll(gateways.map((gateway) => ({ device: "eth0", gateway })));
 }
 
 /** Whether an external router must have a route to a block, or to a borrowed address. */
 export function reachesRouter(
-  state: OracleState,
+  both: OracleState,
   live: Liveness,
   router: string,
   block: OracleBlock,
 ): boolean {
   const { owner, pool } = block;
-  // Routers outside have an IPv4 address alone.
-  if (block.cidr.family === 6) return false;
+  const state = stateFor(both, block.cidr);
   if (owner === undefined || pool?.exported !== true) return false;
   const sessions = lendersSilence(live, block, owner);
   const has = (node: string): boolean => toldGateways(state, sessions, node, owner).length > 0;

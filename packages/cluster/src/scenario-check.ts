@@ -20,7 +20,7 @@ export function namesIn(spec: ClusterSpec): ScenarioNames {
   const fabric = Fabric.build(spec.fabric);
   const routers = spec.backend === "bird" ? (spec.externalRouters ?? []) : [];
   for (const router of routers) {
-    fabric.addNode({ name: router.name, ...placeOf(router, spec.fabric) });
+    fabric.addNode({ name: router.name, ...placeOf(router, spec) });
     nodes.addOutside(router.name);
   }
   return { spec, nodes, fabric, routers: new Set(routers.map(({ name }) => name)), earlier: [] };

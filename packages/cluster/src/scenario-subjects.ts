@@ -120,8 +120,7 @@ export class ScenarioSubjects {
       case "rack-cut":
       case "rack-restore": {
         const { racks } = this.names.fabric;
-        if (!racks.includes(action.rack))
-          yield unknown("rack", action.rack, ["rack"], racks);
+        if (!racks.includes(action.rack)) yield unknown("rack", action.rack, ["rack"], racks);
         return;
       }
       case "link-cut":
@@ -187,7 +186,13 @@ export class ScenarioSubjects {
     const described = (spec.externalRouters ?? []).map((one) => one.name);
     if (described.includes(name)) {
       const message = `no BGP is spoken with the backend ${spec.backend}, so no external router runs`;
-      yield { code: "VALUE_UNKNOWN", message, path: ["router"], got: name, want: "the backend bird" };
+      yield {
+        code: "VALUE_UNKNOWN",
+        message,
+        path: ["router"],
+        got: name,
+        want: "the backend bird",
+      };
     } else {
       const { want, ...rest } = unknown("external router", name, ["router"], described);
       yield { ...rest, want: described.length > 0 ? want : "one that externalRouters describes" };
@@ -218,7 +223,8 @@ export class ScenarioSubjects {
   private *address(text: string, family: 4 | 6, field: string): Generator<Fault> {
     const path = ["node", field];
     const cidr = parseCidr(text);
-    const want = family === 4 ? "an address such as 10.0.3.17/24" : "an address such as fd10::17/64";
+    const want =
+      family === 4 ? "an address such as 10.0.3.17/24" : "an address such as fd10::17/64";
     if (cidr?.family !== family) {
       const message = `${JSON.stringify(text)} is no IPv${String(family)} address with the length of its subnet`;
       yield { code: "ADDRESS_INVALID", message, path, got: text, want };
@@ -246,7 +252,13 @@ export class ScenarioSubjects {
     const ofBgp = daemon === "bird" || daemon === "bird6" || daemon === "confd";
     if (ofBgp && spec.backend !== "bird" && !routers.has(target)) {
       const message = `no ${daemon} runs with the backend ${spec.backend}`;
-      yield { code: "VALUE_UNKNOWN", message, path: ["daemon"], got: daemon, want: "felix, calico-node, typha" };
+      yield {
+        code: "VALUE_UNKNOWN",
+        message,
+        path: ["daemon"],
+        got: daemon,
+        want: "felix, calico-node, typha",
+      };
     } else if (daemon === "bird6" && !this.runsBird6(target)) {
       const message = usesIpv6(spec)
         ? `no bird6 runs on ${target}, which has no IPv6 address`
@@ -290,7 +302,9 @@ export class ScenarioSubjects {
     if (missing.length > 0 || this.joined.has(a) || this.joined.has(b)) return;
     const links = this.names.fabric.links().map(({ from, to }) => [from, to] as const);
     if (links.some((link) => link.includes(a) && link.includes(b) && a !== b)) return;
-    const neighbours = links.flatMap((link) => (link.includes(a) ? link.filter((x) => x !== a) : []));
+    const neighbours = links.flatMap((link) =>
+      link.includes(a) ? link.filter((x) => x !== a) : [],
+    );
     yield {
       code: "VALUE_UNKNOWN",
       message: `there is no link between ${a} and ${b}`,

@@ -179,6 +179,7 @@ export class Simulation
       bird: this.bird,
       bird6: this.bird6,
       filters,
+      filters6,
     });
     this.confd = new ConfdFleet({
       engine,

@@ -108,7 +108,9 @@ export function checkClusterOptions(options: ClusterOptions): void {
   if (issues.length > 0)
     throw new ClusterError([
       ...issues,
-      ...routerFieldIssues((options as Partial<ClusterOptions> | null | undefined)?.externalRouters),
+      ...routerFieldIssues(
+        (options as Partial<ClusterOptions> | null | undefined)?.externalRouters,
+      ),
     ]);
 }
 

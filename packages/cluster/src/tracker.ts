@@ -27,7 +27,7 @@ import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from 
 import { Destinations } from "./destinations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
-import { expectedOutside, expectedRoute, reachesRouter } from "./oracle.js";
+import { expectedOutside, expectedRoute, reachesRouter, stateFor } from "./oracle.js";
 import { isConnected } from "./oracle-outside.js";
 import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
 import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
@@ -112,15 +112,19 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.grow(host);
     if (this.running[host] === running) return;
     this.running[host] = running;
-    this.state.outside.heard.clear();
+    this.forgetHeard();
     this.recheckHost(host);
     this.recheckDetours();
   }
 
   /** The underlay changed. */
   pathsChanged(): void {
-    this.state.outside.heard.clear();
+    this.forgetHeard();
     this.recheckAll();
+  }
+
+  private forgetHeard(): void {
+    for (const { outside } of [this.state, this.state.ipv6 ?? this.state]) outside.heard.clear();
   }
 
   /** Pairs that worked before and do not now. */
@@ -254,7 +258,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const same4 = swapNode(this.state, event);
     const same = (ipv6 === undefined || swapNode(ipv6, event)) && same4;
     const relabelled = !sameLabels(labels, this.state.nodes.get(name)?.labels);
-    const peerings = bgp.peerings.size + outside.routers.length + (ipv6?.bgp.peerings.size ?? 0);
+    const of6 = ipv6 === undefined ? 0 : ipv6.bgp.peerings.size + ipv6.outside.routers.length;
+    const peerings = bgp.peerings.size + outside.routers.length + of6;
     if (peerings > 0 && (!same || relabelled)) {
       // Selectors may make or end peerings of any node.
       this.refreshState();
@@ -399,13 +404,14 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const to = this.destinations.targets[row]!;
     const name = this.nodes.name(node);
     const { cidr } = this.destinations.blocks[row]!;
+    const state = stateFor(this.state, cidr);
     // Its neighbours are on its link: no router is asked for them.
-    if (isConnected(this.state, name, cidr)) return plainArrival(DELIVERY.notAsked);
+    if (isConnected(state, name, cidr)) return plainArrival(DELIVERY.notAsked);
     const want = expectedOutside(this.state, this, name, cidr);
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);
     // Nobody tells it of a way: because none is there, or because it was never told to ask.
-    if (!this.state.outside.asking.has(name)) return plainArrival(DELIVERY.notAsked);
+    if (!state.outside.asking.has(name)) return plainArrival(DELIVERY.notAsked);
     const alive = to.routers?.some((router) => this.running[this.nodes.id(router)] === true);
     return plainArrival(alive === true ? DELIVERY.pathCut : DELIVERY.ownerDown);
   }

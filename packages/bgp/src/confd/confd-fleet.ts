@@ -112,9 +112,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     this.nodes = options.nodes;
     this.listener = options.listener;
     this.costs = Object.freeze({ ...CONFD_COSTS, ...options.costs });
-    const { externalPeers: _, ipv6, ...common } = options;
-    // Routers outside have an IPv4 address alone.
-    const v6 = ipv6 === undefined ? [] : [new FamilyFiles({ ...common, ...ipv6 })];
+    const { ipv6 } = options;
+    const v6 = ipv6 === undefined ? [] : [new FamilyFiles({ ...options, ...ipv6 })];
     this.families = [new FamilyFiles(options), ...v6];
     this.serviceWatch = new ServiceWatch(
       this,

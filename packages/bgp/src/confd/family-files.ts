@@ -100,12 +100,12 @@ export class FamilyFiles implements RouteNames {
 
   /** A node's router id; empty without one. */
   routerId(node: number): string {
-    return this.cache.keys.get(node)?.routerId ?? this.outside?.addressOf(node) ?? "";
+    return this.cache.keys.get(node)?.routerId ?? this.outside?.addressOf(node, this.family) ?? "";
   }
 
   /** See {@link RouteNames}. */
   addressOf(node: number): string {
-    return this.cache.keys.get(node)?.address ?? this.outside?.addressOf(node) ?? "";
+    return this.cache.keys.get(node)?.address ?? this.outside?.addressOf(node, this.family) ?? "";
   }
 
   /** See {@link RouteNames}. */
@@ -117,7 +117,7 @@ export class FamilyFiles implements RouteNames {
   neighbour(node: number, peer: number): Neighbour | undefined {
     const own = this.cache.keys.get(node);
     const other = this.cache.keys.get(peer);
-    const address = other?.address ?? this.outside?.addressOf(peer);
+    const address = other?.address ?? this.outside?.addressOf(peer, this.family);
     if (own === undefined || address === undefined) return undefined;
     const ownAS = own.asNumber < 0 ? this.cache.globalAS : own.asNumber;
     const rendered = this.rendered.needed ? this.rendered.peer(node, peer) : undefined;

@@ -164,7 +164,7 @@ export class RenderedPeers {
   peer(node: number, peer: number): BirdPeer | undefined {
     const inputs = this.read();
     const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: this.family });
-    const outside = this.outside?.addressOf(peer);
+    const outside = this.outside?.addressOf(peer, this.family);
     return peers.find(({ address }) => address === outside || this.byAddress.get(address) === peer);
   }
 

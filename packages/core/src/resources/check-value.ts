@@ -176,6 +176,12 @@ const FORMATS: Readonly<
     want: "an IPv4 address such as 10.0.0.254",
     what: "an IPv4 address",
   },
+  ipv6Address: {
+    accepts: (value) => parseAddress(value)?.family === 6,
+    code: "ADDRESS_INVALID",
+    want: "an IPv6 address such as fd00::254",
+    what: "an IPv6 address",
+  },
   address: {
     accepts: (value) => value === "" || parseAddress(value) !== undefined,
     code: "ADDRESS_INVALID",

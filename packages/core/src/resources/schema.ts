@@ -4,6 +4,7 @@ export type TextFormat =
   | "ipv4Cidr"
   | "address"
   | "ipv4Address"
+  | "ipv6Address"
   | "addressOrCidr"
   | "duration"
   | "autonomousSystem"
