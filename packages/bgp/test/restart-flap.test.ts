@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Mesh } from "./support.js";
 
-/** Ten runs of each: whether two active ends collide is a matter of their clocks. */
-const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1);
+/** Twenty runs of each: whether two active ends collide, and what comes of it, is a matter of their clocks. */
+const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
 
 /** A mesh in which no end is passive, as Calico rendered it before the passive rule. */
 function bothActive(seed: number): Mesh {
@@ -31,13 +31,17 @@ function gapsOfRestart(mesh: Mesh): number[] {
 }
 
 describe("calico#1423, node#79: a mesh node restarts within its restart time", () => {
-  test("with both ends opening, connections collide, and one of two is sent away with a Cease", () => {
-    const collisions = SEEDS.map((seed) => {
+  test("with both ends opening, connections collide, and in some runs peers lose the route for seconds", () => {
+    const runs = SEEDS.map((seed) => {
       const mesh = bothActive(seed);
-      gapsOfRestart(mesh);
-      return mesh.bird.wire().messages.notification;
+      return { gaps: gapsOfRestart(mesh), collisions: mesh.bird.wire().messages.notification };
     });
-    expect(Math.min(...collisions)).toBeGreaterThan(0);
+    expect(Math.min(...runs.map(({ collisions }) => collisions))).toBeGreaterThan(0);
+    // BIRD 1.6.8, six daemons on two busy cores: so in 6 of 16 restarts, 0.1 ms to 30 s long (docs/model/fidelity.md).
+    const flapped = runs.filter(({ gaps }) => gaps.length > 0);
+    expect(flapped.length).toBeGreaterThan(0);
+    expect(flapped.length).toBeLessThan(SEEDS.length / 2);
+    for (const gap of flapped.flatMap(({ gaps }) => gaps)) expect(gap).toBeGreaterThan(1_000);
   });
 
   test("with one end passive none does, and no route is away at any time", () => {
