@@ -50,7 +50,7 @@ describe("a file that describes external routers", () => {
   it("is read with every field, and taken from a folder of manifests", async () => {
     write(
       "external-routers.yaml",
-      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    asNumber: 65001\n    prefixes: [0.0.0.0/0]\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n",
+      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    ipv6: fd10::fe\n    asNumber: 65001\n    prefixes: [0.0.0.0/0, '::/0']\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n",
     );
     const spec = await clusterFromManifests([folder]);
     expect(spec.undescribedPeers).toBe("absent");
@@ -58,8 +58,9 @@ describe("a file that describes external routers", () => {
       {
         name: "tor-a",
         ip: "10.0.0.254",
+        ipv6: "fd10::fe",
         asNumber: 65_001,
-        prefixes: ["0.0.0.0/0"],
+        prefixes: ["0.0.0.0/0", "::/0"],
         peersWith: ["a"],
         passive: true,
         multihop: true,
