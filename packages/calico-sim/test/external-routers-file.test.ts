@@ -129,7 +129,7 @@ externalRouters:
     peersWith: [a, bb]
     multihop: false
     ttlSecurity: 3
-  - { name: tor, ip: fd00::1, asNumber: 65001, passiv: true, prefixes: [10.9.9.9/16, "fd00::/48"] }
+  - { name: tor, ip: 10.0.0, ipv6: "fd00::1/64", asNumber: 65001, passiv: true, prefixes: [10.9.9.9/16, "fd00:::/48"] }
 `,
     );
     const failure = await clusterFromManifests([join(folder, "nodes.yaml"), path]).catch(
@@ -145,15 +145,16 @@ externalRouters:
     ).toEqual([
       '1 undescribedPeers: "perhaps" is not a value this field knows — accept, absent',
       '3 externalRouters[0].name: "a" is taken; nodes, racks and routers share one set of names — a name of its own',
-      "4 externalRouters[0].ip: 10.0.0.2 is the address of node b — an IPv4 address of its own",
+      "4 externalRouters[0].ip: 10.0.0.2 is the address of node b — an address of its own",
       '6 externalRouters[0].peersWith[0]: there is no node or other external router "a"; did you mean "b"? — b, tor',
       '6 externalRouters[0].peersWith[1]: there is no node or other external router "bb"; did you mean "b"? — b, tor',
       "8 externalRouters[0].ttlSecurity: more than 1 needs neighbours that may be behind routers: multihop is false — 1, or multihop true",
-      '9 externalRouters[1].ip: "fd00::1" is not an IPv4 address — an IPv4 address such as 10.0.0.254',
+      '9 externalRouters[1].ip: "10.0.0" is not an IP address — an IPv4 or IPv6 address',
+      '9 externalRouters[1].ipv6: "fd00::1/64" is not an IPv6 address — an IPv6 address such as fd00::254',
       expect.stringMatching(
         /^9 externalRouters\[1\]\.passiv: an external router has no field "passiv"; did you mean "passive"\? — name, ip/,
       ),
-      '9 externalRouters[1].prefixes[1]: "fd00::/48" is not an IPv4 CIDR — an IPv4 address/prefix-length, such as 10.100.0.0/16',
+      '9 externalRouters[1].prefixes[1]: "fd00:::/48" is not a CIDR — address/prefix-length, such as 10.244.0.0/16',
     ]);
     expect(failure.message).toContain("external-routers.yaml:9:22: error [ADDRESS_INVALID]");
   });

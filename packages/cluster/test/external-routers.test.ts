@@ -294,11 +294,11 @@ describe("a description that cannot be", () => {
     [{ name: "node-0" }, /externalRouters\[0\]\.name: "node-0" is taken/],
     [{ ip: "10.0.0.1" }, /ip: 10\.0\.0\.1 is the address of node node-0/],
     [
-      { ip: "fd00::1" },
-      /externalRouters\[0\]\.ip: "fd00::1" is not an IPv4 address \(expected an IPv4 address such/,
+      { ip: "10.0.0" },
+      /externalRouters\[0\]\.ip: "10\.0\.0" is not an IP address \(expected an IPv4 or IPv6 address/,
     ],
     [{ asNumber: "x" }, /asNumber: "x" is not an AS number/],
-    [{ prefixes: ["10.0.0.0"] }, /prefixes\[0\]: "10\.0\.0\.0" is not an IPv4 CIDR/],
+    [{ prefixes: ["10.0.0.0"] }, /prefixes\[0\]: "10\.0\.0\.0" is not a CIDR/],
     [
       { peersWith: ["node-9"] },
       /peersWith\[0\]: there is no node or other external router "node-9"; did you mean "node-0"\? \(expected node-0, node-1\)/,
@@ -331,7 +331,7 @@ describe("a description that cannot be", () => {
       expect.stringMatching(
         /^externalRouters\[0\]\.passiv: an external router has no field "passiv"; did you mean "passive"\? \(expected name, ip, /,
       ),
-      'externalRouters[1].ip: "10.0.0.300" is not an IPv4 address (expected an IPv4 address such as 10.0.0.254)',
+      'externalRouters[1].ip: "10.0.0.300" is not an IP address (expected an IPv4 or IPv6 address)',
       'externalRouters[0].prefixes[0]: "10.100.0.1/16" has bits set behind its prefix length (expected 10.100.0.0/16)',
       'externalRouters[0].rack: the underlay has no rack or router "10.0.0.0/42"; did you mean "10.0.0.0/24"? (expected 10.0.0.0/24, spine-0)',
       "externalRouters[1].asNumber: no router has AS 0 (expected an AS number from 1 to 4294967295)",

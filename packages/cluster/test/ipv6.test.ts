@@ -318,14 +318,6 @@ describe("BGPPeers of IPv6", () => {
     );
     expect(() => simulation.schedule([bare, kill("2m", "node-0")])).not.toThrow();
   });
-
-  test("one outside is left out, and the result says so", () => {
-    const resources = [peer("tor6", { peerIP: "fd10::ffff", asNumber: 65001 })];
-    const { findings, converged: done } = run({ ...DUAL, resources }, WARM, "2m").result();
-    expect(done).toBe(true);
-    expect(findings.map(({ code }) => code)).toEqual(["not-modelled"]);
-    expect(findings[0]?.text).toContain("fd10::ffff");
-  });
 });
 
 describe("a cluster without IPv6", () => {
