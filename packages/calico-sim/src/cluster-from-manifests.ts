@@ -17,6 +17,8 @@ export interface ManifestOptions {
   readonly calicoVersion?: string;
   /** Typha replicas, whatever the Deployment says; 0 = none. */
   readonly typhas?: number;
+  /** See {@link ClusterSpec.cniRouteCopies}; manifests say nothing of it. @defaultValue false */
+  readonly cniRouteCopies?: boolean;
 }
 
 /** A cluster read from files, with what is worth knowing about them. */
@@ -42,7 +44,7 @@ export async function clusterFromManifests(
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
   const { manifests, externalRouters: outsideFile } = await inputFiles(files);
-  const { calicoVersion } = options;
+  const { calicoVersion, cniRouteCopies } = options;
   const read = await loadManifestFiles(
     manifests,
     calicoVersion === undefined ? {} : { calicoVersion },
@@ -65,6 +67,7 @@ export async function clusterFromManifests(
     ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
     ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
     typhaConfig: typhaConfigOf(settings.typha.environment),
+    ...(cniRouteCopies === undefined ? {} : { cniRouteCopies }),
     // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
     ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
   });

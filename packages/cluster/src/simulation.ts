@@ -51,7 +51,7 @@ import type { SimulateOptions } from "./simulate-options.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
 import { ClusterViews } from "./views/cluster-views.js";
-import { type WorkloadListener, Workloads } from "./workloads/index.js";
+import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /** A syncer whose clients are only connections: what they receive is of no consequence yet. */
 class NullSink implements SyncerSink {
@@ -220,6 +220,9 @@ export class Simulation
       ipam: this.ipam,
       nodes: this.nodes,
       ...(spec.podFamilies === undefined ? {} : { families: spec.podFamilies }),
+      ...(spec.cniRouteCopies === true
+        ? { routeCopies: new RouteCopies(this.kernels, this.prefixes, this.felix) }
+        : {}),
       ...(parameters.workloads === undefined ? {} : { parameters: parameters.workloads }),
     });
     this.workloads.listen(this);
