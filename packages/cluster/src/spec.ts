@@ -55,7 +55,7 @@ export interface ClusterSpec {
   readonly undescribedPeers?: UndescribedPeers;
   /**
    * The CNI plugin makes a route to each pod without a metric, beside Felix's, as it sets the pod up. BIRD tells every peer
-   * of it until Felix takes it away: see the how-to on pod churn. Off, since that both stand beside each other is inferred.
+   * of it until Felix takes it away (docs/how-to/plan-for-pod-churn.md). Off, since that both stand beside each other is inferred.
    *
    * @defaultValue false
    */

@@ -108,6 +108,15 @@ describe("the CNI plugin's own route to a pod", () => {
     },
   );
 
+  test("is told to routers outside too", () => {
+    const tor = { name: "tor", ip: "10.0.0.251", asNumber: 65_001 };
+    const simulation = cluster3("2m", [], { externalRouters: [tor] });
+    const address = untilAddressed(simulation, newPod(simulation));
+    expect(metrics(simulation, "tor", address)).toHaveLength(1);
+    simulation.run(simulation.engine.now + SECOND);
+    expect(metrics(simulation, "tor", address)).toEqual([]);
+  });
+
   test("stays where Felix is dead, at the peers too, until the pod is deleted", () => {
     const dead = fail.process("felix", "node-0", { restartAfter: "never" });
     const simulation = cluster3("2m", [at("1m50s", dead)]);
