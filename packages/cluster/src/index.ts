@@ -5,6 +5,7 @@
  */
 
 export { ClusterError } from "./cluster-error.js";
+export { ENDPOINT_SLICE_DEFAULTS, type EndpointSliceParameters } from "./endpoint-slices/index.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
 export { expectedRoute } from "./oracle.js";
