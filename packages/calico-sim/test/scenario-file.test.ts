@@ -51,6 +51,8 @@ describe("scenario files", () => {
 - { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
 - { at: 10m, action: link-cut, between: [a, b] }
 - { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
+- { at: 12m, action: pods-create, count: 2, labels: { app: web } }
+- { at: 13m, action: pods-churn, perSecond: 2, lifetime: 30s, duration: 1m, labels: { app: job } }
 `;
     expect(read(text)).toEqual([
       at("0s", start({ stagger: "100ms" })),
@@ -66,6 +68,11 @@ describe("scenario files", () => {
       at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
       at("10m", fail.link("a", "b")),
       at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
+      at("12m", pods.create(2, { labels: { app: "web" } })),
+      at(
+        "13m",
+        pods.churn({ perSecond: 2, lifetime: "30s", duration: "1m", labels: { app: "job" } }),
+      ),
     ]);
   });
 
