@@ -223,6 +223,23 @@ describe("EndpointSlices of a service with a selector", () => {
     expect(simulation.datastore.list("EndpointSlice")).toEqual([]);
   });
 
+  test("follow a selector that changes while the first slice is on its way", () => {
+    const second = (app: string): Service => {
+      const { spec, ...rest } = service({ selector: { app } });
+      return { ...rest, spec, metadata: { name: "second", namespace: "default" } };
+    };
+    const create = at("1m", pods.create(1, { over: "1s", labels: WEB }));
+    const slow = { parameters: { endpointSlices: { qps: 0.1, burst: 1 } } };
+    // The other service's slice takes the token; this one's waits ten seconds for the next.
+    const changed = at("65s", apply(second("none")));
+    const simulation = simulated([service(), second("web")], [create, changed], "3m", slow);
+    const slices = simulation.datastore.list("EndpointSlice");
+    const held = slices.map(
+      ({ metadata, endpoints: e }) => `${metadata.name} ${String(e?.length)}`,
+    );
+    expect(held.sort()).toEqual(["second-sim0 0", "web-sim0 1"]);
+  });
+
   test("one that somebody deletes is made anew", () => {
     const create = at("1m", pods.create(2, { over: "1s", labels: WEB }));
     const simulation = simulated([service()], [create], "2m");

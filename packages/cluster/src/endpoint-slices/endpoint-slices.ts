@@ -95,18 +95,14 @@ export class EndpointSlices implements StoreObserver, EventHandler {
   /** See {@link StoreObserver}. */
   onCommit({ type, key, resource }: WatchEvent): void {
     const gone = type === "deleted";
-    switch (resource.kind) {
-      case "Pod":
-        if (this.services.size > 0)
-          this.podChanged(key, gone ? undefined : (resource as Pod), resource as Pod);
-        return;
-      case "Service":
-        if (gone) this.serviceGone(key);
-        else this.serviceChanged(resource as Service);
-        return;
-      case "EndpointSlice":
-        if (gone) this.sliceGone(key);
-        else this.sliceChanged(resource as EndpointSlice);
+    if (resource.kind === "Pod") {
+      if (this.services.size > 0) this.podChanged(key, resource as Pod, gone);
+    } else if (resource.kind === "Service") {
+      if (gone) this.serviceGone(key);
+      else this.serviceChanged(resource as Service);
+    } else if (resource.kind === "EndpointSlice") {
+      if (gone) this.sliceGone(key);
+      else this.sliceChanged(resource as EndpointSlice);
     }
   }
 
@@ -118,10 +114,10 @@ export class EndpointSlices implements StoreObserver, EventHandler {
     else this.sync(row);
   }
 
-  private podChanged(key: string, pod: Pod | undefined, last: Pod): void {
+  private podChanged(key: string, pod: Pod, gone: boolean): void {
     for (const row of this.services.values()) {
       const held = row.pods.get(key);
-      const now = pod !== undefined && selectsPod(row.last, last) ? pod : undefined;
+      const now = !gone && selectsPod(row.last, pod) ? pod : undefined;
       if (held === now) continue;
       if (now === undefined) row.pods.delete(key);
       else row.pods.set(key, now);
@@ -162,7 +158,7 @@ export class EndpointSlices implements StoreObserver, EventHandler {
     row.pods.clear();
     for (const pod of this.store.list("Pod"))
       if (selectsPod(service, pod)) row.pods.set(keyOf(pod), pod);
-    if (row.pods.size + row.slices.length > 0) this.enqueue(row);
+    if (row.pods.size + row.slices.length > 0 || row.state !== "idle") this.enqueue(row);
   }
 
   private serviceGone(key: string): void {
