@@ -5,6 +5,7 @@ import {
   micros,
   parseCidr,
   type Resource,
+  SECOND,
   type Service,
 } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
@@ -229,8 +230,9 @@ describe("EndpointSlices of a service with a selector", () => {
       return { ...rest, spec, metadata: { name: "second", namespace: "default" } };
     };
     const create = at("1m", pods.create(1, { over: "1s", labels: WEB }));
-    const slow = { parameters: { endpointSlices: { qps: 0.1, burst: 1 } } };
-    // The other service's slice takes the token; this one's waits ten seconds for the next.
+    const endpointSlices = { qps: 0.1, burst: 1, batchPeriod: 3 * SECOND };
+    const slow = { parameters: { endpointSlices } };
+    // The pod is ready by then. The other service's slice takes the token; this one's waits ten seconds for the next.
     const changed = at("65s", apply(second("none")));
     const simulation = simulated([service(), second("web")], [create, changed], "3m", slow);
     const slices = simulation.datastore.list("EndpointSlice");
