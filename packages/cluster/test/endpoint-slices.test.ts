@@ -225,10 +225,10 @@ describe("EndpointSlices of a service with a selector", () => {
   });
 
   test("follow a selector that changes while the first slice is on its way", () => {
-    const second = (app: string): Service => {
-      const { spec, ...rest } = service({ selector: { app } });
-      return { ...rest, spec, metadata: { name: "second", namespace: "default" } };
-    };
+    const second = (app: string): Service => ({
+      ...service({ selector: { app } }),
+      metadata: { name: "second", namespace: "default" },
+    });
     const create = at("1m", pods.create(1, { over: "1s", labels: WEB }));
     const endpointSlices = { qps: 0.1, burst: 1, batchPeriod: 3 * SECOND };
     const slow = { parameters: { endpointSlices } };
