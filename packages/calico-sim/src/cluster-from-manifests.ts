@@ -33,11 +33,17 @@ export interface ManifestOptions {
   readonly calicoVersion?: string;
   /** Typha replicas, whatever the Deployment says; 0 = none. */
   readonly typhas?: number;
+  /** See {@link ClusterSpec.cniRouteCopies}; manifests say nothing of it. @defaultValue false */
+  readonly cniRouteCopies?: boolean;
 }
 
 const OPTIONS: ObjectSchema & { readonly fields: Record<keyof ManifestOptions, FieldSchema> } = {
   type: "object",
-  fields: { calicoVersion: { type: "string" }, typhas: { type: "integer", min: 0 } },
+  fields: {
+    calicoVersion: { type: "string" },
+    typhas: { type: "integer", min: 0 },
+    cniRouteCopies: { type: "boolean" },
+  },
 };
 
 function checkOptions(files: unknown, options: ManifestOptions): void {
@@ -73,7 +79,7 @@ export async function clusterFromManifests(
 ): Promise<ManifestCluster> {
   checkOptions(files, options);
   const { manifests, externalRouters: outsideFile } = await inputFiles(files);
-  const { calicoVersion } = options;
+  const { calicoVersion, cniRouteCopies } = options;
   const read = await loadManifestFiles(
     manifests,
     calicoVersion === undefined ? {} : { calicoVersion },
@@ -100,6 +106,7 @@ export async function clusterFromManifests(
     ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
     ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
     typhaConfig: typhaConfigOf(settings.typha.environment),
+    ...(cniRouteCopies === undefined ? {} : { cniRouteCopies }),
     // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
     ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
   });

@@ -41,6 +41,7 @@ const count: Field = { holds: { type: "count" }, absent: 1 };
 const port: Field = { holds: { type: "count" }, absent: undefined };
 const namespace: Field = { holds: { type: "text" }, absent: "default" };
 const duration: Field = { holds: { type: "duration" } };
+const labels: Field = { holds: { type: "labels" }, absent: undefined };
 
 /** Fields whose names and types are those of the action itself. */
 function plain(type: Action["type"], fields: Readonly<Record<string, Field>>): ActionForm {
@@ -49,14 +50,14 @@ function plain(type: Action["type"], fields: Readonly<Record<string, Field>>): A
 
 /** The fields of a joining node stand in the step itself. */
 function joining(values: Readonly<Record<string, unknown>>): Action {
-  const { name, address, ipv6Address, labels } = values;
+  const { name, address, ipv6Address, labels: given } = values;
   return {
     type: "node-join",
     node: {
       name: name as string,
       address: address as string,
       ...(ipv6Address === undefined ? {} : { ipv6Address: ipv6Address as string }),
-      ...(labels === undefined ? {} : { labels: labels as Record<string, string> }),
+      ...(given === undefined ? {} : { labels: given as Record<string, string> }),
     },
   };
 }
@@ -79,7 +80,7 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
       name: { holds: { type: "text" } },
       address: { holds: { type: "text" } },
       ipv6Address: { holds: { type: "text" }, absent: undefined },
-      labels: { holds: { type: "labels" }, absent: undefined },
+      labels,
     },
     make: joining,
   },
@@ -104,12 +105,14 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
     count: { holds: { type: "count" } },
     over: { holds: { type: "duration" }, absent: 30_000_000 },
     namespace,
+    labels,
   }),
   "pods-churn": plain("pods-churn", {
     perSecond: { holds: { type: "rate" } },
     lifetime: duration,
     duration,
     namespace,
+    labels,
   }),
   "link-cut": plain("link-cut", { between }),
   "link-restore": plain("link-restore", { between }),

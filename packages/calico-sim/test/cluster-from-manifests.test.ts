@@ -55,6 +55,12 @@ describe("a cluster from manifests", () => {
     expect((await clusterFromManifests([example], { typhas: 0 })).typhas).toBe(0);
   });
 
+  it("has the CNI plugin's own routes to pods only when told so", async () => {
+    expect(await clusterFromManifests([example])).not.toHaveProperty("cniRouteCopies");
+    const spec = await clusterFromManifests([example], { cniRouteCopies: true });
+    expect(spec.cniRouteCopies).toBe(true);
+  });
+
   it("carries warnings and notes, and is refused for errors", async () => {
     const { issues } = await clusterFromManifests([example]);
     expect(issues.every(({ severity }) => severity !== "error")).toBe(true);

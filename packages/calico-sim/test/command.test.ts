@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../src/cli/program.js";
+import type { Result } from "../src/index.js";
 
 let folder = "";
 const path = (name: string): string => join(folder, name);
@@ -111,6 +112,18 @@ describe("calico-sim run", () => {
     expect(code).toBe(0);
     expect(readFileSync(html, "utf8")).toMatch(/^<!doctype html>/);
     expect(readFileSync(xml, "utf8")).toContain('tests="0"');
+  });
+
+  it("lets the CNI plugin's own routes to pods reach BIRD's peers where it is told so", async () => {
+    writeFileSync(
+      path("pods.scenario"),
+      "- { at: 0s, action: start }\n- { at: 40s, action: pods-create, count: 1, over: 1s }\n",
+    );
+    const updates = async (...more: string[]): Promise<number> => {
+      const { stdout } = await run("--json", "--scenario", path("pods.scenario"), ...more);
+      return (JSON.parse(stdout) as Result).bgp.messages.update;
+    };
+    expect((await updates("--cni-route-copies")) - (await updates())).toBe(2 * 2);
   });
 
   it.each([

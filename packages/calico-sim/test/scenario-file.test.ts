@@ -53,6 +53,8 @@ describe("scenario files", () => {
 - { at: 10m, action: link-cut, between: [node-0, 10.0.0.0/24] }
 - { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
 - { at: 12m, action: packets-drop, from: node-0, to: node-1, port: 179 }
+- { at: 13m, action: pods-create, count: 2, labels: { app: web } }
+- { at: 14m, action: pods-churn, perSecond: 2, lifetime: 30s, duration: 1m, labels: { app: job } }
 `;
     const etcd = cluster({
       nodes: 6,
@@ -75,6 +77,11 @@ describe("scenario files", () => {
       at("10m", fail.link("node-0", "10.0.0.0/24")),
       at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
       at("12m", firewall.drop({ from: "node-0", to: "node-1", port: 179 })),
+      at("13m", pods.create(2, { labels: { app: "web" } })),
+      at(
+        "14m",
+        pods.churn({ perSecond: 2, lifetime: "30s", duration: "1m", labels: { app: "job" } }),
+      ),
     ]);
   });
 

@@ -19,6 +19,7 @@ const count: FieldSchema = { type: "integer", min: 1 };
 /** Microseconds; `at` and the functions that make actions make them of "30s". */
 const time: FieldSchema = { type: "integer", min: 0 };
 const oneOf = (...values: readonly string[]): FieldSchema => ({ type: "enum", values });
+const labels: FieldSchema = { type: "map", of: text };
 const pair = { from: text, to: text };
 const port: FieldSchema = { type: "integer" };
 
@@ -45,8 +46,11 @@ const ACTIONS: Readonly<
   ],
   "block-add": [{ node: text, count }],
   "block-remove": [{ node: text, count }],
-  "pods-create": [{ count, over: time, namespace: text }],
-  "pods-churn": [{ perSecond: any, lifetime: time, duration: time, namespace: text }],
+  "pods-create": [{ count, over: time, namespace: text, labels }, "labels"],
+  "pods-churn": [
+    { perSecond: any, lifetime: time, duration: time, namespace: text, labels },
+    "labels",
+  ],
   "link-cut": [{ between: texts }],
   "link-restore": [{ between: texts }],
   "rack-cut": [{ rack: text }],
@@ -62,7 +66,7 @@ const ACTIONS: Readonly<
 
 const JOINING: ObjectSchema & { readonly fields: Record<keyof JoiningNode, FieldSchema> } = {
   type: "object",
-  fields: { name: text, address: text, ipv6Address: text, labels: { type: "map", of: text } },
+  fields: { name: text, address: text, ipv6Address: text, labels },
   required: ["name", "address"],
 };
 

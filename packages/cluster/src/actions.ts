@@ -10,7 +10,6 @@ import {
   type EventHandler,
   formatCidr,
   issueAt,
-  type Micros,
   newAffinity,
   newBlock,
   parseCidr,
@@ -121,7 +120,7 @@ export class Actions implements EventHandler {
         this.removeBlocks(action.node, action.count);
         return;
       case "pods-create":
-        this.createPods(action.count, action.over, action.namespace);
+        this.createPods(action);
         return;
       case "pods-churn":
         this.startChurn(action);
@@ -274,17 +273,20 @@ export class Actions implements EventHandler {
       until: this.parts.engine.now + action.duration,
       nodes,
       namespace: action.namespace,
+      ...(action.labels === undefined ? {} : { labels: action.labels }),
     });
   }
 
-  private createPods(count: number, over: Micros, namespace: string): void {
+  private createPods(action: Extract<Action, { type: "pods-create" }>): void {
+    const { count, over, namespace, labels } = action;
     const live = this.lifecycle.liveNodes();
     for (let i = 0; i < count; i++) {
       const node = live[i % live.length];
       if (node === undefined) return;
       const name = `pod-${String(this.podsCreated++)}`;
       const at = this.parts.engine.now + Math.floor((over * i) / count);
-      this.parts.workloads.createPod({ namespace, name, node }, at);
+      const spec = { namespace, name, node, ...(labels === undefined ? {} : { labels }) };
+      this.parts.workloads.createPod(spec, at);
     }
   }
 

@@ -6,6 +6,7 @@
 
 export { fieldIssues } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
+export { ENDPOINT_SLICE_DEFAULTS, type EndpointSliceParameters } from "./endpoint-slices/index.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { routerFieldIssues, withoutNulls } from "./external-router-check.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";

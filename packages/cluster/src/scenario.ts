@@ -48,6 +48,7 @@ export type Action =
       readonly count: number;
       readonly over: Micros;
       readonly namespace: string;
+      readonly labels?: Readonly<Record<string, string>> | undefined;
     }
   | {
       readonly type: "pods-churn";
@@ -55,6 +56,7 @@ export type Action =
       readonly lifetime: Micros;
       readonly duration: Micros;
       readonly namespace: string;
+      readonly labels?: Readonly<Record<string, string>> | undefined;
     }
   | { readonly type: "link-cut" | "link-restore"; readonly between: readonly [string, string] }
   | { readonly type: "rack-cut" | "rack-restore"; readonly rack: string }
@@ -108,6 +110,8 @@ export interface CreateOptions {
   readonly over?: DurationInput;
   /** @defaultValue `default` */
   readonly namespace?: string;
+  /** By which services select them. @defaultValue none */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Pods that come and go. */
@@ -118,6 +122,8 @@ export interface ChurnOptions {
   readonly duration: DurationInput;
   /** @defaultValue `default` */
   readonly namespace?: string;
+  /** By which services select them. @defaultValue none */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Things that break. */
@@ -238,6 +244,7 @@ export const pods: {
     count,
     over: micros(options.over ?? "30s"),
     namespace: options.namespace ?? "default",
+    ...(options.labels === undefined ? {} : { labels: Object.freeze({ ...options.labels }) }),
   }),
   /** Creates pods at a rate, each living for an exponentially distributed time. */
   churn: (options: ChurnOptions): Action => ({
@@ -246,6 +253,7 @@ export const pods: {
     lifetime: micros(options.lifetime),
     duration: micros(options.duration),
     namespace: options.namespace ?? "default",
+    ...(options.labels === undefined ? {} : { labels: Object.freeze({ ...options.labels }) }),
   }),
 });
 

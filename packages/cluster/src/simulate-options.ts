@@ -2,6 +2,7 @@ import type { BfdOptions, BirdCosts, ConfdCosts, SessionTimers } from "@calico-s
 import type { DatastoreProfile, DurationInput, Micros, SizeProfile } from "@calico-sim/core";
 import type { FelixCosts } from "@calico-sim/felix";
 import type { TyphaConfig, TyphaCosts } from "@calico-sim/typha";
+import type { EndpointSliceParameters } from "./endpoint-slices/index.js";
 import type { NodeServiceParameters } from "./node-services/index.js";
 import type { WorkloadParameters } from "./workloads/index.js";
 
@@ -30,6 +31,7 @@ export interface Parameters {
   };
   readonly workloads?: Partial<WorkloadParameters>;
   readonly nodeServices?: Partial<NodeServiceParameters>;
+  readonly endpointSlices?: Partial<EndpointSliceParameters>;
 }
 
 /** Options of {@link import("./simulate.js").simulate}. */

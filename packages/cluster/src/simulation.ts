@@ -38,6 +38,7 @@ import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
 import { Actions } from "./actions.js";
 import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
+import { EndpointSlices } from "./endpoint-slices/index.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
 import { ExternalRouters, type RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
@@ -51,7 +52,7 @@ import type { SimulateOptions } from "./simulate-options.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
 import { ClusterViews } from "./views/cluster-views.js";
-import { type WorkloadListener, Workloads } from "./workloads/index.js";
+import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /** A syncer whose clients are only connections: what they receive is of no consequence yet. */
 class NullSink implements SyncerSink {
@@ -102,6 +103,8 @@ export class Simulation
   readonly ipam: IpamClient;
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
+  /** Kubernetes' controller of EndpointSlices. */
+  readonly endpointSlices: EndpointSlices;
   readonly tracker: Tracker;
   /** BGP speakers outside the cluster. */
   readonly routers: ExternalRouters;
@@ -223,6 +226,9 @@ export class Simulation
       ipam: this.ipam,
       nodes: this.nodes,
       ...(spec.podFamilies === undefined ? {} : { families: spec.podFamilies }),
+      ...(spec.cniRouteCopies === true
+        ? { routeCopies: new RouteCopies(this.kernels, this.prefixes, this.felix) }
+        : {}),
       ...(parameters.workloads === undefined ? {} : { parameters: parameters.workloads }),
     });
     this.workloads.listen(this);
@@ -260,6 +266,10 @@ export class Simulation
     this.actions = new Actions(this, this.lifecycle, this.era, this.recorder);
     this.kindStep = engine.defineKind("scenario-step", this);
     this.kindSample = engine.defineKind("sample", this, { background: true });
+    // Last, so that the kinds of all other events keep their numbers.
+    this.endpointSlices = new EndpointSlices(engine, this.datastore, parameters.endpointSlices);
+    this.endpointSlices.seed(spec.resources);
+    this.datastore.observe(this.endpointSlices);
     engine.schedule(0, this.kindSample);
     if (spec.backend === "bird") this.routers.begin(this);
   }

@@ -35,6 +35,7 @@ const COMMON = {
   backend: { type: "enum", values: ["bird", "vxlan", "none"] },
   externalRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
+  cniRouteCopies: boolean,
 } satisfies Record<string, FieldSchema>;
 
 const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema> } = {

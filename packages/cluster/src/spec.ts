@@ -55,6 +55,13 @@ export interface ClusterSpec {
   readonly externalRouters?: readonly ExternalRouter[];
   /** @defaultValue `accept` */
   readonly undescribedPeers?: UndescribedPeers;
+  /**
+   * The CNI plugin makes a route to each pod without a metric, beside Felix's, as it sets the pod up. BIRD tells every peer
+   * of it until Felix takes it away (docs/how-to/plan-for-pod-churn.md). Off, since that both stand beside each other is inferred.
+   *
+   * @defaultValue false
+   */
+  readonly cniRouteCopies?: boolean;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
 }
@@ -113,6 +120,8 @@ export interface ClusterOptions {
   readonly externalRouters?: readonly ExternalRouter[];
   /** What stands at a `peerIP` that is no node's and that no external router describes. @defaultValue `accept` */
   readonly undescribedPeers?: UndescribedPeers;
+  /** The CNI plugin's own route to each pod is part of the model: see {@link ClusterSpec.cniRouteCopies}. @defaultValue false */
+  readonly cniRouteCopies?: boolean;
   /** Further resources, or replacements of the generated ones by kind and name. */
   readonly resources?: readonly Resource[];
 }
@@ -178,6 +187,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(options.undescribedPeers === undefined
       ? {}
       : { undescribedPeers: options.undescribedPeers }),
+    ...(options.cniRouteCopies === undefined ? {} : { cniRouteCopies: options.cniRouteCopies }),
   });
   checkTogether(resources, written);
   return spec;
@@ -197,6 +207,7 @@ export interface ResourceClusterOptions {
   readonly typhaConfig?: Partial<TyphaConfig>;
   readonly externalRouters?: readonly ExternalRouter[];
   readonly undescribedPeers?: UndescribedPeers;
+  readonly cniRouteCopies?: boolean;
   readonly secretNamespace?: string;
 }
 
@@ -245,6 +256,7 @@ export function clusterFromResources(options: ResourceClusterOptions): ClusterSp
       ? {}
       : { externalRouters: freezeDeep(externalRouters.map(withoutNulls)) }),
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
+    ...(options.cniRouteCopies === undefined ? {} : { cniRouteCopies: options.cniRouteCopies }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),

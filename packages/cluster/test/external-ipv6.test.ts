@@ -1,4 +1,4 @@
-import { parseAddress, parseCidr } from "@calico-sim/core";
+import { parseAddress } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   at,

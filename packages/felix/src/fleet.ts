@@ -132,6 +132,17 @@ export class FelixFleet implements SyncerSink, EventHandler {
     this.dataplane.stop(node);
   }
 
+  /**
+   * The interface monitor reports a pod's interface (calico: felix/ifacemonitor). An endpoint that is programmed already is
+   * handled once more, so that what somebody else routed over the new interface is found; assumed. One that is not yet
+   * costs nothing here: it will be handled in any case.
+   *
+   * @param pod - its key, `Pod/<namespace>/<name>`.
+   */
+  interfaceUp(node: number, pod: string): void {
+    this.dataplane.interfaceUp(node, pod);
+  }
+
   onBatch(batch: UpdateBatch, clients: Int32Array, arrivals: Float64Array, count: number): void {
     const work = this.reader.work(batch);
     const { kvs } = batch;

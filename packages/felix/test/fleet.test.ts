@@ -231,12 +231,39 @@ describe("how fast a Felix is", () => {
       protocol: 3,
     });
     w.kernels.replace(0, w.prefix("10.0.0.7"), copy);
+    w.write(pod("pod-1", "a", "10.0.0.7/32"));
+    w.run(SECOND);
+    // The same address as the kubelet writes it: another object, and no reason to look at the copy.
     w.write(pod("pod-1", "a", "10.0.0.7"));
     w.run(SECOND);
     const both = "dev cali83dbd022cd5 proto 3; dev cali83dbd022cd5 proto 3 metric 1024";
     expect(w.routes("a")["10.0.0.7/32"]).toBe(both);
     w.run(10 * SECOND);
     expect(w.routes("a")["10.0.0.7/32"]).toBe("dev cali83dbd022cd5 proto 3 metric 1024");
+  });
+
+  test("a copy of an endpoint that is programmed goes once Felix hears of the interface", () => {
+    // Found by a property: an ADD that failed after its annotation was stored, and the next one with the same address.
+    const w = world();
+    w.startAll();
+    w.write(pod("pod-1", "a", "10.0.0.7"));
+    w.run(12 * SECOND);
+    const { device } = w.kernels.route(w.kernels.best(0, w.prefix("10.0.0.7")));
+    const copy = { type: "unicast", device, gateway: -1, onlink: false } as const;
+    w.kernels.replace(
+      0,
+      w.prefix("10.0.0.7"),
+      w.kernels.intern({ ...copy, metric: 0, protocol: 3 }),
+    );
+    w.run(SECOND);
+    expect(w.routes("a")["10.0.0.7/32"]).toContain("; ");
+    w.felix.interfaceUp(0, "Pod/default/pod-1");
+    w.run(SECOND);
+    expect(w.routes("a")["10.0.0.7/32"]).toBe(`dev ${device} proto 3 metric 1024`);
+    w.felix.kill(0);
+    w.felix.interfaceUp(0, "Pod/default/pod-1");
+    w.run(SECOND);
+    expect(w.routes("a")["10.0.0.7/32"]).toBe(`dev ${device} proto 3 metric 1024`);
   });
 });
 

@@ -66,6 +66,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     .option("--report <file>", "write a self-contained HTML report")
     .option("--junit <file>", "write the thresholds as a JUnit report")
     .option("--threshold <expression>", "a limit to keep; may be repeated", collect, [])
+    .option("--cni-route-copies", "let the CNI plugin's own routes to pods reach BIRD's peers")
     .option("--no-compare", "do not run the same cluster without Typha beside it")
     .addHelpText("after", RUN_HELP)
     .action(async (paths: string[], options: RunOptions) => {

@@ -34,6 +34,7 @@ export interface RunOptions {
   readonly report?: string;
   readonly junit?: string;
   readonly threshold: readonly string[];
+  readonly cniRouteCopies?: boolean;
   readonly compare: boolean;
 }
 
@@ -58,10 +59,11 @@ export async function run(
   let outcome: Outcome;
   try {
     const files = await inputFiles(paths, options.scenario);
-    const { issues, ...spec } = await clusterFromManifests([
-      ...files.manifests,
-      ...(files.externalRouters === undefined ? [] : [files.externalRouters]),
-    ]);
+    const { cniRouteCopies } = options;
+    const { issues, ...spec } = await clusterFromManifests(
+      [...files.manifests, ...(files.externalRouters === undefined ? [] : [files.externalRouters])],
+      cniRouteCopies === undefined ? {} : { cniRouteCopies },
+    );
     progress.clear();
     writeIssues(issues, terminal);
     const scenarioFile =

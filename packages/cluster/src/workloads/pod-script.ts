@@ -39,6 +39,8 @@ export type PodStep =
   | { readonly type: "scheduler" }
   | { readonly type: "acquire" | "release"; readonly gate: "slot" | "ipam-lock" }
   | { readonly type: "ipam"; readonly order: IpamOrder }
+  /** The pod's interface is up, with the CNI plugin's routes to these addresses; none: it is gone. */
+  | { readonly type: "interface"; readonly addresses: readonly string[] }
   | { readonly type: "tell"; readonly news: PodNews };
 
 /** What becomes known of a pod. */
@@ -77,6 +79,8 @@ export interface PodOrder {
   readonly container: string | undefined;
   /** Address of the node, for host-network pods. */
   readonly hostAddress: string | undefined;
+  /** The CNI plugin's own routes are part of the model. */
+  readonly routeCopies: boolean;
   /** When it began. */
   readonly now: Micros;
   readonly parameters: WorkloadParameters;
@@ -214,6 +218,7 @@ function* cniAdd(order: PodOrder, container: string): Part<readonly string[] | s
   yield FREE_LOCK;
 
   yield work(p.interfaceSetUp);
+  if (order.routeCopies) yield { type: "interface", addresses };
   const merge = addressed(addresses, container);
   const patched = (yield sendOnce(order, "patch", merge)).outcome?.status;
   return patched === "ok" ? addresses : `annotation: ${patched ?? ""}`;
@@ -230,6 +235,7 @@ function* cniDel(order: PodOrder, container: string): Part<void> {
   const held = (yield sendOnce(order, "get")).outcome?.status;
   if (held === "ok") yield sendOnce(order, "patch", unaddressed());
   yield work(p.interfaceTearDown);
+  if (order.routeCopies) yield INTERFACE_GONE;
   yield work(p.ipamStart);
   yield TAKE_LOCK;
   for (const handle of [podHandle(container), `${pod.namespace}.${pod.name}`]) {
@@ -270,6 +276,7 @@ const SCHEDULER_TURN: PodStep = { type: "scheduler" };
 const ENTER_SLOT: PodStep = { type: "acquire", gate: "slot" };
 const LEAVE_SLOT: PodStep = { type: "release", gate: "slot" };
 const TAKE_LOCK: PodStep = { type: "acquire", gate: "ipam-lock" };
+const INTERFACE_GONE: PodStep = { type: "interface", addresses: Object.freeze([]) };
 const FREE_LOCK: PodStep = { type: "release", gate: "ipam-lock" };
 const TELL_SCHEDULED: PodStep = { type: "tell", news: { type: "scheduled" } };
 const TELL_RUNNING: PodStep = { type: "tell", news: { type: "running" } };

@@ -53,6 +53,8 @@ export interface PodRow {
   phase: PodPhase;
   addresses: readonly string[];
   container: string | undefined;
+  /** Addresses to which the CNI plugin wrote routes of its own, since its interface came up. */
+  copied: readonly string[];
   /** Sandboxes tried. */
   attempts: number;
   failures: number;

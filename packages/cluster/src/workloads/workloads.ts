@@ -21,6 +21,7 @@ import {
   podScript,
 } from "./pod-script.js";
 import { Process } from "./process.js";
+import type { RouteCopies } from "./route-copies.js";
 import { Scheduler } from "./scheduler.js";
 import type {
   AdoptedPod,
@@ -43,6 +44,8 @@ export interface WorkloadsOptions {
   readonly parameters?: Partial<WorkloadParameters>;
   /** Families of a pod that does not say its own. @defaultValue IPv4 alone */
   readonly families?: readonly AddressFamily[];
+  /** Writes the CNI plugin's own routes to pods. @defaultValue there are none */
+  readonly routeCopies?: RouteCopies;
 }
 
 /**
@@ -76,14 +79,17 @@ export class Workloads implements EventHandler {
   private readonly nodeRows: NodeRow[] = [];
   private readonly scheduler: Scheduler;
   private readonly families: readonly AddressFamily[] | undefined;
+  private readonly routeCopies: RouteCopies | undefined;
 
-  constructor({ engine, store, ipam, nodes, parameters, families }: WorkloadsOptions) {
+  constructor(options: WorkloadsOptions) {
+    const { engine, store, ipam, nodes, parameters, families } = options;
     this.engine = engine;
     this.store = store;
     this.ipam = ipam;
     this.nodes = nodes;
     this.parameters = Object.freeze({ ...WORKLOAD_DEFAULTS, ...parameters });
     this.families = families;
+    this.routeCopies = options.routeCopies;
     this.scheduler = new Scheduler(this.parameters);
     this.kindReply = engine.defineKind("workloads.reply", this);
     this.kindContinue = engine.defineKind("workloads.continue", this);
@@ -282,6 +288,7 @@ export class Workloads implements EventHandler {
       attempt: pod.attempts,
       container: pod.container,
       hostAddress: node.address,
+      routeCopies: this.routeCopies !== undefined,
       now: this.engine.now,
       parameters: this.parameters,
     });
@@ -342,6 +349,9 @@ export class Workloads implements EventHandler {
             engine.after(0, this.kindContinue, next, this.running.get(next)!.process.age);
           break;
         }
+        case "interface":
+          this.interfaceChanged(running.pod, step.addresses);
+          break;
         case "tell":
           this.tell(running, step.news);
           break;
@@ -415,6 +425,14 @@ export class Workloads implements EventHandler {
     }
   }
 
+  /** The CNI plugin set a pod's interface up, with routes to its addresses, or took it down. */
+  private interfaceChanged(pod: PodRow, addresses: readonly string[]): void {
+    const { node, spec, copied } = pod;
+    if (copied.length > 0) this.routeCopies?.remove(node, spec, copied);
+    if (addresses.length > 0) this.routeCopies?.add(node, spec, addresses);
+    pod.copied = addresses;
+  }
+
   private draw(running: Running, median: Micros): Micros {
     const { spread } = this.parameters;
     if (spread === 0 || median === 0) return median;
@@ -439,6 +457,7 @@ export class Workloads implements EventHandler {
       phase,
       addresses: [],
       container: undefined,
+      copied: [],
       attempts: 0,
       failures: 0,
       deleting: false,

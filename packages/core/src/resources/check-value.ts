@@ -164,12 +164,6 @@ const FORMATS: Readonly<
     want: "address/prefix-length, such as 10.244.0.0/16",
     what: "a CIDR",
   },
-  ipv4Cidr: {
-    accepts: (value) => parseCidr(value)?.family === 4,
-    code: "CIDR_INVALID",
-    want: "an IPv4 address/prefix-length, such as 10.100.0.0/16",
-    what: "an IPv4 CIDR",
-  },
   ipv4Address: {
     accepts: (value) => parseAddress(value)?.family === 4,
     code: "ADDRESS_INVALID",

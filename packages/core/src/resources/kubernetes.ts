@@ -127,6 +127,10 @@ export interface Service extends Resource<"Service"> {
     readonly clusterIPs?: readonly string[];
     readonly externalIPs?: readonly string[];
     readonly externalTrafficPolicy?: "Cluster" | "Local" | (string & {});
+    /** Labels of the pods behind it; without any its endpoints are somebody else's affair. */
+    readonly selector?: Readonly<Record<string, string>>;
+    readonly ipFamilies?: readonly ("IPv4" | "IPv6" | (string & {}))[];
+    readonly publishNotReadyAddresses?: boolean;
   };
   readonly status?: {
     readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string }[] };

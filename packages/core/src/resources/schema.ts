@@ -1,7 +1,6 @@
 /** How a text field must read. */
 export type TextFormat =
   | "cidr"
-  | "ipv4Cidr"
   | "address"
   | "ipv4Address"
   | "ipv6Address"

@@ -58,6 +58,8 @@ interface Loop {
   readonly random: RandomStream;
   /** Endpoint id by pod of the endpoints that are up. */
   readonly up: Map<string, number>;
+  /** Endpoints that ended within the grace: what is left of the CNI's routes to them goes when it is over. */
+  ended: number[];
 }
 
 /**
@@ -108,6 +110,7 @@ export class Dataplane implements EventHandler {
       round: [],
       random: engine.stream("felix", nodes.name(node), "endpoint"),
       up: new Map(),
+      ended: [],
     };
     engine.after(CLEANUP_GRACE, this.kindGrace, node, life);
   }
@@ -141,6 +144,14 @@ export class Dataplane implements EventHandler {
     this.next(node, loop, readyAt, PEEK_LIMIT);
   }
 
+  /** See {@link import("../fleet.js").FelixFleet.interfaceUp}. */
+  interfaceUp(node: number, pod: string): void {
+    const loop = this.loops[node];
+    if (loop === undefined || loop.life < 0 || !loop.up.has(pod)) return;
+    loop.pods.push(pod);
+    this.next(node, loop, this.parts.engine.now, PEEK_LIMIT);
+  }
+
   onEvent(kind: number, node: number, life: number): void {
     const loop = this.loops[node]!;
     if (loop.life !== life) return;
@@ -153,7 +164,9 @@ export class Dataplane implements EventHandler {
       this.applied(node, loop);
       this.next(node, loop, now, PEEK_LIMIT);
     } else {
+      for (const id of loop.ended) this.removeCniCopies(node, id);
       for (const id of loop.up.values()) this.removeCniCopies(node, id);
+      loop.ended = [];
     }
   }
 
@@ -237,13 +250,15 @@ export class Dataplane implements EventHandler {
 
   private applied(node: number, loop: Loop): void {
     const { tables, views, endpoints, kernels, engine, listener } = this.parts;
+    const inGrace = engine.now < loop.graceEnds;
     loop.applying = false;
     tables.commit(node);
     for (const pod of loop.round) {
       const id = views.endpoints[node]!.get(pod);
       const before = loop.up.get(pod);
       if (before !== undefined && before !== id) {
-        this.removeCniCopies(node, before);
+        if (inGrace) loop.ended.push(before);
+        else this.removeCniCopies(node, before);
         loop.up.delete(pod);
       }
       if (id === undefined) continue;
@@ -252,7 +267,7 @@ export class Dataplane implements EventHandler {
       for (const prefix of prefixes) {
         if (tables.held(node, prefix) === route) kernels.replace(node, prefix, route);
       }
-      if (engine.now >= loop.graceEnds) this.removeCniCopies(node, id);
+      if (!inGrace) this.removeCniCopies(node, id);
       if (before === id) continue;
       loop.up.set(pod, id);
       listener?.onEndpointUp(node, pod, engine.now);

@@ -10,7 +10,7 @@ import {
   parseCidr,
 } from "@calico-sim/core";
 import type { BgpNode, ConfdInputs } from "./inputs.js";
-import type { Service } from "./kubernetes.js";
+import type { EndpointSlice, Endpoints, Service } from "./kubernetes.js";
 import { compareText } from "./text.js";
 
 /** What service advertisement adds on one node, as sorted text. */
@@ -108,10 +108,8 @@ function addresses(
       if (range === undefined) return [];
       const local = spec.externalTrafficPolicy === "Local";
       if (!local && !always && !isHostCidr(range)) return [];
-      const serves = ready.some(
-        (e) => e.address.family === address.family && (!local || e.node === node),
-      );
-      return serves ? [address] : [];
+      const place = placeOf(address.family, local ? node : "");
+      return ready.some((places) => places.has(place)) ? [address] : [];
     });
   const ingress = spec.type === "LoadBalancer" ? (status?.loadBalancer?.ingress ?? []) : [];
   return [
@@ -125,34 +123,54 @@ function addresses(
   ];
 }
 
-interface Endpoint {
-  readonly address: Address;
-  readonly node: string | undefined;
+/** Where the ready endpoints of an object are: families, and families with a node. */
+type Places = ReadonlySet<string>;
+
+/** Every node's confd asks for the same objects, which are never changed. */
+const read = new WeakMap<EndpointSlice | Endpoints, Places>();
+
+/** Where the ready endpoints of a service are: by its slices, or by the older Endpoints where no slice has one. */
+function endpointsOf(inputs: ConfdInputs, service: Service): readonly Places[] {
+  const { name, namespace } = service.metadata;
+  const slices: Places[] = [];
+  const older: Places[] = [];
+  for (const object of inputs.endpoints) {
+    const { metadata, kind } = object;
+    if (metadata.namespace !== namespace) continue;
+    if (kind === "Endpoints") {
+      if (metadata.name === name) older.push(placesOf(object));
+    } else if (metadata.labels?.["kubernetes.io/service-name"] === name)
+      slices.push(placesOf(object));
+  }
+  return slices.some((places) => places.size > 0) ? slices : older;
 }
 
-/** The ready endpoints of a service: those of its slices, or of the older Endpoints where there is no slice. */
-function endpointsOf(inputs: ConfdInputs, service: Service): readonly Endpoint[] {
-  const { name, namespace } = service.metadata;
-  const slices: Endpoint[] = [];
-  const older: Endpoint[] = [];
-  const add = (to: Endpoint[], text: string, node: string | undefined): void => {
+function placesOf(object: EndpointSlice | Endpoints): Places {
+  let places = read.get(object);
+  if (places === undefined) read.set(object, (places = readPlaces(object)));
+  return places;
+}
+
+function readPlaces(object: EndpointSlice | Endpoints): Places {
+  const places = new Set<string>();
+  const add = (text: string, node: string | undefined): void => {
     const address = parseAddress(text);
-    if (address !== undefined) to.push({ address, node });
+    if (address === undefined) return;
+    places.add(placeOf(address.family));
+    if (node !== undefined) places.add(placeOf(address.family, node));
   };
-  for (const object of inputs.endpoints) {
-    if (object.metadata.namespace !== namespace) continue;
-    if (object.kind === "Endpoints") {
-      if (object.metadata.name !== name) continue;
-      for (const { ip, nodeName } of (object.subsets ?? []).flatMap((s) => s.addresses ?? []))
-        add(older, ip, nodeName);
-    } else if (object.metadata.labels?.["kubernetes.io/service-name"] === name) {
-      for (const { addresses: texts = [], nodeName, conditions } of object.endpoints ?? []) {
-        if (conditions?.ready === false) continue;
-        for (const text of texts) add(slices, text, nodeName);
-      }
-    }
+  if (object.kind === "Endpoints") {
+    for (const { ip, nodeName } of (object.subsets ?? []).flatMap((s) => s.addresses ?? []))
+      add(ip, nodeName);
+  } else {
+    for (const { addresses: texts = [], nodeName, conditions } of object.endpoints ?? [])
+      if (conditions?.ready !== false) for (const text of texts) add(text, nodeName);
   }
-  return slices.length > 0 ? slices : older;
+  return places;
+}
+
+function placeOf(family: AddressFamily, node = ""): string {
+  return `${String(family)} ${node}`;
 }
 
 function texts(cidrs: readonly Cidr[]): readonly string[] {
