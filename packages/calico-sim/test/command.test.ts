@@ -69,7 +69,8 @@ describe("calico-sim run", () => {
   });
 
   it("says which line of the scenario turned out to be impossible", async () => {
-    const text = "- { at: 0s, action: start }\n- { at: 9s, action: block-add, node: a, count: 1025 }\n";
+    const text =
+      "- { at: 0s, action: start }\n- { at: 9s, action: block-add, node: a, count: 1025 }\n";
     writeFileSync(path("much.scenario"), text);
     const { code, stderr } = await run("--scenario", path("much.scenario"));
     expect(code).toBe(2);

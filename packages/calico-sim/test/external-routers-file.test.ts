@@ -158,7 +158,8 @@ externalRouters:
   });
 
   it("may leave fields empty", () => {
-    const text = "undescribedPeers:\nexternalRouters:\n  - name: tor\n    ip: 10.0.0.9\n    asNumber: 1\n    peersWith:\n";
+    const text =
+      "undescribedPeers:\nexternalRouters:\n  - name: tor\n    ip: 10.0.0.9\n    asNumber: 1\n    peersWith:\n";
     expect(readExternalRouters({ name: "f.yaml", text })).toEqual({
       externalRouters: [{ name: "tor", ip: "10.0.0.9", asNumber: 1 }],
     });

@@ -111,7 +111,11 @@ function actionIssues(action: unknown): readonly Issue[] {
     issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));
   }
   const never = restartAfter === Number.POSITIVE_INFINITY;
-  if (type === "kill" && !never && !(Number.isSafeInteger(restartAfter) && Number(restartAfter) >= 0)) {
+  if (
+    type === "kill" &&
+    !never &&
+    !(Number.isSafeInteger(restartAfter) && Number(restartAfter) >= 0)
+  ) {
     const message = `${showValue(restartAfter)} is no time`;
     const want = "microseconds, or infinity for never, as fail.process makes them";
     issues.push(fault(["action", "restartAfter"], message, restartAfter, want));
@@ -119,11 +123,6 @@ function actionIssues(action: unknown): readonly Issue[] {
   return issues;
 }
 
-function fault(
-  path: readonly PathSegment[],
-  message: string,
-  got: unknown,
-  want: string,
-): Issue {
+function fault(path: readonly PathSegment[], message: string, got: unknown, want: string): Issue {
   return issueAt(undefined, { code: "TYPE_WRONG", message, path, got, want });
 }

@@ -40,6 +40,12 @@ function peerFindings({ bird, confd, nodes, routers, spec, tracker }: ObservedCl
       text: `no BGPPeer makes a node peer with the external routers ${listed(unused.map(({ name, ip }) => `${name} (${ip})`))}`,
     });
   }
+  if (described.length > 0 && spec.backend !== "bird") {
+    findings.push({
+      code: "setting",
+      text: `no BGP is spoken with the backend ${spec.backend}, so the external routers ${listed(described.map(({ name, ip }) => `${name} (${ip})`))} are left out`,
+    });
+  }
   const down: string[] = [];
   for (const router of routers.live()) {
     for (const node of idsOf(nodes)) {

@@ -28,6 +28,8 @@ export interface ScenarioNames {
   readonly routers: { has(name: string): boolean };
   /** Steps scheduled before these. */
   readonly earlier: Scenario;
+  /** What the clock shows. */
+  readonly now: number;
   /** Where some steps cannot be read: nodes that they would let join. */
   readonly unread?: readonly string[];
 }
@@ -120,8 +122,7 @@ export class ScenarioSubjects {
       case "rack-cut":
       case "rack-restore": {
         const { racks } = this.names.fabric;
-        if (!racks.includes(action.rack))
-          yield unknown("rack", action.rack, ["rack"], racks);
+        if (!racks.includes(action.rack)) yield unknown("rack", action.rack, ["rack"], racks);
         return;
       }
       case "link-cut":
@@ -136,6 +137,16 @@ export class ScenarioSubjects {
         return;
       case "apply":
         yield* this.resources(action.resources);
+        return;
+      case "delete":
+        if (action.kind !== "Node") return;
+        yield {
+          code: "VALUE_UNKNOWN",
+          message: "a Node takes its pods and blocks along, which delete does not",
+          path: ["kind"],
+          got: action.kind,
+          want: "the action node-delete",
+        };
         return;
       case "etcd-endpoints":
         if ((this.names.spec.etcdEndpoints ?? []).length > 0) return;
@@ -187,7 +198,13 @@ export class ScenarioSubjects {
     const described = (spec.externalRouters ?? []).map((one) => one.name);
     if (described.includes(name)) {
       const message = `no BGP is spoken with the backend ${spec.backend}, so no external router runs`;
-      yield { code: "VALUE_UNKNOWN", message, path: ["router"], got: name, want: "the backend bird" };
+      yield {
+        code: "VALUE_UNKNOWN",
+        message,
+        path: ["router"],
+        got: name,
+        want: "the backend bird",
+      };
     } else {
       const { want, ...rest } = unknown("external router", name, ["router"], described);
       yield { ...rest, want: described.length > 0 ? want : "one that externalRouters describes" };
@@ -218,7 +235,8 @@ export class ScenarioSubjects {
   private *address(text: string, family: 4 | 6, field: string): Generator<Fault> {
     const path = ["node", field];
     const cidr = parseCidr(text);
-    const want = family === 4 ? "an address such as 10.0.3.17/24" : "an address such as fd10::17/64";
+    const want =
+      family === 4 ? "an address such as 10.0.3.17/24" : "an address such as fd10::17/64";
     if (cidr?.family !== family) {
       const message = `${JSON.stringify(text)} is no IPv${String(family)} address with the length of its subnet`;
       yield { code: "ADDRESS_INVALID", message, path, got: text, want };
@@ -246,7 +264,13 @@ export class ScenarioSubjects {
     const ofBgp = daemon === "bird" || daemon === "bird6" || daemon === "confd";
     if (ofBgp && spec.backend !== "bird" && !routers.has(target)) {
       const message = `no ${daemon} runs with the backend ${spec.backend}`;
-      yield { code: "VALUE_UNKNOWN", message, path: ["daemon"], got: daemon, want: "felix, calico-node, typha" };
+      yield {
+        code: "VALUE_UNKNOWN",
+        message,
+        path: ["daemon"],
+        got: daemon,
+        want: "felix, calico-node, typha",
+      };
     } else if (daemon === "bird6" && !this.runsBird6(target)) {
       const message = usesIpv6(spec)
         ? `no bird6 runs on ${target}, which has no IPv6 address`
@@ -290,7 +314,9 @@ export class ScenarioSubjects {
     if (missing.length > 0 || this.joined.has(a) || this.joined.has(b)) return;
     const links = this.names.fabric.links().map(({ from, to }) => [from, to] as const);
     if (links.some((link) => link.includes(a) && link.includes(b) && a !== b)) return;
-    const neighbours = links.flatMap((link) => (link.includes(a) ? link.filter((x) => x !== a) : []));
+    const neighbours = links.flatMap((link) =>
+      link.includes(a) ? link.filter((x) => x !== a) : [],
+    );
     yield {
       code: "VALUE_UNKNOWN",
       message: `there is no link between ${a} and ${b}`,

@@ -5,6 +5,7 @@ import {
   type Resource,
   type ResourceKind,
 } from "@calico-sim/core";
+import { checkedOptions } from "./call-options.js";
 
 /**
  * Processes that a scenario can kill. `bird` is the BIRD of IPv4 and `bird6` that of IPv6, each a service of its own
@@ -91,7 +92,8 @@ export function at(time: DurationInput, action: Action): Step {
 
 /** Starts all nodes, together or one each `stagger`. */
 export function start(options: { readonly stagger?: DurationInput } = {}): Action {
-  return { type: "start", stagger: micros(options.stagger ?? 0) };
+  const { stagger = 0 } = checkedOptions(options, ["stagger"], "start");
+  return { type: "start", stagger: micros(stagger) };
 }
 
 /** How a process is killed, and when it is back. */
@@ -140,16 +142,18 @@ export const fail: {
    * A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told
    * otherwise. `bird` of an external router is its routing daemon.
    */
-  process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => ({
-    type: "kill",
-    daemon,
-    target,
-    signal: options.signal ?? "KILL",
-    restartAfter:
-      options.restartAfter === "never"
-        ? Number.POSITIVE_INFINITY
-        : micros(options.restartAfter ?? "1s"),
-  }),
+  process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => {
+    const known = ["signal", "restartAfter"] as const;
+    const { signal = "KILL", restartAfter = "1s" } = checkedOptions(options, known, "fail.process");
+    const never = restartAfter === "never";
+    return {
+      type: "kill",
+      daemon,
+      target,
+      signal,
+      restartAfter: never ? Number.POSITIVE_INFINITY : micros(restartAfter),
+    };
+  },
   /** A rack loses its uplinks. */
   rack: (rack: string): Action => ({ type: "rack-cut", rack }),
   /** A link between two underlay vertices breaks. */
@@ -233,20 +237,19 @@ export const pods: {
   readonly churn: (options: ChurnOptions) => Action;
 } = Object.freeze({
   /** Creates pods, spread evenly over the nodes and over a time. */
-  create: (count: number, options: CreateOptions = {}): Action => ({
-    type: "pods-create",
-    count,
-    over: micros(options.over ?? "30s"),
-    namespace: options.namespace ?? "default",
-  }),
+  create: (count: number, options: CreateOptions = {}): Action => {
+    const known = ["over", "namespace"] as const;
+    const { over = "30s", namespace = "default" } = checkedOptions(options, known, "pods.create");
+    return { type: "pods-create", count, over: micros(over), namespace };
+  },
   /** Creates pods at a rate, each living for an exponentially distributed time. */
-  churn: (options: ChurnOptions): Action => ({
-    type: "pods-churn",
-    perSecond: options.perSecond,
-    lifetime: micros(options.lifetime),
-    duration: micros(options.duration),
-    namespace: options.namespace ?? "default",
-  }),
+  churn: (options: ChurnOptions): Action => {
+    const known = ["perSecond", "lifetime", "duration", "namespace"] as const;
+    const checked = checkedOptions(options, known, "pods.churn");
+    const { perSecond, lifetime, duration, namespace = "default" } = checked;
+    const times = { lifetime: micros(lifetime), duration: micros(duration) };
+    return { type: "pods-churn", perSecond, ...times, namespace };
+  },
 });
 
 /** Settings of the installation, as an edit of the ConfigMap calico-config changes them. */
@@ -256,7 +259,8 @@ export const config: {
   /** Where etcd is said to be. A node's calico-node reads it when it starts next. */
   etcdEndpoints: (endpoints: readonly string[]): Action => ({
     type: "etcd-endpoints",
-    endpoints: Object.freeze([...endpoints]),
+    // A text is no list, and is refused as such with the scenario.
+    endpoints: Array.isArray(endpoints) ? Object.freeze([...endpoints]) : endpoints,
   }),
 });
 

@@ -24,6 +24,7 @@ import {
   checkClusterOptions,
   checkMesh,
   checkResourceClusterOptions,
+  checkResources,
   checkTogether,
 } from "./spec-check.js";
 
@@ -166,7 +167,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...peeringsWith(soundRouters(options.externalRouters), written),
   ];
   const resources = merged(generated, written);
-  const spec = clusterFromResources({
+  const spec = clusterFromValid({
     resources,
     typhas,
     calicoVersion: options.calicoVersion ?? "3.33",
@@ -207,6 +208,12 @@ export interface ResourceClusterOptions {
  * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
  */
 export function clusterFromResources(options: ResourceClusterOptions): ClusterSpec {
+  checkResources(options);
+  return clusterFromValid(options);
+}
+
+/** As {@link clusterFromResources}, for resources that were validated before. */
+export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   checkResourceClusterOptions(options);
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)

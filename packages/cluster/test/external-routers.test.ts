@@ -293,10 +293,16 @@ describe("a description that cannot be", () => {
   test.each([
     [{ name: "node-0" }, /externalRouters\[0\]\.name: "node-0" is taken/],
     [{ ip: "10.0.0.1" }, /ip: 10\.0\.0\.1 is the address of node node-0/],
-    [{ ip: "fd00::1" }, /externalRouters\[0\]\.ip: "fd00::1" is not an IPv4 address \(expected an IPv4 address such/],
+    [
+      { ip: "fd00::1" },
+      /externalRouters\[0\]\.ip: "fd00::1" is not an IPv4 address \(expected an IPv4 address such/,
+    ],
     [{ asNumber: "x" }, /asNumber: "x" is not an AS number/],
     [{ prefixes: ["10.0.0.0"] }, /prefixes\[0\]: "10\.0\.0\.0" is not an IPv4 CIDR/],
-    [{ peersWith: ["node-9"] }, /peersWith\[0\]: there is no node or other external router "node-9"; did you mean "node-0"\? \(expected node-0, node-1\)/],
+    [
+      { peersWith: ["node-9"] },
+      /peersWith\[0\]: there is no node or other external router "node-9"; did you mean "node-0"\? \(expected node-0, node-1\)/,
+    ],
     [{ rack: "r9" }, /rack: the underlay has no rack or router "r9"/],
     [{ routeReflectorClusterID: "x" }, /routeReflectorClusterID: "x" is not an IPv4 address/],
     [{ ttlSecurity: 0 }, /ttlSecurity: 0 is out of range \(expected 1 to 255\)/],

@@ -56,7 +56,7 @@ describe("start", () => {
   test("pods before it are refused: they would go nowhere", () => {
     const early = [at(0, pods.create(8)), at(0, start())];
     expect(() => run(WITHOUT_TYPHA, early, "60s")).toThrow(
-      'scenario[0].action at 0s (schedule 8 pods): no node runs yet, so the pods have nowhere to go (expected start comes first)',
+      "scenario[0].action at 0s (schedule 8 pods): no node runs yet, so the pods have nowhere to go (expected start comes first)",
     );
     const simulation = run(WITHOUT_TYPHA, [at(0, start())], "60s");
     simulation.schedule([at("61s", pods.create(8, { over: "1s" }))]);
@@ -370,11 +370,7 @@ describe("a scenario that names what is not there", () => {
 
   test("is refused for all of its steps at once", () => {
     const simulation = new Simulation(cluster(SMALL));
-    const steps = [
-      at("9m", fail.node("x")),
-      at("0s", start()),
-      at("1m", fail.rack("y")),
-    ];
+    const steps = [at("9m", fail.node("x")), at("0s", start()), at("1m", fail.rack("y"))];
     let faults: ScenarioError["faults"] = [];
     try {
       simulation.schedule(steps);
@@ -453,18 +449,36 @@ describe("a scenario that names what is not there", () => {
   });
 
   test.each([
-    [[{ at: "5m", action: start() }], /scenario\[0\]\.at \(start all nodes\): a step is due at whole microseconds from 0, not at "5m" \(expected a time as at/],
+    [
+      [{ at: "5m", action: start() }],
+      /scenario\[0\]\.at \(start all nodes\): a step is due at whole microseconds from 0, not at "5m" \(expected a time as at/,
+    ],
     [[start()], /scenario\[0\]\.type: a step has no field "type"/],
     [[null], /scenario\[0\]: a step is an object, not null/],
-    [[at(0, { type: "node-crsh", node: "node-0" } as never)], /there is no action of type "node-crsh"; did you mean "node-crash"\?/],
+    [
+      [at(0, { type: "node-crsh", node: "node-0" } as never)],
+      /there is no action of type "node-crsh"; did you mean "node-crash"\?/,
+    ],
     [[at(0, undefined as never)], /scenario\[0\]\.action at 0s: "action" is required/],
-    [[at(0, fail.process("brid" as never, "node-0"))], /action\.daemon at 0s \(SIGKILL brid on node-0\): "brid" is not a value this field knows; did you mean "bird"\?/],
-    [[at(0, fail.node(3 as never))], /action\.node at 0s \(crash 3\): must be text, not the number 3/],
+    [
+      [at(0, fail.process("brid" as never, "node-0"))],
+      /action\.daemon at 0s \(SIGKILL brid on node-0\): "brid" is not a value this field knows; did you mean "bird"\?/,
+    ],
+    [
+      [at(0, fail.node(3 as never))],
+      /action\.node at 0s \(crash 3\): must be text, not the number 3/,
+    ],
     [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 or more\)/],
     [[at(0, { ...pods.create(3), ovr: 1 } as never)], /has no field "ovr"; did you mean "over"\?/],
-    [[at(0, pods.churn({ perSecond: 0, lifetime: "1m", duration: "1m" }))], /0 is no number of pods a second/],
+    [
+      [at(0, pods.churn({ perSecond: 0, lifetime: "1m", duration: "1m" }))],
+      /0 is no number of pods a second/,
+    ],
     [[at(0, { type: "link-cut", between: ["a"] } as never)], /a link has two ends/],
-    [[at(0, nodes.join({ nam: "x", address: "10.0.0.9/24" } as never))], /a joining node has no field "nam"; did you mean "name"\?/],
+    [
+      [at(0, nodes.join({ nam: "x", address: "10.0.0.9/24" } as never))],
+      /a joining node has no field "nam"; did you mean "name"\?/,
+    ],
     ["start", /a scenario is a list of steps/],
   ])("is refused where it is no step: %j", (scenario, message) => {
     expect(() => new Simulation(cluster(SMALL)).schedule(scenario as never)).toThrow(message);

@@ -135,8 +135,20 @@ describe("a cluster from a short description", () => {
       "the description of a cluster is an object",
     );
     expect(told({ pools: [{ cidr: "fd00:244::/48", ipipMode: "Always" }] })).toContain(
-      "pools[0].ipipMode: IP-in-IP carries no IPv6 packets",
+      "pools[0].ipipMode: IP-in-IP carries IPv4 only",
     );
+  });
+
+  test("has pools as Calico takes them", () => {
+    const told = (pool: object): string =>
+      refusal(() => cluster({ nodes: 1, pools: [{ cidr: "10.244.0.0/16", ...pool }] }));
+    expect(told({ blockSize: 122 })).toBe(
+      "pools[0].blockSize: blockSize 122 is out of range for IPv4 (expected 20 to 32)",
+    );
+    expect(told({ cidr: "10.244.1.1/16" })).toContain("(expected 10.244.0.0/16)");
+    expect(told({ cidr: "10.244.0.0/30" })).toContain("pools[0].cidr: the pool /30 is smaller");
+    expect(told({ name: "A B" })).toContain("pools[0].name");
+    expect(told({ ipipMode: "Always", vxlanMode: "Always" })).toContain("pools[0].vxlanMode");
   });
 
   test("checks the resources that it is given, and all of them together", () => {

@@ -237,7 +237,11 @@ export class Connections {
   private grow(): void {
     const n = this.answered.length * 2;
     if (n > this.most)
-      throw new SessionLimitError(this.most, "BGP connections in one run", "a shorter run needs fewer");
+      throw new SessionLimitError(
+        this.most,
+        "BGP connections in one run",
+        "a shorter run needs fewer",
+      );
     this.answered = widened(this.answered, n);
     this.generation = widened(this.generation, n);
     this.state = widened(this.state, 2 * n);
