@@ -6,6 +6,7 @@
 
 export { fieldIssues } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
+export type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { routerFieldIssues, withoutNulls } from "./external-router-check.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
@@ -59,7 +60,7 @@ export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { checkSpec } from "./simulate-options-check.js";
 export { Simulation } from "./simulation.js";
-export type { ClusterOptions, ClusterSpec, PoolOptions, ResourceClusterOptions } from "./spec.js";
+export type { ClusterSpec } from "./spec.js";
 export { cluster, clusterFromResources, clusterFromValid, usesIpv6 } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";

@@ -13,7 +13,8 @@ import { placeOf } from "./external-router.js";
 import type { Action, Scenario } from "./scenario.js";
 import { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 import { scenarioError } from "./scenario-faults.js";
-import { type ScenarioNames, ScenarioSubjects } from "./scenario-subjects.js";
+import type { ScenarioNames } from "./scenario-hosts.js";
+import { ScenarioSubjects } from "./scenario-subjects.js";
 import type { ClusterSpec } from "./spec.js";
 
 /** What a scenario may name on a cluster that has not begun. */
@@ -69,7 +70,8 @@ export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
 
 /** All that is wrong with the steps of a scenario, in the order written. */
 export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readonly ScenarioFault[] {
-  if (!Array.isArray(scenario))
+  const given: unknown = scenario;
+  if (!Array.isArray(given))
     throw new ScenarioError("a scenario is a list of steps, as at(time, action) makes them");
   const faults: ScenarioFault[] = scenario.flatMap((step, index) =>
     stepFieldIssues(step).map((issue) => ({ index, issue })),

@@ -260,7 +260,7 @@ export const config: {
   etcdEndpoints: (endpoints: readonly string[]): Action => ({
     type: "etcd-endpoints",
     // A text is no list, and is refused as such with the scenario.
-    endpoints: Array.isArray(endpoints) ? Object.freeze([...endpoints]) : endpoints,
+    endpoints: typeof endpoints === "string" ? endpoints : Object.freeze([...endpoints]),
   }),
 });
 

@@ -20,8 +20,8 @@ import {
 import { TYPHA_CONFIG } from "@calico-sim/typha";
 import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
+import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
-import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./spec.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -98,15 +98,14 @@ export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     issues.push(...nodeIssues(options), ...commonIssues(options));
-    const { pools, resources, calicoVersion = "3.33" } = options as Partial<ClusterOptions>;
-    if (Array.isArray(pools)) {
-      const era = String(calicoVersion);
+    const { pools, resources } = options as Partial<ClusterOptions>;
+    const era = eraText(options.calicoVersion);
+    if (Array.isArray(pools))
       issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
-    }
     if (Array.isArray(resources))
       issues.push(
         ...resources.flatMap((resource: unknown, i) =>
-          resourceIssues(resource, ["resources", i], String(calicoVersion)),
+          resourceIssues(resource, ["resources", i], era),
         ),
       );
   }
@@ -118,6 +117,11 @@ export function checkClusterOptions(options: ClusterOptions): void {
         (options as Partial<ClusterOptions> | null | undefined)?.externalRouters,
       ),
     ]);
+}
+
+/** The release whose rules hold, where what is said of it is no release: that has its own finding. */
+function eraText(calicoVersion: unknown): string {
+  return typeof calicoVersion === "string" ? calicoVersion : "3.33";
 }
 
 function fault(
@@ -140,7 +144,7 @@ function commonIssues({
     issues.push(fault(["calicoVersion"], { message, got: calicoVersion, want }));
   }
   if (etcdEndpoints !== undefined && datastore !== "etcd") {
-    const message = `the datastore is ${String(datastore)}, which has no etcd endpoints`;
+    const message = `the datastore is ${datastore}, which has no etcd endpoints`;
     const parts = { code: "FIELDS_CONFLICT", message, got: etcdEndpoints } as const;
     issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
   }
@@ -248,10 +252,10 @@ function fabricIssues(fabric: unknown, names: readonly string[]): Issue[] {
 
 /** Checks resources that nobody checked before. @throws ClusterError with all that is wrong with them. */
 export function checkResources(options: Partial<ResourceClusterOptions> | undefined): void {
-  const { resources, calicoVersion = "3.33" } = options ?? {};
+  const { resources, calicoVersion } = options ?? {};
   if (!Array.isArray(resources)) return;
   const issues = resources.flatMap((resource: unknown, i) =>
-    resourceIssues(resource, ["resources", i], String(calicoVersion), { byHand: false }),
+    resourceIssues(resource, ["resources", i], eraText(calicoVersion), { byHand: false }),
   );
   if (issues.length > 0) throw new ClusterError(issues);
   checkTogether(resources, resources);
