@@ -1,7 +1,7 @@
 import {
   ClusterError,
   type ClusterSpec,
-  clusterFromResources,
+  clusterFromValid,
   fieldIssues,
   type ResourceClusterOptions,
   routerFieldIssues,
@@ -125,10 +125,10 @@ function fromDescription(
   outside: PlacedRouters | undefined,
   options: ResourceClusterOptions,
 ): ClusterSpec {
-  if (outside === undefined) return clusterFromResources(options);
+  if (outside === undefined) return clusterFromValid(options);
   const found = [...outside.issues];
   try {
-    const spec = clusterFromResources({ ...options, ...outside.content });
+    const spec = clusterFromValid({ ...options, ...outside.content });
     if (found.length === 0) return spec;
   } catch (error) {
     if (!(error instanceof ClusterError) || error.path?.[0] !== "externalRouters") throw error;

@@ -42,7 +42,7 @@ export interface PlacedRouters {
   /** What is wrong with the file around the routers. */
   readonly issues: readonly ManifestIssue[];
   /** Findings about parts of it, with their places. */
-  placed(issues: readonly Issue[]): readonly ManifestIssue[];
+  readonly placed: (issues: readonly Issue[]) => readonly ManifestIssue[];
 }
 
 /**

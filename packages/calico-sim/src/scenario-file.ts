@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import {
   type ClusterSpec,
+  checkSpec,
   namesIn,
   type Scenario,
   type ScenarioError,
@@ -87,6 +88,7 @@ export function readScenario(source: ManifestSource, spec: ClusterSpec): Scenari
 }
 
 function placedScenario(source: ManifestSource, spec: ClusterSpec): PlacedScenario {
+  checkSpec(spec);
   const { document, issues } = singleDocument(source);
   const reader = new ScenarioReader(spec, source.name, document, issues);
   const scenario = issues.length > 0 ? [] : reader.read();

@@ -1,4 +1,4 @@
-import { type IssueParts, issueAt } from "@calico-sim/core";
+import { type IssueParts, isRecord, issueAt, showValue } from "@calico-sim/core";
 import {
   type ManifestDocument,
   type ManifestIssue,
@@ -13,8 +13,13 @@ export interface SingleDocument {
   readonly issues: ManifestIssue[];
 }
 
-/** Parses a file that holds one document; a further one is an error, since nobody would read it. */
+/** Parses a file that holds one document; a further one is an error, since nobody would read it. @throws TypeError when the source is none. */
 export function singleDocument(source: ManifestSource): SingleDocument {
+  const { name, text } = isRecord(source) ? source : ({} as Partial<ManifestSource>);
+  if (typeof name !== "string" || typeof text !== "string")
+    throw new TypeError(
+      `a source is { name, text }, the name of a file and what it holds, not ${showValue(source)}`,
+    );
   const { documents, faults } = parseSource(source);
   const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
     const { line, column, text, length } = location;

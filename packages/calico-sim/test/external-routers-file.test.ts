@@ -190,7 +190,7 @@ externalRouters:
     const wrong = mkdtempSync(join(tmpdir(), "calico-sim-"));
     writeFileSync(join(wrong, "nodes.yaml"), NODES.replace("10.0.0.1/24", "10.0.0.1/42"));
     writeFileSync(join(wrong, "external-routers.yaml"), "externalRouters: [{ name: t, ip: x }]\n");
-    const message = await clusterFromManifests([wrong]).catch((error: Error) => error.message);
+    const message = await clusterFromManifests([wrong]).catch((error: unknown) => String(error));
     rmSync(wrong, { recursive: true });
     expect(message).toMatch(/nodes\.yaml:5.*10\.0\.0\.1\/42/s);
     expect(message).toMatch(/external-routers\.yaml:1:.*externalRouters\[0\]\.ip/s);

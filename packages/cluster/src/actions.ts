@@ -6,6 +6,7 @@ import {
   blockName,
   blockOwner,
   blockWithoutAffinity,
+  didYouMean,
   type Era,
   type EventHandler,
   formatCidr,
@@ -21,7 +22,8 @@ import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import { type Action, describe, type Step } from "./scenario.js";
 import { nodeId } from "./scenario-check.js";
-import { ScenarioError, scenarioError } from "./scenario-error.js";
+import { ScenarioError } from "./scenario-error.js";
+import { scenarioError } from "./scenario-faults.js";
 import { TyphaDeployment } from "./typha-deployment.js";
 import { Churn } from "./workloads/index.js";
 
@@ -157,7 +159,7 @@ export class Actions implements EventHandler {
           this.parts.nodeServices.reconcileTunnels();
         return;
       case "delete":
-        this.parts.datastore.remove(action.kind, action.name, action.namespace);
+        this.deleteObject(action);
         return;
       case "etcd-endpoints":
         this.parts.etcd.write(action.endpoints);
@@ -224,6 +226,16 @@ export class Actions implements EventHandler {
     for (const affinity of datastore.list("BlockAffinity").filter((a) => a.spec.node === name)) {
       datastore.remove("BlockAffinity", affinity.metadata.name);
     }
+  }
+
+  /** `kubectl delete`, which says so when there is no such object. */
+  private deleteObject(action: Extract<Action, { type: "delete" }>): void {
+    const { datastore, engine } = this.parts;
+    const { kind, name, namespace } = action;
+    if (datastore.get(kind, name, namespace) === undefined) {
+      const names = datastore.list(kind as "Node").map(({ metadata }) => metadata.name);
+      this.recorder.nothingFound(describe(action), engine.now, didYouMean(name, names));
+    } else datastore.remove(kind, name, namespace);
   }
 
   /** What IPAM leaves when a node claims a further block, without the requests. */

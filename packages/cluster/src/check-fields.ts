@@ -47,13 +47,14 @@ export function fieldIssues(
 }
 
 /**
- * What is wrong with a resource that a caller wrote by hand: as {@link validate}, and a field of its `spec` that Calico
- * does not know is an error. Findings keep their place below `path`.
+ * What is wrong with a resource: as {@link validate}, and where it was written by hand a field of its `spec` that Calico
+ * does not know is an error, too. Findings keep their place below `path`.
  */
 export function resourceIssues(
   value: unknown,
   path: readonly PathSegment[],
   calicoVersion: string,
+  { byHand = true }: { readonly byHand?: boolean } = {},
 ): readonly Issue[] {
   const fault = (field: string, message: string, want: string): readonly Issue[] => [
     issueAt(undefined, {
@@ -81,7 +82,7 @@ export function resourceIssues(
     return fault("metadata.name", `${kind} needs metadata.name`, "a name");
   return validate(value as unknown as Resource, { calicoVersion }).flatMap((issue) => {
     const within = issue.path ?? [];
-    const unknown = issue.code === "FIELD_UNKNOWN" && within[0] === "spec";
+    const unknown = byHand && issue.code === "FIELD_UNKNOWN" && within[0] === "spec";
     if (issue.severity !== "error" && !unknown) return [];
     const message = unknown ? issue.message.replace(" here; it is ignored", "") : issue.message;
     return [

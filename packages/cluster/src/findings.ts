@@ -56,6 +56,12 @@ function peerFindings({
       text: `no BGPPeer makes a node peer with the external routers ${listed(unused)}`,
     });
   }
+  if (described.length > 0 && spec.backend !== "bird") {
+    findings.push({
+      code: "setting",
+      text: `no BGP is spoken with the backend ${spec.backend}, so the external routers ${listed(described.map(({ name, ip }) => `${name} (${ip})`))} are left out`,
+    });
+  }
   const down: string[] = [];
   for (const [, birds] of families) {
     for (const router of routers.live()) {

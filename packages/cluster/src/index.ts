@@ -6,6 +6,7 @@
 
 export { fieldIssues } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
+export type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 export { ENDPOINT_SLICE_DEFAULTS, type EndpointSliceParameters } from "./endpoint-slices/index.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { routerFieldIssues, withoutNulls } from "./external-router-check.js";
@@ -58,9 +59,10 @@ export { namesIn, scenarioFaults } from "./scenario-check.js";
 export { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 export { simulate } from "./simulate.js";
 export type { Parameters, SimulateOptions } from "./simulate-options.js";
+export { checkSpec } from "./simulate-options-check.js";
 export { Simulation } from "./simulation.js";
-export type { ClusterOptions, ClusterSpec, PoolOptions, ResourceClusterOptions } from "./spec.js";
-export { cluster, clusterFromResources, usesIpv6 } from "./spec.js";
+export type { ClusterSpec } from "./spec.js";
+export { cluster, clusterFromResources, clusterFromValid, usesIpv6 } from "./spec.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";

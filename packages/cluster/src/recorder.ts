@@ -63,6 +63,11 @@ export class Recorder {
     this.refused.push(`"${what}" at ${formatMicros(at)} failed: the datastore did not answer`);
   }
 
+  /** A write that named what is not there: `near` tells what is meant, if anything is near. */
+  nothingFound(what: string, at: Micros, near: string): void {
+    this.refused.push(`"${what}" at ${formatMicros(at)} failed: there is no such object${near}`);
+  }
+
   podFailed(key: string, reason: string): void {
     this.podsFailed++;
     if (this.failures.length < 100) this.failures.push(`${key}: ${reason}`);

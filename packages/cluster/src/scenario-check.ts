@@ -1,6 +1,7 @@
 import { BGP_PORT, parsePeerIP } from "@calico-sim/bgp";
 import {
   Fabric,
+  formatMicros,
   type Issue,
   type IssueParts,
   issueAt,
@@ -10,8 +11,10 @@ import {
 import { stepFieldIssues } from "./action-check.js";
 import { placeOf } from "./external-router.js";
 import type { Action, Scenario } from "./scenario.js";
-import { ScenarioError, type ScenarioFault, scenarioError } from "./scenario-error.js";
-import { type ScenarioNames, ScenarioSubjects } from "./scenario-subjects.js";
+import { ScenarioError, type ScenarioFault } from "./scenario-error.js";
+import { scenarioError } from "./scenario-faults.js";
+import type { ScenarioNames } from "./scenario-hosts.js";
+import { ScenarioSubjects } from "./scenario-subjects.js";
 import type { ClusterSpec } from "./spec.js";
 
 /** What a scenario may name on a cluster that has not begun. */
@@ -23,7 +26,14 @@ export function namesIn(spec: ClusterSpec): ScenarioNames {
     fabric.addNode({ name: router.name, ...placeOf(router, spec) });
     nodes.addOutside(router.name);
   }
-  return { spec, nodes, fabric, routers: new Set(routers.map(({ name }) => name)), earlier: [] };
+  return {
+    spec,
+    nodes,
+    fabric,
+    routers: new Set(routers.map(({ name }) => name)),
+    earlier: [],
+    now: 0,
+  };
 }
 
 /** The ports on which a cluster's nodes and the routers outside listen for BGP. */
@@ -60,7 +70,8 @@ export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
 
 /** All that is wrong with the steps of a scenario, in the order written. */
 export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readonly ScenarioFault[] {
-  if (!Array.isArray(scenario))
+  const given: unknown = scenario;
+  if (!Array.isArray(given))
     throw new ScenarioError("a scenario is a list of steps, as at(time, action) makes them");
   const faults: ScenarioFault[] = scenario.flatMap((step, index) =>
     stepFieldIssues(step).map((issue) => ({ index, issue })),
@@ -79,6 +90,7 @@ export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readon
     // What was scheduled before was looked at then.
     const found = subjects.take(step);
     if (index >= 0) faults.push(...found.map((parts) => ({ index, issue: ofAction(parts) })));
+    if (index >= 0 && step.at < names.now) faults.push({ index, issue: past(names.now) });
   }
   // Whether pods have somewhere to go is known once every step can be read.
   if (faults.length === 0 && names.unread === undefined) faults.push(...podsWithoutNodes(entries));
@@ -87,6 +99,17 @@ export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readon
 
 function ofAction({ path = [], ...parts }: IssueParts<Issue["code"]>): Issue {
   return issueAt(undefined, { ...parts, path: ["action", ...path] });
+}
+
+function past(now: number): Issue {
+  const shown = formatMicros(now);
+  const message = `the clock shows ${shown} already`;
+  return issueAt(undefined, {
+    code: "VALUE_OUT_OF_RANGE",
+    message,
+    path: ["at"],
+    want: `${shown} or later`,
+  });
 }
 
 /** Pods go to the nodes that run when they are created; before the first there is nowhere to go. */

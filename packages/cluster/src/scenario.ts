@@ -5,6 +5,7 @@ import {
   type Resource,
   type ResourceKind,
 } from "@calico-sim/core";
+import { checkedOptions } from "./call-options.js";
 
 /**
  * Processes that a scenario can kill. `bird` is the BIRD of IPv4 and `bird6` that of IPv6, each a service of its own
@@ -93,7 +94,8 @@ export function at(time: DurationInput, action: Action): Step {
 
 /** Starts all nodes, together or one each `stagger`. */
 export function start(options: { readonly stagger?: DurationInput } = {}): Action {
-  return { type: "start", stagger: micros(options.stagger ?? 0) };
+  const { stagger = 0 } = checkedOptions(options, ["stagger"], "start");
+  return { type: "start", stagger: micros(stagger) };
 }
 
 /** How a process is killed, and when it is back. */
@@ -146,16 +148,18 @@ export const fail: {
    * A process gets SIGKILL (or SIGTERM) and is started again by its supervisor after 1 s (runit) unless told
    * otherwise. `bird` of an external router is its routing daemon.
    */
-  process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => ({
-    type: "kill",
-    daemon,
-    target,
-    signal: options.signal ?? "KILL",
-    restartAfter:
-      options.restartAfter === "never"
-        ? Number.POSITIVE_INFINITY
-        : micros(options.restartAfter ?? "1s"),
-  }),
+  process: (daemon: DaemonName, target: string, options: KillOptions = {}): Action => {
+    const known = ["signal", "restartAfter"] as const;
+    const { signal = "KILL", restartAfter = "1s" } = checkedOptions(options, known, "fail.process");
+    const never = restartAfter === "never";
+    return {
+      type: "kill",
+      daemon,
+      target,
+      signal,
+      restartAfter: never ? Number.POSITIVE_INFINITY : micros(restartAfter),
+    };
+  },
   /** A rack loses its uplinks. */
   rack: (rack: string): Action => ({ type: "rack-cut", rack }),
   /** A link between two underlay vertices breaks. */
@@ -239,23 +243,27 @@ export const pods: {
   readonly churn: (options: ChurnOptions) => Action;
 } = Object.freeze({
   /** Creates pods, spread evenly over the nodes and over a time. */
-  create: (count: number, options: CreateOptions = {}): Action => ({
-    type: "pods-create",
-    count,
-    over: micros(options.over ?? "30s"),
-    namespace: options.namespace ?? "default",
-    ...(options.labels === undefined ? {} : { labels: Object.freeze({ ...options.labels }) }),
-  }),
+  create: (count: number, options: CreateOptions = {}): Action => {
+    const known = ["over", "namespace", "labels"] as const;
+    const checked = checkedOptions(options, known, "pods.create");
+    const { over = "30s", namespace = "default", labels } = checked;
+    return { type: "pods-create", count, over: micros(over), namespace, ...labelled(labels) };
+  },
   /** Creates pods at a rate, each living for an exponentially distributed time. */
-  churn: (options: ChurnOptions): Action => ({
-    type: "pods-churn",
-    perSecond: options.perSecond,
-    lifetime: micros(options.lifetime),
-    duration: micros(options.duration),
-    namespace: options.namespace ?? "default",
-    ...(options.labels === undefined ? {} : { labels: Object.freeze({ ...options.labels }) }),
-  }),
+  churn: (options: ChurnOptions): Action => {
+    const known = ["perSecond", "lifetime", "duration", "namespace", "labels"] as const;
+    const checked = checkedOptions(options, known, "pods.churn");
+    const { perSecond, lifetime, duration, namespace = "default", labels } = checked;
+    const times = { lifetime: micros(lifetime), duration: micros(duration) };
+    return { type: "pods-churn", perSecond, ...times, namespace, ...labelled(labels) };
+  },
 });
+
+type Labels = Readonly<Record<string, string>>;
+
+function labelled(labels: Labels | undefined): { readonly labels?: Labels } {
+  return labels === undefined ? {} : { labels: Object.freeze({ ...labels }) };
+}
 
 /** Settings of the installation, as an edit of the ConfigMap calico-config changes them. */
 export const config: {
@@ -264,7 +272,8 @@ export const config: {
   /** Where etcd is said to be. A node's calico-node reads it when it starts next. */
   etcdEndpoints: (endpoints: readonly string[]): Action => ({
     type: "etcd-endpoints",
-    endpoints: Object.freeze([...endpoints]),
+    // A text is no list, and is refused as such with the scenario.
+    endpoints: typeof endpoints === "string" ? endpoints : Object.freeze([...endpoints]),
   }),
 });
 

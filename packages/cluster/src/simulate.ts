@@ -8,7 +8,8 @@ import type { ClusterSpec } from "./spec.js";
 /**
  * Runs a scenario on a cluster and tells what happened.
  *
- * @throws ScenarioError when a step names a node, rack or link that the cluster does not have.
+ * @throws ClusterError when an option is wrong.
+ * @throws ScenarioError when a step cannot be, or names a node, rack or link that the cluster does not have.
  * @example
  * const result = simulate(cluster({ nodes: 10 }), [at("0s", start()), at("5m", fail.node("node-3"))], { until: "10m" });
  */

@@ -15,6 +15,7 @@ import {
   eraOf,
   Fabric,
   fork,
+  formatMicros,
   IpamClient,
   Kernels,
   keyOf,
@@ -45,10 +46,11 @@ import { findingsOf } from "./findings.js";
 import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
-import type { Result } from "./result.js";
+import type { Finding, Result } from "./result.js";
 import { describe, type Scenario, type Step } from "./scenario.js";
 import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
+import { checkSimulateOptions, checkSpec } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
 import { ClusterViews } from "./views/cluster-views.js";
@@ -129,7 +131,10 @@ export class Simulation
   private readonly kindStep: number;
   private readonly kindSample: number;
 
+  /** @throws ClusterError when the cluster is none, or an option is wrong. */
   constructor(spec: ClusterSpec, options: SimulateOptions = {}) {
+    checkSpec(spec);
+    checkSimulateOptions(options);
     this.spec = spec;
     this.era = eraOf(spec.calicoVersion);
     const engine = new Engine({
@@ -277,7 +282,8 @@ export class Simulation
   /** Adds steps. @throws ScenarioError when a step cannot be, or names what is not there. */
   schedule(scenario: Scenario): void {
     const { spec, nodes, fabric, routers, steps: earlier } = this;
-    checkScenario(scenario, { spec, nodes, fabric, routers, earlier });
+    const { now } = this.engine;
+    checkScenario(scenario, { spec, nodes, fabric, routers, earlier, now });
     for (const [index, step] of scenario.entries()) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
@@ -285,8 +291,9 @@ export class Simulation
     }
   }
 
-  /** Runs until a time. */
+  /** Runs until a time. @throws RangeError when it is none. */
   run(until: Micros, progress?: (share: number, seconds: number) => void): void {
+    checkMoment(until);
     const begin = this.engine.now;
     // In slices, so that progress can be shown; the events are the same.
     const slice = progress === undefined ? until : SECOND;
@@ -300,6 +307,7 @@ export class Simulation
 
   /** Runs until nothing is pending but background activity, and at most until a time. */
   settle(atMost: Micros): RunOutcome {
+    checkMoment(atMost);
     this.outcome = this.engine.run({
       until: atMost,
       predicate: () => this.engine.pendingForeground === 0,
@@ -325,7 +333,18 @@ export class Simulation
   /** What happened so far. */
   result(): Result {
     this.nodeServices.account();
-    return buildResult(this, findingsOf(this));
+    return buildResult(this, [...findingsOf(this), ...this.stepsToCome()]);
+  }
+
+  /** Steps that lie beyond the end did not happen. */
+  private stepsToCome(): Finding[] {
+    const { now } = this.engine;
+    const left = this.steps.filter(({ at }) => at > now);
+    const [first] = left;
+    if (first === undefined) return [];
+    const what = left.length === 1 ? "a step" : `${String(left.length)} steps`;
+    const text = `the run ended at ${formatMicros(now)}, before ${what} of the scenario: "${describe(first.action)}" at ${formatMicros(first.at)}`;
+    return [{ code: "setting", text }];
   }
 
   /** Blocks of a node, as CIDR text in the order of their names. */
@@ -470,6 +489,13 @@ export class Simulation
       else this.auxiliary.push(syncer);
     }
   }
+}
+
+function checkMoment(at: unknown): void {
+  if (typeof at === "number" && !Number.isNaN(at)) return;
+  throw new RangeError(
+    `${JSON.stringify(at) ?? "undefined"} is no time in microseconds; micros("5m") is one`,
+  );
 }
 
 const NOBODY: readonly number[] = Object.freeze([]);

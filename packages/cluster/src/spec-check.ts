@@ -1,24 +1,27 @@
 import { SESSION_ENDS_MAX } from "@calico-sim/bgp";
 import {
   bgpSettings,
+  ERAS,
   eraOf,
+  type FabricSpec,
   type FieldSchema,
   type Issue,
   type IssueParts,
+  isRecord,
   issueAt,
   nodeView,
   type ObjectSchema,
   ofKind,
   type PathSegment,
-  parseCidr,
   type Resource,
+  showValue,
   validateSet,
 } from "@calico-sim/core";
 import { TYPHA_CONFIG } from "@calico-sim/typha";
 import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
+import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
-import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./spec.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -95,13 +98,15 @@ const NODES_PER_RACK = 250;
 export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
-    issues.push(...nodeIssues(options));
-    const { pools, resources, calicoVersion = "3.33" } = options as Partial<ClusterOptions>;
-    if (Array.isArray(pools)) issues.push(...pools.flatMap(poolIssues));
+    issues.push(...nodeIssues(options), ...commonIssues(options));
+    const { pools, resources } = options as Partial<ClusterOptions>;
+    const era = eraText(options.calicoVersion);
+    if (Array.isArray(pools))
+      issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
     if (Array.isArray(resources))
       issues.push(
         ...resources.flatMap((resource: unknown, i) =>
-          resourceIssues(resource, ["resources", i], String(calicoVersion)),
+          resourceIssues(resource, ["resources", i], era),
         ),
       );
   }
@@ -115,11 +120,36 @@ export function checkClusterOptions(options: ClusterOptions): void {
     ]);
 }
 
+/** The release whose rules hold, where what is said of it is no release: that has its own finding. */
+function eraText(calicoVersion: unknown): string {
+  return typeof calicoVersion === "string" ? calicoVersion : "3.33";
+}
+
 function fault(
   path: readonly PathSegment[],
   parts: Omit<IssueParts<Issue["code"]>, "path" | "code"> & { readonly code?: Issue["code"] },
 ): Issue {
   return issueAt(undefined, { code: "VALUE_OUT_OF_RANGE", ...parts, path });
+}
+
+/** What both descriptions of a cluster hold, field against field. */
+function commonIssues({
+  calicoVersion,
+  datastore = "kubernetes",
+  etcdEndpoints,
+}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints">): Issue[] {
+  const issues: Issue[] = [];
+  if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
+    const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
+    const want = ERAS.map((era) => era.calicoVersion).join(", ");
+    issues.push(fault(["calicoVersion"], { message, got: calicoVersion, want }));
+  }
+  if (etcdEndpoints !== undefined && datastore !== "etcd") {
+    const message = `the datastore is ${datastore}, which has no etcd endpoints`;
+    const parts = { code: "FIELDS_CONFLICT", message, got: etcdEndpoints } as const;
+    issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
+  }
+  return issues;
 }
 
 /** How many nodes there are, how they are called, and what their number allows. */
@@ -162,26 +192,74 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
   return issues;
 }
 
-function poolIssues(pool: PoolOptions, i: number): readonly Issue[] {
+function poolIssues(pool: PoolOptions, i: number, calicoVersion: string): readonly Issue[] {
   const path = ["pools", i];
   const issues = fieldIssues(pool, POOL, path, "a pool");
   if (issues.length > 0) return issues;
-  const family = parseCidr(pool.cidr)?.family;
-  if (family === 6 && (pool.ipipMode ?? "Never") !== "Never") {
-    const message = `IP-in-IP carries no IPv6 packets, and ${pool.cidr} is of IPv6`;
-    const parts = { code: "IPIP_ON_IPV6", message, got: pool.ipipMode } as const;
-    return [fault([...path, "ipipMode"], { ...parts, want: "a vxlanMode, or neither" })];
-  }
-  return [];
+  const { name = "pool", ...spec } = pool;
+  const resource: Resource = {
+    apiVersion: "projectcalico.org/v3",
+    kind: "IPPool",
+    metadata: { name },
+    spec,
+  };
+  // The fields of a pool in short are those of `spec` and the name.
+  return resourceIssues(resource, [], calicoVersion).map(
+    ({ path: [, field = "cidr"] = [], ...rest }) =>
+      issueAt(undefined, { ...rest, path: [...path, field] }),
+  );
 }
 
-/** Checks what beside the resources is said of a cluster. @throws ClusterError with every option that is wrong. */
+/** Checks what is said of a cluster beside its resources. @throws ClusterError with every option that is wrong. */
 export function checkResourceClusterOptions(options: ResourceClusterOptions): void {
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
-  const config = (options as Partial<ResourceClusterOptions> | undefined)?.typhaConfig;
-  if (config !== undefined)
-    issues.push(...fieldIssues(config, TYPHA, ["typhaConfig"], "Typha's configuration"));
+  if (typeof options === "object" && options !== null) {
+    const { typhaConfig, typhas = 0, resources, fabric } = options;
+    issues.push(...commonIssues(options));
+    if (typhaConfig !== undefined)
+      issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
+    const names = Array.isArray(resources)
+      ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
+      : [];
+    const nodes = names.length;
+    if (fabric !== undefined) issues.push(...fabricIssues(fabric, names));
+    // Typha's Pods are in the network of their host, so that a node has one at most.
+    if (nodes > 0 && Number.isInteger(typhas) && typhas > nodes) {
+      const message = `${String(typhas)} Typhas are more than the ${String(nodes)} nodes to run them`;
+      issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(nodes)}` }));
+    }
+  }
   if (issues.length > 0) throw new ClusterError(issues);
+}
+
+/** An underlay holds the Node resources, in order. */
+function fabricIssues(fabric: unknown, names: readonly string[]): Issue[] {
+  const path = ["fabric"];
+  const want = "an underlay as leafSpine makes it";
+  if (
+    !isRecord(fabric) ||
+    ![fabric["nodes"], fabric["racks"], fabric["routers"]].every(Array.isArray)
+  )
+    return [
+      fault(path, { code: "TYPE_WRONG", message: `${showValue(fabric)} is no underlay`, want }),
+    ];
+  const held = (fabric as unknown as FabricSpec).nodes.map(({ name }) => name);
+  const other = names.findIndex((name, i) => held[i] !== name);
+  if (other < 0 && held.length === names.length) return [];
+  const at = other < 0 ? names.length : other;
+  const message = `node ${String(at)} of the underlay is ${held[at] ?? "missing"}, and of the Node resources ${names[at] ?? "missing"}`;
+  return [fault([...path, "nodes", at], { message, want: "the Node resources, in their order" })];
+}
+
+/** Checks resources that nobody checked before. @throws ClusterError with all that is wrong with them. */
+export function checkResources(options: Partial<ResourceClusterOptions> | undefined): void {
+  const { resources, calicoVersion } = options ?? {};
+  if (!Array.isArray(resources)) return;
+  const issues = resources.flatMap((resource: unknown, i) =>
+    resourceIssues(resource, ["resources", i], eraText(calicoVersion), { byHand: false }),
+  );
+  if (issues.length > 0) throw new ClusterError(issues);
+  checkTogether(resources, resources);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { micros, ofKind, parseCidr, type Resource } from "@calico-sim/core";
+import { micros, ofKind, parseCidr } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   apply,
@@ -97,7 +97,7 @@ describe("an external router (law 11)", () => {
     };
     const onHalf = { ...node, metadata: { ...node.metadata, annotations } };
     const simulation = new Simulation(spec, { seed: 11 });
-    simulation.schedule([...begin(1), at("3m", apply(onHalf as Resource))]);
+    simulation.schedule([...begin(1), at("3m", apply(onHalf))]);
     const out = simulation.prefixes.intern(parseCidr(half)!);
     simulation.run(micros("2m"));
     expect(simulation.kernels.best(0, out)).not.toBe(0);

@@ -84,8 +84,7 @@ describe("a cluster from a short description", () => {
   });
 
   test("refuses what cannot be, and says which option, its value and what would be right", () => {
-    const told = (options: object): string =>
-      refusal(() => cluster({ nodes: 3, ...options } as ClusterOptions));
+    const told = (options: object): string => refusal(() => cluster({ nodes: 3, ...options }));
     expect(told({ nodes: 0 })).toBe(
       "nodes: 0 is no number of nodes, and no list of names (expected a whole number from 1 to 20000, or a list of names)",
     );
@@ -111,8 +110,7 @@ describe("a cluster from a short description", () => {
   });
 
   test("refuses a mistyped option, and says what was meant", () => {
-    const told = (options: object): string =>
-      refusal(() => cluster({ nodes: 3, ...options } as ClusterOptions));
+    const told = (options: object): string => refusal(() => cluster({ nodes: 3, ...options }));
     expect(told({ typha: 1 })).toMatch(
       /^typha: the description of a cluster has no field "typha"; did you mean "typhas"\? \(expected /,
     );
@@ -135,8 +133,20 @@ describe("a cluster from a short description", () => {
       "the description of a cluster is an object",
     );
     expect(told({ pools: [{ cidr: "fd00:244::/48", ipipMode: "Always" }] })).toContain(
-      "pools[0].ipipMode: IP-in-IP carries no IPv6 packets",
+      "pools[0].ipipMode: IP-in-IP carries IPv4 only",
     );
+  });
+
+  test("has pools as Calico takes them", () => {
+    const told = (pool: object): string =>
+      refusal(() => cluster({ nodes: 1, pools: [{ cidr: "10.244.0.0/16", ...pool }] }));
+    expect(told({ blockSize: 122 })).toBe(
+      "pools[0].blockSize: blockSize 122 is out of range for IPv4 (expected 20 to 32)",
+    );
+    expect(told({ cidr: "10.244.1.1/16" })).toContain("(expected 10.244.0.0/16)");
+    expect(told({ cidr: "10.244.0.0/30" })).toContain("pools[0].cidr: the pool /30 is smaller");
+    expect(told({ name: "A B" })).toContain("pools[0].name");
+    expect(told({ ipipMode: "Always", vxlanMode: "Always" })).toContain("pools[0].vxlanMode");
   });
 
   test("checks the resources that it is given, and all of them together", () => {
@@ -168,9 +178,8 @@ describe("a cluster from a short description", () => {
 
   test("has pools that BIRD tells nobody of", () => {
     const pools = [{ cidr: "10.244.0.0/16", disableBGPExport: true }] as const;
-    expect(cluster({ nodes: 1, pools }).resources).toContainEqual(
-      expect.objectContaining({ spec: expect.objectContaining({ disableBGPExport: true }) }),
-    );
+    const written = ofKind(cluster({ nodes: 1, pools }).resources, "IPPool");
+    expect(written.map(({ spec }) => spec.disableBGPExport)).toEqual([true]);
     const steps = [at("0s", start()), at("1m", blocks.add("node-0"))];
     const routesOf = (options: ClusterOptions): readonly string[] =>
       Object.keys(blockRoutes(run(options, steps, "2m"), "node-1"));

@@ -40,6 +40,10 @@ export function micros(input: DurationInput): Micros {
     }
     return Math.round(input);
   }
+  if (typeof input !== "string") {
+    const what = JSON.stringify(input) ?? "undefined";
+    throw new RangeError(`${what} is not a duration; write for example "90ms", "2s" or "1m30s"`);
+  }
   const text = input.trim();
   const part = /(\d+(?:\.\d+)?)(us|µs|ms|s|m|h)/gy;
   let total = 0;

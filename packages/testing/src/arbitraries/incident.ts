@@ -64,6 +64,8 @@ export interface IncidentConstraints {
   readonly kinds: readonly IncidentKind[];
   readonly during: Micros;
   readonly podsMax: number;
+  /** The cluster has BIRDs and confds. @defaultValue true */
+  readonly bgp?: boolean;
   /** The cluster has BIRDs of IPv6. @defaultValue false */
   readonly ipv6?: boolean;
   readonly encapsulations?: readonly Encapsulation[];
@@ -71,20 +73,18 @@ export interface IncidentConstraints {
 
 /** Shrinks to the first kind, at a round time, to the first target, for 10 s. */
 export function arbitraryIncident(constraints: IncidentConstraints): fc.Arbitrary<Incident> {
-  const { kinds, during, podsMax, ipv6 = false, encapsulations = ENCAPSULATIONS } = constraints;
+  const { kinds, during, podsMax, bgp = true, ipv6 = false } = constraints;
+  const { encapsulations = ENCAPSULATIONS } = constraints;
+  const daemons = bgp
+    ? (["bird", "felix", "confd", "calico-node", ...(ipv6 ? (["bird6"] as const) : [])] as const)
+    : (["felix", "calico-node"] as const);
   return fc.record({
     kind: fc.constantFrom(...kinds),
     at: roundTime(SECOND, during),
     lasts: roundTime(SECOND, Math.min(during, 500 * SECOND)),
     target: fc.nat({ max: 9_999 }),
     count: fc.integer({ min: 1, max: Math.max(1, Math.min(6, podsMax)) }),
-    daemon: fc.constantFrom(
-      "bird",
-      "felix",
-      "confd",
-      "calico-node",
-      ...(ipv6 ? (["bird6"] as const) : []),
-    ),
+    daemon: fc.constantFrom(...daemons),
     signal: fc.constantFrom("KILL", "TERM"),
     encapsulation: fc.constantFrom(...encapsulations),
   });

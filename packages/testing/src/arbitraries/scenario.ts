@@ -69,6 +69,7 @@ export function arbitraryScenario(
             kinds,
             during,
             podsMax,
+            bgp: spec.backend === "bird",
             ipv6: usesIpv6(spec),
             encapsulations: possible.encapsulations,
           }),

@@ -1,0 +1,70 @@
+import type { AddressFamily, FabricSpec, Resource } from "@calico-sim/core";
+import type { TyphaConfig } from "@calico-sim/typha";
+import type { ExternalRouter, UndescribedPeers } from "./external-router.js";
+
+/** An IP pool in short. */
+export interface PoolOptions {
+  /** @defaultValue `default-ipv4-ippool` or `default-ipv6-ippool`, of the others `pool-1`, … */
+  readonly name?: string;
+  /** A pool of IPv6 makes the cluster dual-stack. */
+  readonly cidr: string;
+  readonly ipipMode?: "Never" | "Always" | "CrossSubnet";
+  readonly vxlanMode?: "Never" | "Always" | "CrossSubnet";
+  /** @defaultValue 26, of IPv6 122 */
+  readonly blockSize?: number;
+  /** @defaultValue true, of IPv6 false */
+  readonly natOutgoing?: boolean;
+  /** BIRD tells no peer of routes to the pool's addresses. @defaultValue false */
+  readonly disableBGPExport?: boolean;
+}
+
+/** A cluster in short. */
+export interface ClusterOptions {
+  /** How many nodes, or their names. */
+  readonly nodes: number | readonly string[];
+  /** Subnets (one rack each) that the nodes are dealt to in turn. @defaultValue 1 */
+  readonly racks?: number;
+  /** @defaultValue 0: no Typha */
+  readonly typhas?: number;
+  /** @defaultValue one pool 10.244.0.0/16 with IP-in-IP always, as the operator makes it */
+  readonly pools?: readonly PoolOptions[];
+  /** @defaultValue `3.33` */
+  readonly calicoVersion?: string;
+  /** @defaultValue `kubernetes` */
+  readonly datastore?: "kubernetes" | "etcd";
+  /** Of the datastore `etcd`: where it is, e.g. `https://10.0.0.1:2379`. Needed by `config.etcdEndpoints` alone. */
+  readonly etcdEndpoints?: readonly string[];
+  /** @defaultValue `bird` */
+  readonly backend?: "bird" | "vxlan" | "none";
+  /** Autonomous system of every node. @defaultValue 64512 */
+  readonly asNumber?: number;
+  /**
+   * BGP speakers outside the cluster. Each gets a BGPPeer (and a Secret for its password), unless `resources` holds
+   * one for its address.
+   */
+  readonly externalRouters?: readonly ExternalRouter[];
+  /** What stands at a `peerIP` that is no node's and that no external router describes. @defaultValue `accept` */
+  readonly undescribedPeers?: UndescribedPeers;
+  /** The CNI plugin's own route to each pod is part of the model: see `ClusterSpec.cniRouteCopies`. @defaultValue false */
+  readonly cniRouteCopies?: boolean;
+  /** Further resources, or replacements of the generated ones by kind and name. */
+  readonly resources?: readonly Resource[];
+}
+
+/** A cluster as `clusterFromResources` takes it; the fields are those of `ClusterSpec`. */
+export interface ResourceClusterOptions {
+  readonly resources: readonly Resource[];
+  readonly typhas?: number;
+  readonly calicoVersion?: string;
+  readonly datastore?: "kubernetes" | "etcd";
+  readonly etcdEndpoints?: readonly string[];
+  readonly backend?: "bird" | "vxlan" | "none";
+  readonly podFamilies?: readonly AddressFamily[];
+  readonly detectIpv6?: boolean;
+  readonly fabric?: FabricSpec;
+  readonly typhaConfig?: Partial<TyphaConfig>;
+  readonly externalRouters?: readonly ExternalRouter[];
+  readonly undescribedPeers?: UndescribedPeers;
+  readonly cniRouteCopies?: boolean;
+  readonly secretNamespace?: string;
+}
