@@ -104,7 +104,7 @@ describe("an IPv6 pool makes a cluster dual-stack", () => {
 
   test("IP-in-IP does not carry IPv6", () => {
     expect(() => cluster({ nodes: 1, pools: [{ ...V6, ipipMode: "Always" }] })).toThrow(
-      "pools[0].ipipMode: IP-in-IP carries no IPv6 packets",
+      "pools[0].ipipMode: IP-in-IP carries IPv4 only",
     );
   });
 });
