@@ -1,5 +1,12 @@
 import { sessionInfo } from "@calico-sim/bgp";
-import { bgpSettings, type NodeDirectory, nodeView, ofKind, parseCidr } from "@calico-sim/core";
+import {
+  bgpSettings,
+  didYouMean,
+  type NodeDirectory,
+  nodeView,
+  ofKind,
+  parseCidr,
+} from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
 import type { Finding } from "./result.js";
@@ -107,6 +114,13 @@ function danglingReferences({ datastore, spec }: ObservedCluster): Finding[] {
     const missing = (wanted.filters ?? [])
       .filter((name) => datastore.get("BGPFilter", name) === undefined)
       .map((name) => `BGPPeer ${peer}: there is no BGPFilter "${name}", so it filters nothing`);
+    if (wanted.node !== undefined && datastore.get("Node", wanted.node) === undefined) {
+      const names = datastore.list("Node").map(({ metadata }) => metadata.name);
+      const near = didYouMean(wanted.node, names);
+      missing.push(
+        `BGPPeer ${peer}: there is no Node "${wanted.node}", so nobody has this peer${near}`,
+      );
+    }
     const { name, key = "" } = wanted.password?.secretKeyRef ?? {};
     if (name === undefined) return missing;
     const secret = datastore.get("Secret", name, secretNamespace);

@@ -23,5 +23,6 @@ export function simulate(
   const last = scenario.reduce((latest, step) => Math.max(latest, step.at), 0);
   const until = options.until === undefined ? last + micros("5m") : micros(options.until);
   simulation.run(until, options.progress);
-  return simulation.result();
+  const result = simulation.result();
+  return { ...result, findings: [...result.findings, ...simulation.stepsToCome()] };
 }

@@ -333,11 +333,11 @@ export class Simulation
   /** What happened so far. */
   result(): Result {
     this.nodeServices.account();
-    return buildResult(this, [...findingsOf(this), ...this.stepsToCome()]);
+    return buildResult(this, findingsOf(this));
   }
 
-  /** Steps that lie beyond the end did not happen. */
-  private stepsToCome(): Finding[] {
+  /** What there is to say of steps that have not happened yet, where nobody will run on. */
+  stepsToCome(): readonly Finding[] {
     const { now } = this.engine;
     const left = this.steps.filter(({ at }) => at > now);
     const [first] = left;

@@ -374,6 +374,12 @@ describe("what a BGPPeer refers to", () => {
     expect(said(lost, secret("nope", "x", "elsewhere"))).toHaveLength(2);
   });
 
+  test("is named where it is a Node that is not there", () => {
+    expect(said(peer("lost", { peerIP: TOR_A.ip, asNumber: 1, node: "node-O" }))).toContain(
+      'BGPPeer lost: there is no Node "node-O", so nobody has this peer; did you mean "node-0"?',
+    );
+  });
+
   test("is not mentioned where it is", () => {
     expect(said(peer("tor", { ...spec, password: fromSecret("key") }), secret("key", "x"))).toEqual(
       [],
