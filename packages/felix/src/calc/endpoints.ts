@@ -1,4 +1,6 @@
 import {
+  endpointAddresses,
+  hasEndpoint,
   hostAddress,
   hostCidr,
   type Kernels,
@@ -51,7 +53,7 @@ export class Endpoints {
     }
     const known = this.latest.get(key);
     if (known?.pod === pod) return known.id;
-    const addresses = podAddresses(pod);
+    const addresses = hasEndpoint(pod) ? endpointAddresses(pod) : [];
     const node = this.nodes.id(pod.spec?.nodeName ?? "");
     if (known !== undefined && known.node === node && sameTexts(known.addresses, addresses)) {
       known.pod = pod;
@@ -99,20 +101,4 @@ function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-/**
- * A pod's addresses: what the kubelet reports, else what the CNI plugin annotated
- * (calico: libcalico-go/lib/backend/k8s/conversion/workload_endpoint_default.go).
- */
-function podAddresses(pod: Pod): readonly string[] {
-  const { phase, podIPs, podIP } = pod.status ?? {};
-  if (pod.spec?.hostNetwork === true || phase === "Succeeded" || phase === "Failed") return [];
-  if (podIPs !== undefined && podIPs.length > 0) return podIPs.map((entry) => entry.ip);
-  if (podIP !== undefined && podIP !== "") return [podIP];
-  const annotations = pod.metadata.annotations;
-  const written =
-    annotations?.["cni.projectcalico.org/podIPs"] ?? annotations?.["cni.projectcalico.org/podIP"];
-  if (written === undefined || written === "") return [];
-  return written.includes(",") ? written.split(",") : [written];
 }
