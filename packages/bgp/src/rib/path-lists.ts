@@ -73,7 +73,9 @@ export class PathLists {
   private readonly holders: ListHolder[] = [];
   /** Chains of cells: path, next cell or −1. */
   private cells: IntTuples = new IntTuples();
+  /** What additions do, and removals: these by the path that goes. */
   private readonly steps: ListSteps;
+  private readonly removals: ListSteps;
   private readonly limits: ListLimits;
   /** Number of cells at which they are looked through. */
   private tidyAt: number;
@@ -84,6 +86,7 @@ export class PathLists {
     this.limits = limits;
     this.tidyAt = limits.cells;
     this.steps = new ListSteps(limits.steps);
+    this.removals = new ListSteps(limits.steps);
   }
 
   /** A table that keeps its lists here. */
@@ -187,22 +190,30 @@ export class PathLists {
 
   /** A list without the path of a peer and source; the same if there is none. See {@link change}. */
   remove(list: number, peer: number, source: number): number {
-    const { change } = this;
+    const { change, removals } = this;
     const before = this.told(list, peer, source);
     if (before === NO_PATH) return list;
+    if (!removals.find(list, before)) this.workOutRemoval(list, before);
+    change.before = before;
+    change.after = NO_PATH;
+    change.bestBefore = this.first(list);
+    change.bestAfter = removals.best;
+    change.merges = removals.merges;
+    change.several = removals.several;
+    return removals.result;
+  }
+
+  private workOutRemoval(list: number, before: number): void {
     const all = this.all(list);
     const at = all.indexOf(before);
     const bestBefore = all[0]!;
     all.splice(at, 1);
     if (at === 0) this.elect(all);
-    change.before = before;
-    change.after = NO_PATH;
-    change.bestBefore = bestBefore;
-    change.bestAfter = all[0] ?? NO_PATH;
-    change.merges = this.merges(bestBefore, change.bestAfter, before, NO_PATH);
+    const best = all[0] ?? NO_PATH;
+    const merges = this.merges(bestBefore, best, before, NO_PATH);
     const after = this.list(all);
-    change.several = change.merges && this.several(after);
-    return after;
+    const several = merges && this.several(after);
+    this.removals.keep(list, before, after, { best, replaces: true, merges, several });
   }
 
   /** Whether the best path of a list and those that are merged with it lead over several next hops. */
@@ -228,6 +239,7 @@ export class PathLists {
   /** What somebody is preferred for changed: nothing that was worked out holds any more. */
   forget(): void {
     this.steps.clear();
+    this.removals.clear();
   }
 
   /** Drops the cells that no table needs any more, if they may be many. Nobody may hold a list meanwhile. */
@@ -247,7 +259,7 @@ export class PathLists {
       return -1 - next;
     };
     for (const holder of this.holders) holder.replaceLists(move);
-    this.steps.clear();
+    this.forget();
     this.tidyAt = Math.max(this.limits.cells, 2 * this.cells.count);
   }
 
