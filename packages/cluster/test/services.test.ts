@@ -184,6 +184,22 @@ describe("addresses of services (node-behaviour §1.10)", () => {
     expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-1"]);
   });
 
+  test("only those whose routes change write their files anew", () => {
+    const simulation = simulated([EXTERNAL, ...service("Local", ["node-1"])]);
+    const rendersOf = (ready: readonly string[]): number => {
+      const { renders } = simulation.confd.counts();
+      const now = simulation.engine.now;
+      simulation.schedule([at(now, apply(...service("Local", ready)))]);
+      simulation.run(now + 5e6);
+      return simulation.confd.counts().renders - renders;
+    };
+    // A second pod where one is already; then one elsewhere; then the first node loses its own.
+    expect(rendersOf(["node-1", "node-1"])).toBe(0);
+    expect(rendersOf(["node-1", "node-2"])).toBe(1);
+    expect(rendersOf(["node-2"])).toBe(1);
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-2"]);
+  });
+
   test("services that come with the setting are known before the next file is written", () => {
     const simulation = simulated(service("Local", ["node-2"]), at("150s", apply(EXTERNAL)));
     expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-2"]);

@@ -319,6 +319,12 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
       }
     });
     if (work === SERVICES_KNOWN) confd.services = "known";
+    if (work === SERVICES_KNOWN || work === SERVICES_CHANGED) {
+      const changed = this.families.map((family, i) =>
+        family.servicesChanged(node, confd.files[i]!),
+      );
+      if (work === SERVICES_CHANGED && !changed.includes(true)) return;
+    }
     if (!confd.inSync || this.awaitsServices(node, confd)) return;
     if (confd.rendering) confd.dirty = true;
     else this.render(node, confd);

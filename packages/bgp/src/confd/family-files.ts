@@ -43,6 +43,8 @@ export interface NodeFiles {
   external: readonly string[];
   /** Its owner was told that there is something to start the BIRD from. */
   begun: boolean;
+  /** What it advertises of services, as text. */
+  services: string;
 }
 
 /** A node without files. */
@@ -56,6 +58,7 @@ export function newNodeFiles(): NodeFiles {
     routes: undefined,
     external: [],
     begun: false,
+    services: "",
   };
 }
 
@@ -97,6 +100,17 @@ export class FamilyFiles implements RouteNames {
   }
 
   // Names ----------------------------------------------------------------------------------------
+
+  /**
+   * Whether what a node advertises of services is something else now. Routes are counted by who asks for them, and a service
+   * that leaves them as they are makes nobody render (calico: confd/pkg/backends/calico/routes.go).
+   */
+  servicesChanged(node: number, files: NodeFiles): boolean {
+    const text = this.rendered.serviceText(node);
+    if (text === files.services) return false;
+    files.services = text;
+    return true;
+  }
 
   /** A node's router id; empty without one. */
   routerId(node: number): string {

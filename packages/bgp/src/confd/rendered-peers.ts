@@ -19,6 +19,7 @@ import { Latest } from "./latest.js";
 import { bgpConfiguration, renderBird } from "./render/configuration.js";
 import { type BgpNode, type ConfdInputs, confdInputs } from "./render/inputs.js";
 import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
+import { serviceRoutes } from "./render/services.js";
 
 /** Kinds that decide who peers with whom, and how. */
 const KINDS: ReadonlySet<string> = new Set([
@@ -176,6 +177,13 @@ export class RenderedPeers {
     const name = this.nodes.name(node);
     const own = this.services.size > 0 || this.excluded.has(name);
     return this.routes(this.meshConfiguration(own ? name : ""));
+  }
+
+  /** What a node advertises of services, as text: routes in order. */
+  serviceText(node: number): string {
+    const inputs = this.read();
+    const own = inputs.nodeByName.get(this.nodes.name(node));
+    return serviceRoutes(inputs, own, this.family).routes.join(" ");
   }
 
   /** Ranges of services, which no kernel gets (node-behaviour §1.6, kernel rule 1). */

@@ -43,7 +43,7 @@ export function serviceRoutes(
   inputs: ConfdInputs,
   node: BgpNode | undefined,
   family: AddressFamily,
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
 ): ServiceRoutes {
   const ranges = readRanges(inputs, family, environment);
   const aggregates = inputs.global.serviceLoadBalancerAggregation !== "Disabled";
