@@ -6,6 +6,8 @@ import {
   nodeView,
   ofKind,
   parseCidr,
+  SelectorError,
+  selects,
 } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
@@ -110,6 +112,7 @@ function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
 /** What BGPPeers refer to and is not there at the end: confd goes on as if nothing had been said. */
 function danglingReferences({ datastore, spec }: ObservedCluster): Finding[] {
   const { secretNamespace = "kube-system" } = spec;
+  const labels = datastore.list("Node").map(({ metadata }) => metadata.labels ?? {});
   const texts = datastore.list("BGPPeer").flatMap(({ metadata: { name: peer }, spec: wanted }) => {
     const missing = (wanted.filters ?? [])
       .filter((name) => datastore.get("BGPFilter", name) === undefined)
@@ -119,6 +122,13 @@ function danglingReferences({ datastore, spec }: ObservedCluster): Finding[] {
       const near = didYouMean(wanted.node, names);
       missing.push(
         `BGPPeer ${peer}: there is no Node "${wanted.node}", so nobody has this peer${near}`,
+      );
+    }
+    for (const field of ["nodeSelector", "peerSelector"] as const) {
+      const selector = wanted[field];
+      if (!selector || selectsSome(selector, labels)) continue;
+      missing.push(
+        `BGPPeer ${peer}: its ${field} ${JSON.stringify(selector)} selects no Node, so nobody has this peer`,
       );
     }
     const { name, key = "" } = wanted.password?.secretKeyRef ?? {};
@@ -135,6 +145,19 @@ function danglingReferences({ datastore, spec }: ObservedCluster): Finding[] {
     ];
   });
   return texts.map((text) => ({ code: "setting", text }));
+}
+
+function selectsSome(
+  selector: string,
+  nodes: readonly Readonly<Record<string, string>>[],
+): boolean {
+  try {
+    return nodes.some((labels) => selects(selector, labels));
+  } catch (error) {
+    // One that cannot be read is an error of its own.
+    if (error instanceof SelectorError) return true;
+    throw error;
+  }
 }
 
 /** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */

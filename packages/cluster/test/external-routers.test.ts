@@ -380,6 +380,16 @@ describe("what a BGPPeer refers to", () => {
     );
   });
 
+  test("is named where a selector matches no Node", () => {
+    expect(said(peer("lost", { ...spec, nodeSelector: "rack == 'nine'" }))).toContain(
+      "BGPPeer lost: its nodeSelector \"rack == 'nine'\" selects no Node, so nobody has this peer",
+    );
+    expect(said(peer("lost", { nodeSelector: "all()", peerSelector: "has(reflector)" }))).toContain(
+      'BGPPeer lost: its peerSelector "has(reflector)" selects no Node, so nobody has this peer',
+    );
+    expect(said(peer("tor", { ...spec, nodeSelector: "all()" }))).toEqual([]);
+  });
+
   test("is not mentioned where it is", () => {
     expect(said(peer("tor", { ...spec, password: fromSecret("key") }), secret("key", "x"))).toEqual(
       [],
