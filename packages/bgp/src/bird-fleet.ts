@@ -15,6 +15,7 @@ import { Learner } from "./rib/learner.js";
 import { Outbox } from "./rib/outbox.js";
 import { PathLists } from "./rib/path-lists.js";
 import { NO_PATH } from "./rib/paths.js";
+import { RouteStats } from "./rib/route-stats.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -78,7 +79,9 @@ export class BirdFleet implements EventHandler {
     this.x = x;
     this.transport = new Transport(x);
     const outbox = new Outbox(x, this.transport, exporter);
-    const learner = new Learner(x, new Importer(x), kernel, outbox);
+    const importer = new Importer(x);
+    if (options.routeStats === true) x.stats = new RouteStats(x, exporter, importer, outbox);
+    const learner = new Learner(x, importer, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
     const transmitter = new Transmitter(x, this.transport, recovery);
@@ -156,6 +159,7 @@ export class BirdFleet implements EventHandler {
     this.transport.addDaemon(node);
     this.loop.addDaemon(node);
     if (this.logsRoutes) this.look.logRoutes(node);
+    this.x.stats?.watch(node);
   }
 
   /** Writes the configuration that a daemon finds when it starts. */

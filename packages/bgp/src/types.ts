@@ -236,6 +236,11 @@ export interface BirdOptions {
    */
   readonly routeLog?: boolean;
   /**
+   * Counts for each session what becomes of every route, as `show protocols all` prints it; 56 bytes a session end, and
+   * at a reflector some time for each route and client. @defaultValue false
+   */
+  readonly routeStats?: boolean;
+  /**
    * TTL security holds from the second message on: the OPEN slips through, as it does where it comes before the receiver
    * has set the limit on its new socket, and one end is Established while the other waits. Assumed not to.
    * @defaultValue false

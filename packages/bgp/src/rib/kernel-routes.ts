@@ -46,7 +46,10 @@ export class KernelRoutes implements RouteListener {
     if (this.x.kernels.familyOf(prefix) !== this.x.family) return;
     daemon.podRoutes += Number(is) - Number(was);
     const told = is && this.isTold(node, prefix, after);
-    if (!told && !daemon.foreign.has(prefix)) return;
+    if (!told && !daemon.foreign.has(prefix)) {
+      this.x.stats?.podChanged(node, is);
+      return;
+    }
     if (told) daemon.foreign.add(prefix);
     else daemon.foreign.delete(prefix);
     this.news(node, prefix);

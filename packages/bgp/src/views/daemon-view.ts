@@ -1,4 +1,5 @@
 import type { Micros } from "@calico-sim/core";
+import type { RouteChanges } from "../rib/route-counters.js";
 
 /** State of a protocol as `show protocols` prints it (control-plane-behaviour §6.2). */
 export type ProtocolStateName = "down" | "start" | "wait" | "feed" | "up" | "stop" | "flush";
@@ -38,6 +39,8 @@ export interface SessionDetail extends SessionView {
   readonly preferred: number;
   /** Routes announced to this peer. */
   readonly exported: number;
+  /** What became of every route so far; undefined unless `routeStats` is on. */
+  readonly changes: RouteChanges | undefined;
   /** The peer is a client of this reflector (RFC 4456). */
   readonly reflects: boolean;
   /** The peer's OPEN offers add-path (RFC 7911 §4), and says that it keeps forwarding while it restarts (RFC 4724 §3). */

@@ -58,7 +58,7 @@ export class Look {
   logRoutes(node: number): void {
     const log = new RouteLog(this.x);
     this.logs[node] = log;
-    this.x.daemons[node]!.rib.listener = log;
+    this.x.daemons[node]!.rib.listen(log);
   }
 
   /** The table of a daemon, by destination; empty when it does not run. */
@@ -153,7 +153,8 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
-      exported: ends.exporting[e] === 1 ? this.exported(node, e) : 0,
+      exported: this.x.stats?.exported(e) ?? this.exported(node, e),
+      changes: this.x.stats?.changes(e),
       reflects: this.x.policy(e).clusterId >= 0,
       peerOffers: this.peerOffers(e),
       addsPaths: this.x.addsPaths(e),
@@ -241,6 +242,7 @@ export class Look {
   /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
   private exported(node: number, e: number): number {
     const { daemons, ends, paths } = this.x;
+    if (ends.exporting[e] === 0) return 0;
     const { rib } = daemons[node]!;
     const addPath = this.x.addsPaths(e);
     let exported = 0;

@@ -1,5 +1,6 @@
 import { formatSince } from "./clock-text.js";
 import { type ControlReply, END_OF_REPLY, type ReplyLine } from "./control-reply.js";
+import type { RouteChanges } from "../rib/route-counters.js";
 import type { DaemonView, SessionDetail, SessionView } from "./daemon-view.js";
 
 /** How a daemon's configuration calls the protocol of a peer, and what it says of it. */
@@ -51,8 +52,8 @@ export function showProtocols(view: DaemonView, names: Neighbours): ControlReply
 }
 
 /**
- * `show protocols all NAME` of a BGP protocol. The counters of messages under `Routes` are left out: they are
- * not kept for each session.
+ * `show protocols all NAME` of a BGP protocol. The block "Route change stats" is there if the fleet counts
+ * (`routeStats`).
  *
  * @param detail Gives the session in full: `BirdFleet.viewSession`.
  */
@@ -130,7 +131,7 @@ const HEADING: ReplyLine = Object.freeze({
 });
 
 function routeLines(session: SessionDetail): string[] {
-  const { imported, exported, preferred, recovery } = session;
+  const { imported, exported, preferred, changes, recovery } = session;
   return [
     field("Description", "Connection to BGP peer"),
     field("Preference", "100"),
@@ -145,6 +146,26 @@ function routeLines(session: SessionDetail): string[] {
       "Routes",
       `${String(imported)} imported, ${String(exported)} exported, ${String(preferred)} preferred`,
     ),
+    ...(changes === undefined ? [] : changeLines(changes)),
+  ];
+}
+
+/** Counters of routes (bird: nest/proto.c, proto_show_stats). */
+function changeLines(changes: RouteChanges): string[] {
+  const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = changes;
+  const line = (label: string, counts: Partial<RouteChanges["importUpdates"]>): string => {
+    const { received, rejected, filtered, ignored, accepted } = counts;
+    const cells = [received, rejected, filtered, ignored, accepted].map((count) =>
+      String(count ?? "---").padStart(10),
+    );
+    return `    ${`${label}:`.padEnd(19)} ${cells.join(" ")}`;
+  };
+  return [
+    "  Route change stats:     received   rejected   filtered    ignored   accepted",
+    line("Import updates", importUpdates),
+    line("Import withdraws", importWithdraws),
+    line("Export updates", exportUpdates),
+    line("Export withdraws", exportWithdraws),
   ];
 }
 
