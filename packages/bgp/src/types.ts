@@ -70,6 +70,8 @@ export interface KernelFilter {
    * @param metric - 2147483647 − LOCAL_PREF: 1024 for ordinary routes.
    */
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number;
+  /** Whether a prefix is the node's own subnet, of which the protocol `direct` has the best route. Absent: none is. */
+  isConnected?(node: number, prefix: number): boolean;
 }
 
 /** How a daemon treats a peer, with every default filled in. */

@@ -43,6 +43,10 @@ export interface SessionDetail extends SessionView {
   readonly changes: RouteChanges | undefined;
   /** The peer is a client of this reflector (RFC 4456). */
   readonly reflects: boolean;
+  /** The peer may be several hops away (bird: proto/bgp/bgp.c, `multihop`, as Calico renders it); false for `direct`. */
+  readonly multihop: boolean;
+  /** An ordinary router without import filter. */
+  readonly importsAll: boolean;
   /** The peer's OPEN offers add-path (RFC 7911 §4), and says that it keeps forwarding while it restarts (RFC 4724 §3). */
   readonly peerOffers: { readonly addPath: boolean; readonly keepsForwarding: boolean };
   /** Both ends offered add-path: several paths of a prefix are told. */

@@ -156,6 +156,8 @@ export class Look {
       exported: this.x.stats?.exported(e) ?? this.exported(node, e),
       changes: this.x.stats?.changes(e),
       reflects: this.x.policy(e).clusterId >= 0,
+      multihop: !this.x.policy(e).onLink,
+      importsAll: this.x.daemons[node]!.router && this.x.policy(e).importFilters.length === 0,
       peerOffers: this.peerOffers(e),
       addsPaths: this.x.addsPaths(e),
       recovery:
@@ -227,14 +229,15 @@ export class Look {
     node: number,
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
-    const { daemons, ends, paths } = this.x;
+    const { daemons, ends, filter, paths } = this.x;
     const { rib } = daemons[node]!;
     const peer = ends.peer[e]!;
     let imported = 0;
     let preferred = 0;
     for (const prefix of rib.prefixes()) {
       imported += rib.sources(prefix, peer).length;
-      if (paths.peer(rib.best(prefix)) === peer) preferred++;
+      const best = paths.peer(rib.best(prefix)) === peer;
+      if (best && filter.isConnected?.(node, prefix) !== true) preferred++;
     }
     return { imported, preferred };
   }

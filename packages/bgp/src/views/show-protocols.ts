@@ -135,7 +135,7 @@ function routeLines(session: SessionDetail): string[] {
   return [
     field("Description", "Connection to BGP peer"),
     field("Preference", "100"),
-    field("Input filter", "(unnamed)"),
+    field("Input filter", session.importsAll ? "ACCEPT" : "(unnamed)"),
     field("Output filter", "(unnamed)"),
     ...(recovery === undefined
       ? []
@@ -200,9 +200,13 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
   ];
 }
 
-function sessionWords({ reflects, addsPaths }: SessionDetail, { internal }: Neighbour): string {
-  const kind = internal ? "internal" : "external";
-  return `${kind} multihop${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
+/** Words of a session (bird: proto/bgp/bgp.c, bgp_show_proto_info). */
+function sessionWords(
+  { reflects, addsPaths, multihop }: SessionDetail,
+  { internal }: Neighbour,
+): string {
+  const kind = `${internal ? "internal" : "external"}${multihop ? " multihop" : ""}`;
+  return `${kind}${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
 }
 
 const ADD_PATH = " add-path-rx add-path-tx";
