@@ -1,6 +1,6 @@
+import type { RouteChanges } from "../rib/route-counters.js";
 import { formatSince } from "./clock-text.js";
 import { type ControlReply, END_OF_REPLY, type ReplyLine } from "./control-reply.js";
-import type { RouteChanges } from "../rib/route-counters.js";
 import type { DaemonView, SessionDetail, SessionView } from "./daemon-view.js";
 
 /** How a daemon's configuration calls the protocol of a peer, and what it says of it. */
