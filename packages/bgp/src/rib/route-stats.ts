@@ -1,5 +1,6 @@
 import type { ChangeCounts, FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import { widened } from "../session/connections.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { Importer } from "./importer.js";
 import type { Outbox } from "./outbox.js";
@@ -26,9 +27,9 @@ export class RouteStats implements ChangeCounts {
   private readonly importer: Importer;
   private readonly outbox: Outbox;
   private readonly counters: RouteCounters = new RouteCounters();
-  /** By node: ends that are offered changes. */
-  private readonly linked: Set<number>[] = [];
-  /** By node: those of them that were not fed yet. */
+  /** By end: 1 if it is offered changes. */
+  private linked: Uint8Array = new Uint8Array(64);
+  /** By node: ends that are offered changes, and were not fed yet. */
   private readonly unfed: Set<number>[] = [];
   /** By node. */
   private readonly alike: Alike[] = [];
@@ -42,7 +43,6 @@ export class RouteStats implements ChangeCounts {
 
   /** Counts for one more daemon. */
   watch(node: number): void {
-    this.linked[node] = new Set();
     this.unfed[node] = new Set();
     this.alike[node] = { rejected: 0, filtered: 0, withdraws: 0 };
     this.x.daemons[node]!.rib.listen(new TableStats(this, node));
@@ -50,8 +50,8 @@ export class RouteStats implements ChangeCounts {
 
   /** The counters of an end. */
   changes(e: number): RouteChanges {
-    const node = this.x.ends.node[e]!;
-    return this.counters.changes(e, this.linked[node]!.has(e) ? this.alike[node] : undefined);
+    const alike = this.linked[e] === 1 ? this.alike[this.x.ends.node[e]!] : undefined;
+    return this.counters.changes(e, alike);
   }
 
   /** Routes told to the peer as BIRD counts them; those that came between session and feed twice (do_rt_notify). */
@@ -121,14 +121,17 @@ export class RouteStats implements ChangeCounts {
 
   /** An end is offered every change from now on. */
   link(node: number, e: number): void {
-    this.linked[node]!.add(e);
+    if (e >= this.linked.length)
+      this.linked = widened(this.linked, Math.max(e + 1, 2 * this.linked.length));
+    this.linked[e] = 1;
     this.unfed[node]!.add(e);
     this.addAlike(node, e, -1);
   }
 
   /** A session is over (bird: nest/proto.c, proto_want_export_down). */
   unlink(node: number, e: number): void {
-    if (!this.linked[node]!.delete(e)) return;
+    if (this.linked[e] !== 1) return;
+    this.linked[e] = 0;
     this.unfed[node]!.delete(e);
     this.addAlike(node, e, 1);
     this.clearExported(e);
@@ -155,9 +158,12 @@ export class RouteStats implements ChangeCounts {
     const { meshOnly, groups } = daemons[node]!;
     if (meshOnly && this.isAlike(node, addPath, change)) return;
     const unfed = this.unfed[node]!;
-    const some = meshOnly ? this.linked[node]! : unfed;
-    for (const e of some) this.offerChange(node, e, undefined, prefix, change);
-    if (meshOnly) return;
+    if (meshOnly) {
+      for (const e of this.x.ends.of(node))
+        if (this.linked[e] === 1) this.offerChange(node, e, undefined, prefix, change);
+      return;
+    }
+    for (const e of unfed) this.offerChange(node, e, undefined, prefix, change);
     for (const group of groups)
       for (const e of group.ends)
         if (!unfed.has(e)) this.offerChange(node, e, group, prefix, change);
