@@ -81,6 +81,7 @@ export { formatSocket, formatTerminal } from "./views/control-reply.js";
 export type {
   BgpStateName,
   DaemonView,
+  KernelProtocolView,
   ProtocolStateName,
   SessionDetail,
   SessionView,

@@ -14,8 +14,7 @@ import { AttributeTable } from "../rib/attributes.js";
 import { Batches } from "../rib/batches.js";
 import type { PathLists, PathRanking } from "../rib/path-lists.js";
 import { PathTable, treatment } from "../rib/paths.js";
-import type { RouteChanges } from "../rib/route-counters.js";
-import { type Refeed, UpdateTable } from "../rib/updates.js";
+import { UpdateTable } from "../rib/updates.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -36,6 +35,7 @@ import { type Daemon, newDaemon, WORK_BITS } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
 import { Rings } from "./rings.js";
+import type { ChangeCounts, KernelCounts } from "./route-counts.js";
 
 /** Event kinds of the fleet, as the engine numbered them. */
 export interface Kinds {
@@ -91,32 +91,6 @@ export interface IdleSessions {
   send(node: number, e: number): void;
 }
 
-/** Counters of routes for each session; see `RouteStats`. */
-export interface ChangeCounts {
-  /** Counts for one more daemon. */
-  watch(node: number): void;
-  /** Routes came from a peer: withdrawn, or as such because they loop; or announced. */
-  arrived(e: number, withdrawn: boolean, routes: number): void;
-  /** The import filter refused a route. */
-  filtered(e: number): void;
-  /** The burst of a re-feed came. */
-  refeedArrived(e: number, refeed: Refeed): void;
-  /** An end is offered every change from now on. */
-  link(node: number, e: number): void;
-  /** A session is over. */
-  unlink(node: number, e: number): void;
-  /** The protocol of a peer is down, and forgets. */
-  reset(node: number, e: number): void;
-  /** A pod's route inside an own block came to the kernel, or went. */
-  podChanged(node: number, came: boolean): void;
-  /** The whole table goes to a peer: at first, or again. */
-  feed(node: number, e: number, again: boolean): void;
-  /** The counters of an end. */
-  changes(e: number): RouteChanges;
-  /** Routes told to the peer, as BIRD counts them. */
-  exported(e: number): number;
-}
-
 /** State that every part of the fleet works on: the run, the sessions, and one column per property of a daemon. */
 export class FleetContext {
   readonly engine: Engine;
@@ -142,6 +116,8 @@ export class FleetContext {
   idle: IdleSessions | undefined;
   /** Present where changes of routes are counted for each session. */
   stats: ChangeCounts | undefined;
+  /** The same of kernel protocols. */
+  kernelStats: KernelCounts | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
   /** How paths are chosen, and the lists that come of it; set when the fleet is put together. */

@@ -48,6 +48,7 @@ export class KernelRoutes implements RouteListener {
     const told = is && this.isTold(node, prefix, after);
     if (!told && !daemon.foreign.has(prefix)) {
       this.x.stats?.podChanged(node, is);
+      this.x.kernelStats?.podChanged(node, is);
       return;
     }
     if (told) daemon.foreign.add(prefix);
@@ -75,6 +76,7 @@ export class KernelRoutes implements RouteListener {
   /** A process starts: its first scan of the kernel finds what is there. */
   onStarted(node: number): void {
     const daemon = this.x.daemons[node]!;
+    this.x.kernelStats?.scanned(node);
     daemon.kernelNews = [...daemon.foreign];
     if (daemon.kernelNews.length > 0) this.x.queueWork(node, WORK_LEARN, 0);
   }

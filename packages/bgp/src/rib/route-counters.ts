@@ -77,6 +77,9 @@ export interface Alike {
 
 const NOTHING: Alike = Object.freeze({ rejected: 0, filtered: 0, withdraws: 0 });
 
+/** What becomes of a route on its way to a protocol; "none": there is none any more. */
+export type Verdict = "none" | "rejected" | "filtered" | "accepted";
+
 /** The counters of all session ends, by end: 32 bits each and overflowing, as in BIRD. */
 export class RouteCounters {
   private cells: Int32Array = new Int32Array(64 * WIDTH);
@@ -91,6 +94,25 @@ export class RouteCounters {
   /** A column of an end, with what is counted elsewhere. */
   get(e: number, column: number, more = 0): number {
     return ((this.cells[e * WIDTH + column] ?? 0) + more) >>> 0;
+  }
+
+  /**
+   * A change is offered, and what may have been told before is withdrawn if it is not told (bird: nest/rt-table.c,
+   * rt_notify_basic, do_rt_notify).
+   */
+  offer(e: number, verdict: Verdict, told: boolean): void {
+    this.add(e, verdict === "none" ? ROUTE_COUNT.exportWithdraws : ROUTE_COUNT.exportUpdates);
+    if (verdict === "rejected") this.add(e, ROUTE_COUNT.exportUpdatesRejected);
+    else if (verdict === "filtered") this.add(e, ROUTE_COUNT.exportUpdatesFiltered);
+    if (verdict === "accepted") {
+      this.add(e, ROUTE_COUNT.exportUpdatesAccepted);
+      this.add(e, ROUTE_COUNT.exported);
+    } else if (told) this.add(e, ROUTE_COUNT.exportWithdrawsAccepted);
+  }
+
+  /** Nothing is exported now; counts of the past stay. */
+  clearExported(e: number): void {
+    this.add(e, ROUTE_COUNT.exported, -this.get(e, ROUTE_COUNT.exported));
   }
 
   /** The protocol is down: all is forgotten (bird: nest/proto.c, proto_fell_down). */

@@ -1,5 +1,6 @@
-import type { ChangeCounts, FleetContext } from "../fleet/context.js";
+import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
+import type { ChangeCounts } from "../fleet/route-counts.js";
 import { widened } from "../session/connections.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { Importer } from "./importer.js";
@@ -8,11 +9,14 @@ import type { RibChange } from "./path-lists.js";
 import { NO_PATH } from "./paths.js";
 import type { PeerGroup } from "./peer-group.js";
 import type { RibListener } from "./rib.js";
-import { type Alike, ROUTE_COUNT, type RouteChanges, RouteCounters } from "./route-counters.js";
+import {
+  type Alike,
+  ROUTE_COUNT,
+  type RouteChanges,
+  RouteCounters,
+  type Verdict,
+} from "./route-counters.js";
 import type { Refeed } from "./updates.js";
-
-/** What becomes of a route on its way to a peer. */
-type Verdict = "none" | "rejected" | "filtered" | "accepted";
 
 /**
  * Counts what comes from peers and what is offered to them, as BIRD does for `show protocols all`
@@ -134,7 +138,7 @@ export class RouteStats implements ChangeCounts {
     this.linked[e] = 0;
     this.unfed[node]!.delete(e);
     this.addAlike(node, e, 1);
-    this.clearExported(e);
+    this.counters.clearExported(e);
   }
 
   /** The protocol of a peer is down, and forgets (proto_fell_down). */
@@ -196,7 +200,7 @@ export class RouteStats implements ChangeCounts {
     if (before === after) return;
     const told = this.verdict(node, e, group, prefix, before) === "accepted";
     if (told) this.counters.add(e, ROUTE_COUNT.exported, -1);
-    this.offer(e, this.verdict(node, e, group, prefix, after), told);
+    this.counters.offer(e, this.verdict(node, e, group, prefix, after), told);
   }
 
   /** A pod's route inside an own block came to the table, or went: nobody is told. */
@@ -211,31 +215,22 @@ export class RouteStats implements ChangeCounts {
     const { daemons, paths } = this.x;
     const { rib, groups, meshOnly, podRoutes, foreign } = daemons[node]!;
     this.unfed[node]!.delete(e);
-    if (again) this.clearExported(e);
+    if (again) this.counters.clearExported(e);
     const group = groups.find(({ ends }) => ends.includes(e));
     const addPath = group?.addPath ?? this.x.addsPaths(e);
     for (const prefix of rib.prefixes()) {
       for (const path of addPath ? rib.all(prefix) : [rib.best(prefix)]) {
         const refused = meshOnly && !paths.isLocal(path);
-        this.offer(e, refused ? "rejected" : this.verdict(node, e, group, prefix, path), again);
+        this.counters.offer(
+          e,
+          refused ? "rejected" : this.verdict(node, e, group, prefix, path),
+          again,
+        );
       }
     }
     // The connected subnet, and pods' routes that are in the kernel alone here.
     for (let rest = 1 + podRoutes - foreign.size; rest > 0; rest--)
-      this.offer(e, "filtered", again);
-  }
-
-  /** A route is offered, and what may have been told before is withdrawn if it is not told (rt_notify_basic). */
-  private offer(e: number, verdict: Verdict, told: boolean): void {
-    const { counters } = this;
-    if (verdict === "none") counters.add(e, ROUTE_COUNT.exportWithdraws);
-    else counters.add(e, ROUTE_COUNT.exportUpdates);
-    if (verdict === "rejected") counters.add(e, ROUTE_COUNT.exportUpdatesRejected);
-    else if (verdict === "filtered") counters.add(e, ROUTE_COUNT.exportUpdatesFiltered);
-    if (verdict === "accepted") {
-      counters.add(e, ROUTE_COUNT.exportUpdatesAccepted);
-      counters.add(e, ROUTE_COUNT.exported);
-    } else if (told) counters.add(e, ROUTE_COUNT.exportWithdrawsAccepted);
+      this.counters.offer(e, "filtered", again);
   }
 
   private verdict(
@@ -252,10 +247,6 @@ export class RouteStats implements ChangeCounts {
         ? this.exporter.attributes(node, e, prefix, path)
         : this.outbox.told(node, group, prefix, path);
     return told === REJECTED ? "filtered" : "accepted";
-  }
-
-  private clearExported(e: number): void {
-    this.counters.add(e, ROUTE_COUNT.exported, -this.exported(e));
   }
 
   /** Takes what all were offered alike until now to the counters of an end, or away from them. */

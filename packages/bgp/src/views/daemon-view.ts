@@ -61,6 +61,17 @@ export interface SessionDetail extends SessionView {
   readonly keepalive: TimerView | undefined;
 }
 
+/** The kernel protocol in full. */
+export interface KernelProtocolView {
+  /** Pods' routes that it learnt, and how many of them are the best. */
+  readonly imported: number;
+  readonly preferred: number;
+  /** Routes of BIRD in the kernel. */
+  readonly exported: number;
+  /** What became of every route so far; undefined unless `routeStats` is on. */
+  readonly changes: RouteChanges | undefined;
+}
+
 /** One running daemon at a moment; plain data. */
 export interface DaemonView {
   readonly node: number;

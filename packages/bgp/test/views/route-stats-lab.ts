@@ -2,6 +2,7 @@ import { PROTOCOL, parseCidr } from "@calico-sim/core";
 import type {
   ExportRules,
   FilterFunction,
+  KernelProtocolView,
   PeerConfig,
   PeerOptions,
   Reconfiguration,
@@ -116,6 +117,17 @@ export class StatsLab extends Peered {
     return lines.join("\n");
   }
 
+  /** Every node's kernel protocol as a line of `MEASURED_KERNELS`. */
+  kernelLines(): string {
+    const nodes = this.all().filter((node) => !this.isRouter(node));
+    return nodes
+      .flatMap((node) => {
+        const kernel = this.bird.viewKernel(node);
+        return kernel === undefined ? [] : [`${String(node)}: ${counts(kernel)}`];
+      })
+      .join("\n");
+  }
+
   private isRouter(node: number): boolean {
     return this.kind === "tor" && node === ROUTER;
   }
@@ -142,10 +154,19 @@ export class StatsLab extends Peered {
   }
 }
 
-function line({ state, imported, exported, preferred, changes }: SessionDetail): string {
+function line(session: SessionDetail): string {
+  return `${session.state}: ${counts(session)}`;
+}
+
+function counts({
+  imported,
+  exported,
+  preferred,
+  changes,
+}: SessionDetail | KernelProtocolView): string {
   const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = changes!;
-  const counts = [importUpdates, importWithdraws, exportUpdates, exportWithdraws].map((counted) =>
+  const rows = [importUpdates, importWithdraws, exportUpdates, exportWithdraws].map((counted) =>
     Object.values(counted).join(" "),
   );
-  return `${state}: ${[[imported, exported, preferred].join(" "), ...counts].join(", ")}`;
+  return [[imported, exported, preferred].join(" "), ...rows].join(", ");
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { formatTerminal, type Neighbour, showProtocolAll } from "../../src/index.js";
 import { Mesh } from "../support.js";
 import { type Kind, StatsLab } from "./route-stats-lab.js";
-import { MEASURED } from "./route-stats-measured.js";
+import { MEASURED, MEASURED_KERNELS } from "./route-stats-measured.js";
 
 /** What was done to the measured daemons, and how long it was waited before they were asked. */
 const STEPS: readonly (readonly [string, number, (lab: StatsLab) => void])[] = [
@@ -34,10 +34,11 @@ describe("the counters of routes of BIRD 1.6.8", () => {
       for (const [state, rest, change] of STEPS) {
         change(lab);
         lab.run(rest);
-        expect([state, ...trimmed(lab.lines())]).toEqual([
-          state,
-          ...trimmed(MEASURED[kind]![state]!),
-        ]);
+        for (const [lines, measured] of [
+          [lab.lines(), MEASURED],
+          [lab.kernelLines(), MEASURED_KERNELS],
+        ] as const)
+          expect([state, ...trimmed(lines)]).toEqual([state, ...trimmed(measured[kind]![state]!)]);
       }
     },
   );
@@ -98,6 +99,51 @@ describe("show protocols all", () => {
         "  BGP state:          Established",
       ].join("\n"),
     );
+  });
+
+  // Its counters are those of the measured daemon while it recovered, and after.
+  test("of the kernel protocol, while it waits and after", () => {
+    const lab = new StatsLab("mesh");
+    const text = (): string => {
+      const detail = lab.bird.viewSession.bind(lab.bird);
+      const kernel = lab.bird.viewKernel.bind(lab.bird);
+      const view = lab.bird.view(0)!;
+      return formatTerminal(showProtocolAll(view, names, "kernel1", detail, kernel));
+    };
+    lab.begin();
+    lab.run(1);
+    expect(text().replace(/\d\d:\d\d:\d\d/g, "HH:MM:SS")).toContain(
+      [
+        "kernel1  Kernel   master   wait   HH:MM:SS    ",
+        "  Preference:     10",
+        "  Input filter:   ACCEPT",
+        "  Output filter:  calico_kernel_programming",
+        "  GR recovery:    waiting",
+        "  Routes:         0 imported, 0 exported, 0 preferred",
+        "  Route change stats:     received   rejected   filtered    ignored   accepted",
+        "    Import updates:              0          0          0          0          0",
+      ].join("\n"),
+    );
+    lab.run(8);
+    expect(text()).toContain(
+      [
+        "  Output filter:  calico_kernel_programming",
+        "  Routes:         0 imported, 3 exported, 0 preferred",
+        "  Route change stats:     received   rejected   filtered    ignored   accepted",
+        "    Import updates:              0          0          0          0          0",
+        "    Import withdraws:            0          0        ---          0          0",
+        "    Export updates:              4          1          0        ---          3",
+        "    Export withdraws:            0        ---        ---        ---          0",
+        "",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("of the kernel protocol counts what is in the kernel where changes are not counted", () => {
+    const mesh = new Mesh(3, { blocks: 2 }).converged();
+    const { exported, changes } = mesh.bird.viewKernel(0)!;
+    expect([exported, changes]).toEqual([6, undefined]);
   });
 
   test("has none where they are not kept", () => {

@@ -97,7 +97,7 @@ export class ClusterViews {
   }
 
   /**
-   * `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5`; of IPv6 `birdcl6`. The block
+   * `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5` or of `kernel1`; of IPv6 `birdcl6`. The block
    * "Route change stats" is there with the parameter `bird.routeStats`.
    */
   showProtocol(node: string, name: string, family: AddressFamily = 4): string {
@@ -105,7 +105,14 @@ export class ClusterViews {
     const view = bird?.view(this.id(node));
     const names = this.parts.confd.names(family);
     return terminal(
-      view && showProtocolAll(view, names, name, (own, peer) => bird?.viewSession(own, peer)),
+      view &&
+        showProtocolAll(
+          view,
+          names,
+          name,
+          (own, peer) => bird?.viewSession(own, peer),
+          (own) => bird?.viewKernel(own),
+        ),
       family,
     );
   }
