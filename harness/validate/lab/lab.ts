@@ -97,6 +97,8 @@ export class Lab {
       gracefulRestart: parameters.graceful_restart ?? true,
       sharedCores: this.cores,
       eventPerKeepalive: true,
+      // The files have the counters of cold starts alone.
+      routeStats: parameters.scenario === "cold",
       timers: timersOf(parameters),
     });
     this.clockPhase =

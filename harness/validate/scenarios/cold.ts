@@ -1,4 +1,5 @@
 import { SECOND } from "@calico-sim/core";
+import { birdCounters } from "../metrics/bird-counters.js";
 import { maximum, median, type RunMetrics, seconds } from "../metrics/run-metrics.js";
 import { establishedTimes, sessionMetrics } from "../metrics/sessions.js";
 import { wireMetrics } from "../metrics/wire.js";
@@ -35,6 +36,7 @@ export const COLD: Scenario = {
       fib_complete_last_s: maximum(fib),
       recovery_done_last_s: maximum(logbook.recoveries.map(({ at }) => seconds(at))),
       ...wireMetrics(undefined, lab.bird.wire()),
+      ...birdCounters(lab),
       cpu_seconds_all_daemons: lab.bird.cpu.reduce((x, y) => x + y, 0) / SECOND,
     };
   },

@@ -10,11 +10,13 @@ import { Decision } from "./rib/decision.js";
 import { Exporter } from "./rib/exporter.js";
 import { Importer } from "./rib/importer.js";
 import { KernelRoutes } from "./rib/kernel-routes.js";
+import { KernelStats } from "./rib/kernel-stats.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
 import { Outbox } from "./rib/outbox.js";
 import { PathLists } from "./rib/path-lists.js";
 import { NO_PATH } from "./rib/paths.js";
+import { RouteStats } from "./rib/route-stats.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -26,7 +28,8 @@ import { Silence } from "./session/silence.js";
 import { Transmitter } from "./session/transmitter.js";
 import { Transport } from "./session/transport.js";
 import type { BirdOptions, Reconfiguration, RoutePath, StartOptions } from "./types.js";
-import type { DaemonView, SessionDetail } from "./views/daemon-view.js";
+import type { DaemonView, KernelProtocolView, SessionDetail } from "./views/daemon-view.js";
+import { kernelView } from "./views/kernel-view.js";
 import { Look } from "./views/look.js";
 import type { RouteView } from "./views/route-view.js";
 
@@ -78,7 +81,12 @@ export class BirdFleet implements EventHandler {
     this.x = x;
     this.transport = new Transport(x);
     const outbox = new Outbox(x, this.transport, exporter);
-    const learner = new Learner(x, new Importer(x), kernel, outbox);
+    const importer = new Importer(x);
+    if (options.routeStats === true) {
+      x.stats = new RouteStats(x, exporter, importer, outbox);
+      x.kernelStats = new KernelStats(x, kernel);
+    }
+    const learner = new Learner(x, importer, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     this.keepalives = new Keepalives(x);
     const transmitter = new Transmitter(x, this.transport, recovery);
@@ -156,6 +164,8 @@ export class BirdFleet implements EventHandler {
     this.transport.addDaemon(node);
     this.loop.addDaemon(node);
     if (this.logsRoutes) this.look.logRoutes(node);
+    this.x.stats?.watch(node);
+    this.x.kernelStats?.watch(node);
   }
 
   /** Writes the configuration that a daemon finds when it starts. */
@@ -253,6 +263,11 @@ export class BirdFleet implements EventHandler {
   /** One session end in full; undefined when the daemon does not run, or `peer` is not in its configuration. */
   viewSession(node: number, peer: number): SessionDetail | undefined {
     return this.look.detail(node, peer);
+  }
+
+  /** The daemon's kernel protocol in full; undefined when it does not run. */
+  viewKernel(node: number): KernelProtocolView | undefined {
+    return kernelView(this.x, node);
   }
 
   /** The daemon's routing table, by destination; empty when it does not run. */

@@ -52,6 +52,7 @@ export type { BirdCosts } from "./cost-profile.js";
 export { BIRD_COSTS } from "./cost-profile.js";
 export type { MessageCounts, WireSummary } from "./messages/counters.js";
 export type { AttributeSet } from "./rib/attributes.js";
+export type { RouteChanges } from "./rib/route-counters.js";
 export { SESSION_ENDS_MAX, SessionLimitError } from "./session/capacity.js";
 export type { SessionTimers } from "./session/constants.js";
 export { BGP_PORT, SESSION_TIMERS } from "./session/constants.js";
@@ -80,6 +81,7 @@ export { formatSocket, formatTerminal } from "./views/control-reply.js";
 export type {
   BgpStateName,
   DaemonView,
+  KernelProtocolView,
   ProtocolStateName,
   SessionDetail,
   SessionView,

@@ -70,6 +70,8 @@ export interface KernelFilter {
    * @param metric - 2147483647 − LOCAL_PREF: 1024 for ordinary routes.
    */
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number;
+  /** Whether a prefix is the node's own subnet, of which the protocol `direct` has the best route. Absent: none is. */
+  isConnected?(node: number, prefix: number): boolean;
 }
 
 /** How a daemon treats a peer, with every default filled in. */
@@ -235,6 +237,11 @@ export interface BirdOptions {
    * @defaultValue false
    */
   readonly routeLog?: boolean;
+  /**
+   * Counts for each session what becomes of every route, as `show protocols all` prints it; 56 bytes a session end, and
+   * at a reflector some time for each route and client. @defaultValue false
+   */
+  readonly routeStats?: boolean;
   /**
    * TTL security holds from the second message on: the OPEN slips through, as it does where it comes before the receiver
    * has set the limit on its new socket, and one end is Established while the other waits. Assumed not to.

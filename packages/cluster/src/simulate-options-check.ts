@@ -41,6 +41,7 @@ const EXAMPLE: Record<keyof Parameters, object> = {
     bfd: { interval: 1, multiplier: 1 },
     ttlLimitAfterOpen: false,
     routeLog: false,
+    routeStats: false,
   },
   confd: CONFD_COSTS,
   felix: FELIX_COSTS,

@@ -20,6 +20,8 @@ export interface Parameters {
     readonly ttlLimitAfterOpen?: boolean;
     /** Keeps when each route of BIRD came and what it replaced, for `Simulation.views`. @defaultValue false */
     readonly routeLog?: boolean;
+    /** Counts for each session what becomes of every route, for `Simulation.views.showProtocol`. @defaultValue false */
+    readonly routeStats?: boolean;
   };
   readonly confd?: Partial<ConfdCosts>;
   readonly felix?: FelixCosts;

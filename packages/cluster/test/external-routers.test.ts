@@ -70,6 +70,13 @@ describe("an external router (law 11)", () => {
     const { kernels, prefixes } = simulation;
     expect(kernels.best(0, prefixes.intern(parseCidr(subnet)!))).toBe(0);
     expect(wayOut(simulation, "node-0")).toBe("tor-a");
+    // Of the three only the block that is none of the router's: the route of \`direct\` is the best to the subnet.
+    expect(simulation.views.showProtocol("node-0", "Global_10_0_0_251")).toContain(
+      "  Routes:         2 imported, ",
+    );
+    expect(simulation.views.showProtocol("node-0", "Global_10_0_0_251")).toContain(
+      " 1 preferred\n",
+    );
     expect(simulation.views.showRoute("node-0").replace(/\d\d:\d\d:\d\d/g, "HH:MM:SS")).toContain(
       [
         `${subnet}        dev eth0 [direct1 HH:MM:SS] * (240)`,

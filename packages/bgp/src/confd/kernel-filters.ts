@@ -129,7 +129,7 @@ export class KernelFilters implements KernelFilter {
    * The best route to the node's own subnet is that of the protocol `direct`, with a preference of 240 (bird: nest/route.h,
    * DEF_PREF_DIRECT), and the kernel has one of its own: nothing is exported to it (BIRD 1.6.8, measured).
    */
-  private isConnected(node: number, prefix: number): boolean {
+  isConnected(node: number, prefix: number): boolean {
     const subnet = this.subnets[node];
     return subnet !== undefined && cidrEquals(subnet, this.prefixes.cidr(prefix));
   }

@@ -35,6 +35,7 @@ import { type Daemon, newDaemon, WORK_BITS } from "./daemon.js";
 import { Inbox } from "./inbox.js";
 import { Mail } from "./mail.js";
 import { Rings } from "./rings.js";
+import type { ChangeCounts, KernelCounts } from "./route-counts.js";
 
 /** Event kinds of the fleet, as the engine numbered them. */
 export interface Kinds {
@@ -113,6 +114,10 @@ export class FleetContext {
   bfd: PathWatch | undefined;
   /** Keepalives and hold times as events; undefined where they are computed. */
   idle: IdleSessions | undefined;
+  /** Present where changes of routes are counted for each session. */
+  stats: ChangeCounts | undefined;
+  /** The same of kernel protocols. */
+  kernelStats: KernelCounts | undefined;
   /** The main loop; set when the fleet is put together. */
   loop!: Wakeable;
   /** How paths are chosen, and the lists that come of it; set when the fleet is put together. */

@@ -17,6 +17,7 @@ import type { RibChange } from "./path-lists.js";
 import { KERNEL, OWN, OWN_PATH } from "./paths.js";
 import { joinGroup, regroup } from "./peer-groups.js";
 import { podPrefixes } from "./pod-routes.js";
+import { repeatsOf } from "./repeats.js";
 import type { Counted, Prepared } from "./updates.js";
 
 /** Bits of the connected subnet that BIRD holds beside the blocks (law 6: "connected subnets"), by family; a /24 and a /64 as measured. */
@@ -67,15 +68,19 @@ export class Advertiser {
     const side = x.ends.established[e]!;
     if (side < 0) return false;
     const daemon = x.daemons[node]!;
-    if (x.ends.exporting[e] === 0) daemon.exporting++;
+    const begins = x.ends.exporting[e] === 0;
+    if (begins) daemon.exporting++;
     x.ends.exporting[e] = 1;
     if (daemon.meshOnly) {
+      if (begins) x.stats?.feed(node, e, false);
       if (this.feedBlocks(node, e, side)) return true;
     } else {
       x.spend(node, this.offerCost(node));
       // What waits for the others is part of the feed.
       if (x.unsent[node] === 1) this.outbox.send(node);
-      this.feeds.send(node, e, joinGroup(x, node, e));
+      const group = joinGroup(x, node, e);
+      x.stats?.feed(node, e, false);
+      this.feeds.send(node, e, group);
     }
     x.spend(node, x.costs.message);
     x.counters.count(COUNT.update, endOfRibBytes(x.family));
@@ -185,6 +190,8 @@ export class Advertiser {
     const groups = this.receivers(node);
     const before = groups.map(({ sample }) => this.offers(node, sample));
     const told = groups.map(({ sample }) => this.announced(node, sample, gained, lost));
+    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH));
+    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN));
     daemon.blocks.splice(0, daemon.blocks.length, ...blocks);
     daemon.rules = rules;
     daemon.feed = undefined;
@@ -194,8 +201,6 @@ export class Advertiser {
       exports.clear();
       feed.changed = 0;
     }
-    for (const p of gained) this.originated(node, p, daemon.rib.add(p, OWN_PATH));
-    for (const p of lost) this.originated(node, p, daemon.rib.remove(p, OWN, OWN));
     for (const [i, group] of groups.entries())
       for (const part of this.concerned(group, filters, !same))
         this.refresh(node, part, before[i]!, told[i]!);
@@ -290,6 +295,7 @@ export class Advertiser {
     const concerned = new Set([...before, ...after].map(({ from }) => from));
     const common = this.burst(before, after, all, first, addPath, NOBODY);
     for (const e of members) {
+      x.stats?.feed(node, e, true);
       const peer = x.ends.peer[e]!;
       const { record, messages } =
         !meshOnly && concerned.has(peer)
@@ -337,7 +343,8 @@ export class Advertiser {
   ): { readonly record: number; readonly messages: readonly Counted[] } {
     const messages: Counted[] = [...first];
     let spurious = 0;
-    for (const [i, buckets] of this.steps(all, peer).entries()) {
+    const steps = this.steps(all, peer);
+    for (const [i, buckets] of steps.entries()) {
       spurious += buckets.withdraw.prefixes.length;
       const subnet = i === 0 ? prefixBytes(CONNECTED_SUBNET_BITS[this.x.family], addPath) : 0;
       messages.push(...this.outbox.measure(buckets, addPath, subnet));
@@ -353,6 +360,7 @@ export class Advertiser {
       withdrawSources: delta.withdraw.sources,
       messages: messages.length + 2,
       spurious,
+      repeats: this.x.stats && repeatsOf(this.x.updates, first, steps, delta),
     });
     return { record, messages };
   }

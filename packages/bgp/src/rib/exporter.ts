@@ -34,6 +34,21 @@ export class Exporter {
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
   }
 
+  /**
+   * Whether a peer is not told of a path whatever the filter says: it said it itself, it has the same cluster, or one
+   * internal peer's route goes to another with no reflector between (bird: proto/bgp/attrs.c, bgp_import_control).
+   */
+  refuses(to: number, path: number): boolean {
+    const { x } = this;
+    if (x.paths.isLocal(path)) return false;
+    if (x.paths.peer(path) === x.ends.peer[to]) return true;
+    const { clusterId } = x.policy(to);
+    const { clusterList } = x.attributes.get(x.paths.attributes(path));
+    if (clusterId >= 0 && clusterList.includes(clusterId)) return true;
+    const source = x.policies.get(x.paths.policy(path));
+    return clusterId < 0 && source.clusterId < 0 && this.among(to, x.isInternal(to), path);
+  }
+
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
   private created(node: number, to: number, internal: boolean, path: number): AttributeSet {
     const set = this.x.attributes.get(this.x.paths.attributes(path));
@@ -65,9 +80,7 @@ export class Exporter {
     const onLink = policy.onLink && (x.path.routersBetween?.(node, known) ?? 0) === 0;
     const keeps = policy.nextHop === "keep" || internal || onLink;
     const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
-    const sourceAS = source.localAS || x.asNumber[x.ends.node[to]!]!;
-    const among = internal && x.paths.isInternal(path) && x.localAS(to) === sourceAS;
-    if (!among) {
+    if (!this.among(to, internal, path)) {
       if (internal) return { ...set, nextHop };
       // A MED of another AS is not passed on; BIRD sends 0 in its place.
       const med = set.med === ABSENT ? ABSENT : 0;
@@ -83,6 +96,14 @@ export class Exporter {
       originatorId: set.originatorId === ABSENT ? x.routerId[sender]! : set.originatorId,
       clusterList: [...(crosses ? [policy.clusterId] : []), entered, ...set.clusterList],
     };
+  }
+
+  /** Whether a path goes from one peer of an AS to another. */
+  private among(to: number, internal: boolean, path: number): boolean {
+    const { x } = this;
+    const { localAS } = x.policies.get(x.paths.policy(path));
+    const sourceAS = localAS || x.asNumber[x.ends.node[to]!]!;
+    return internal && x.paths.isInternal(path) && x.localAS(to) === sourceAS;
   }
 
   /** The export filter as confd renders it: BGPFilters, then the common checks (node-behaviour §1.6). */

@@ -46,7 +46,11 @@ export class KernelRoutes implements RouteListener {
     if (this.x.kernels.familyOf(prefix) !== this.x.family) return;
     daemon.podRoutes += Number(is) - Number(was);
     const told = is && this.isTold(node, prefix, after);
-    if (!told && !daemon.foreign.has(prefix)) return;
+    if (!told && !daemon.foreign.has(prefix)) {
+      this.x.stats?.podChanged(node, is);
+      this.x.kernelStats?.podChanged(node, is);
+      return;
+    }
     if (told) daemon.foreign.add(prefix);
     else daemon.foreign.delete(prefix);
     this.news(node, prefix);
@@ -72,6 +76,7 @@ export class KernelRoutes implements RouteListener {
   /** A process starts: its first scan of the kernel finds what is there. */
   onStarted(node: number): void {
     const daemon = this.x.daemons[node]!;
+    this.x.kernelStats?.scanned(node);
     daemon.kernelNews = [...daemon.foreign];
     if (daemon.kernelNews.length > 0) this.x.queueWork(node, WORK_LEARN, 0);
   }

@@ -20,6 +20,7 @@ export class KernelWriter {
   start(node: number): void {
     const { x } = this;
     const { rib } = x.daemons[node]!;
+    x.kernelStats?.feed(node, x.kernelReady[node] === 1);
     x.kernelReady[node] = 1;
     for (const prefix of rib.prefixes()) this.export(node, prefix);
     for (const { prefix, route } of x.kernels.table(node)) {
@@ -75,7 +76,8 @@ export class KernelWriter {
     );
   }
 
-  private filtered(node: number, prefix: number, path: number): number {
+  /** The route that the kernel gets for a path alone; 0 = none. */
+  filtered(node: number, prefix: number, path: number): number {
     const { x } = this;
     // What the kernel itself said is not written back (bird: sysdep/unix/krt.c, krt_import_control).
     if (x.paths.peer(path) === KERNEL) return 0;

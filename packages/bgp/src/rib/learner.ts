@@ -53,6 +53,7 @@ export class Learner {
       return;
     }
     const end = updates.end(record);
+    this.x.stats?.arrived(e, true, end - updates.begin(record));
     for (let item = updates.begin(record); item < end; item++)
       this.withdraw(node, e, updates.prefix(item), updates.source(item));
   }
@@ -63,6 +64,7 @@ export class Learner {
     const { costs } = x;
     const { messages, spurious, withdraw, withdrawSources, reach } = x.updates.refeed(number);
     x.spend(node, costs.message * (messages - 1) + costs.route * 0.25 * spurious);
+    x.stats?.refeedArrived(e, x.updates.refeed(number));
     for (let i = 0; i < withdraw.length; i++)
       this.withdraw(node, e, withdraw[i]!, withdrawSources[i]!);
     const treated = x.treatment(e);
@@ -82,6 +84,7 @@ export class Learner {
     const { updates } = this.x;
     const taken = this.importer.attributes(e, updates.attributes(record));
     const end = updates.end(record);
+    this.x.stats?.arrived(e, taken === REJECTED, end - updates.begin(record));
     for (let item = updates.begin(record); item < end; item++) {
       const prefix = updates.prefix(item);
       const set = this.filtered(e, prefix, taken);
@@ -92,7 +95,10 @@ export class Learner {
 
   private filtered(e: number, prefix: number, taken: number): number {
     const looks = taken !== REJECTED && this.importer.filters(e);
-    return looks ? this.importer.filtered(e, prefix, taken) : taken;
+    if (!looks) return taken;
+    const set = this.importer.filtered(e, prefix, taken);
+    if (set === REJECTED) this.x.stats?.filtered(e);
+    return set;
   }
 
   /** A route with attributes as taken in. */
@@ -204,6 +210,7 @@ export class Learner {
       x.spend(node, perRoute * sources.length);
       this.removeAll(node, e, prefix, sources);
     }
+    x.stats?.reset(node, e);
   }
 
   private removeAll(node: number, e: number, prefix: number, sources: readonly number[]): void {

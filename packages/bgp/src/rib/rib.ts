@@ -6,8 +6,37 @@ import { NO_PATH } from "./paths.js";
 /** Told of every change of a table. */
 export interface RibListener {
   onChange(prefix: number, change: RibChange): void;
+  /** A path was added that is there already, as it is. */
+  onSame?(path: number): void;
+  /** A path of a peer was removed that is not there. */
+  onMissing?(peer: number): void;
   /** The process starts anew. */
   onClear(): void;
+}
+
+/** Two that are told. */
+class BothListeners implements RibListener {
+  private readonly both: readonly RibListener[];
+
+  constructor(...both: readonly RibListener[]) {
+    this.both = both;
+  }
+
+  onChange(prefix: number, change: RibChange): void {
+    for (const one of this.both) one.onChange(prefix, change);
+  }
+
+  onSame(path: number): void {
+    for (const one of this.both) one.onSame?.(path);
+  }
+
+  onMissing(peer: number): void {
+    for (const one of this.both) one.onMissing?.(peer);
+  }
+
+  onClear(): void {
+    for (const one of this.both) one.onClear();
+  }
 }
 
 /** Where a table changed since somebody looked. */
@@ -25,8 +54,8 @@ export class Rib implements ListHolder {
   size = 0;
   /** Paths of all prefixes. */
   paths = 0;
-  /** Set where somebody asked for a log of the routes. */
-  listener: RibListener | undefined;
+  /** Set where somebody asked for a log of the routes, or for counters. */
+  private listener: RibListener | undefined;
   /** Those who want to know what changed since they looked. */
   readonly marks: RibMark[] = [];
   private readonly lists: PathLists;
@@ -76,7 +105,10 @@ export class Rib implements ListHolder {
     const list = this.list(prefix);
     if (list === EMPTY) return this.addOnly(prefix, path);
     const after = this.lists.add(list, path);
-    if (after === list) return undefined;
+    if (after === list) {
+      this.listener?.onSame?.(path);
+      return undefined;
+    }
     if (!this.lists.replaced) this.paths++;
     this.set(prefix, after);
     // Where nothing is told to anybody, nobody asks what was there before.
@@ -84,11 +116,20 @@ export class Rib implements ListHolder {
     return this.told(prefix, this.lists.explain(list));
   }
 
+  /** Tells one more of every change. */
+  listen(listener: RibListener): void {
+    this.listener =
+      this.listener === undefined ? listener : new BothListeners(this.listener, listener);
+  }
+
   /** Removes the path of a peer and source; undefined if there is none. */
   remove(prefix: number, peer: number, source: number): RibChange | undefined {
     const list = this.list(prefix);
     const after = this.lists.remove(list, peer, source);
-    if (after === list) return undefined;
+    if (after === list) {
+      this.listener?.onMissing?.(peer);
+      return undefined;
+    }
     this.paths--;
     if (after === EMPTY) this.size--;
     this.set(prefix, after);

@@ -20,6 +20,15 @@ export interface Refeed {
   readonly messages: number;
   /** Prefixes in it that change nothing. */
   readonly spurious: number;
+  /** Only where changes of routes are counted: what it says beyond what it changes. */
+  readonly repeats?: Repeats | undefined;
+}
+
+/** What a re-feed says that its receiver has, or never had. */
+export interface Repeats {
+  readonly reach: readonly Announcement[];
+  /** All withdrawn prefixes, those that change something included. */
+  readonly withdrawn: number;
 }
 
 /** An UPDATE as it counts. */

@@ -84,7 +84,9 @@ export class Recovery {
       x.ends.locked[e] = 0;
       if (x.ends.deferred[e] === 0) continue;
       x.ends.deferred[e] = 0;
-      if (x.ends.established[e]! >= 0) x.queueWork(node, WORK_FEED, e);
+      if (x.ends.established[e]! < 0) continue;
+      x.stats?.link(node, e);
+      x.queueWork(node, WORK_FEED, e);
     }
     x.queueWork(node, WORK_KERNEL, 0);
     x.listener?.onRecoveryDone(node, Math.round(x.t));

@@ -292,7 +292,9 @@ export class Sessions {
     // A peer that says it kept no forwarding state is not waited for (RFC 4724 §4.2); BIRD says so whenever it does not recover.
     if (!recovers) this.learner.restartDone(node, e);
     x.listener?.onSession(node, ends.peer[e]!, true, Math.round(x.t));
-    if (ends.deferred[e] === 0) x.queueWork(node, WORK_FEED, e);
+    if (ends.deferred[e] === 1) return;
+    x.stats?.link(node, e);
+    x.queueWork(node, WORK_FEED, e);
   }
 
   // Losing --------------------------------------------------------------------------------------
@@ -401,6 +403,7 @@ export class Sessions {
       leaveGroup(x, node, e);
     }
     ends.exporting[e] = 0;
+    x.stats?.unlink(node, e);
     x.establishedEnds--;
     x.lostEnds++;
     x.listener?.onSession(node, ends.peer[e]!, false, at);

@@ -1,4 +1,5 @@
 import type { Micros } from "@calico-sim/core";
+import type { RouteChanges } from "../rib/route-counters.js";
 
 /** State of a protocol as `show protocols` prints it (control-plane-behaviour §6.2). */
 export type ProtocolStateName = "down" | "start" | "wait" | "feed" | "up" | "stop" | "flush";
@@ -38,8 +39,14 @@ export interface SessionDetail extends SessionView {
   readonly preferred: number;
   /** Routes announced to this peer. */
   readonly exported: number;
+  /** What became of every route so far; undefined unless `routeStats` is on. */
+  readonly changes: RouteChanges | undefined;
   /** The peer is a client of this reflector (RFC 4456). */
   readonly reflects: boolean;
+  /** The peer may be several hops away (bird: proto/bgp/bgp.c, `multihop`, as Calico renders it); false for `direct`. */
+  readonly multihop: boolean;
+  /** An ordinary router without import filter. */
+  readonly importsAll: boolean;
   /** The peer's OPEN offers add-path (RFC 7911 §4), and says that it keeps forwarding while it restarts (RFC 4724 §3). */
   readonly peerOffers: { readonly addPath: boolean; readonly keepsForwarding: boolean };
   /** Both ends offered add-path: several paths of a prefix are told. */
@@ -52,6 +59,17 @@ export interface SessionDetail extends SessionView {
   readonly connectDelay: TimerView | undefined;
   readonly hold: TimerView | undefined;
   readonly keepalive: TimerView | undefined;
+}
+
+/** The kernel protocol in full. */
+export interface KernelProtocolView {
+  /** Pods' routes that it learnt, and how many of them are the best. */
+  readonly imported: number;
+  readonly preferred: number;
+  /** Routes of BIRD in the kernel. */
+  readonly exported: number;
+  /** What became of every route so far; undefined unless `routeStats` is on. */
+  readonly changes: RouteChanges | undefined;
 }
 
 /** One running daemon at a moment; plain data. */

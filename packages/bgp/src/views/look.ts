@@ -58,7 +58,7 @@ export class Look {
   logRoutes(node: number): void {
     const log = new RouteLog(this.x);
     this.logs[node] = log;
-    this.x.daemons[node]!.rib.listener = log;
+    this.x.daemons[node]!.rib.listen(log);
   }
 
   /** The table of a daemon, by destination; empty when it does not run. */
@@ -153,8 +153,11 @@ export class Look {
     return Object.freeze({
       ...view,
       ...this.count(node, e),
-      exported: ends.exporting[e] === 1 ? this.exported(node, e) : 0,
+      exported: this.x.stats?.exported(e) ?? this.exported(node, e),
+      changes: this.x.stats?.changes(e),
       reflects: this.x.policy(e).clusterId >= 0,
+      multihop: !this.x.policy(e).onLink,
+      importsAll: this.x.daemons[node]!.router && this.x.policy(e).importFilters.length === 0,
       peerOffers: this.peerOffers(e),
       addsPaths: this.x.addsPaths(e),
       recovery:
@@ -226,14 +229,15 @@ export class Look {
     node: number,
     e: number,
   ): { readonly imported: number; readonly preferred: number } {
-    const { daemons, ends, paths } = this.x;
+    const { daemons, ends, filter, paths } = this.x;
     const { rib } = daemons[node]!;
     const peer = ends.peer[e]!;
     let imported = 0;
     let preferred = 0;
     for (const prefix of rib.prefixes()) {
       imported += rib.sources(prefix, peer).length;
-      if (paths.peer(rib.best(prefix)) === peer) preferred++;
+      const best = paths.peer(rib.best(prefix)) === peer;
+      if (best && filter.isConnected?.(node, prefix) !== true) preferred++;
     }
     return { imported, preferred };
   }
@@ -241,6 +245,7 @@ export class Look {
   /** Routes of the table that a peer is told: with add-path every path, but none that came from itself (bird: nest/rt-table.c, exp_routes). */
   private exported(node: number, e: number): number {
     const { daemons, ends, paths } = this.x;
+    if (ends.exporting[e] === 0) return 0;
     const { rib } = daemons[node]!;
     const addPath = this.x.addsPaths(e);
     let exported = 0;

@@ -1,6 +1,7 @@
+import type { RouteChanges } from "../rib/route-counters.js";
 import { formatSince } from "./clock-text.js";
 import { type ControlReply, END_OF_REPLY, type ReplyLine } from "./control-reply.js";
-import type { DaemonView, SessionDetail, SessionView } from "./daemon-view.js";
+import type { DaemonView, KernelProtocolView, SessionDetail, SessionView } from "./daemon-view.js";
 
 /** How a daemon's configuration calls the protocol of a peer, and what it says of it. */
 export interface Neighbour {
@@ -23,6 +24,9 @@ export interface Neighbours {
 
 /** Codes of lines (bird: doc/reply_codes). */
 const CODE = { protocol: 1002, detail: 1006, heading: 2002, noProtocol: 9002 } as const;
+
+/** How BIRD calls the only kernel protocol (bird: nest/proto.c, proto_config_new). */
+const KERNEL_NAME = "kernel1";
 
 /** Width of the state word before the error (control-plane-behaviour §6.2). */
 const STATE_WIDTH = 14;
@@ -51,17 +55,21 @@ export function showProtocols(view: DaemonView, names: Neighbours): ControlReply
 }
 
 /**
- * `show protocols all NAME` of a BGP protocol. The counters of messages under `Routes` are left out: they are
- * not kept for each session.
+ * `show protocols all NAME` of a BGP protocol, or of `kernel1`. The block "Route change stats" is there if the fleet counts
+ * (`routeStats`).
  *
  * @param detail Gives the session in full: `BirdFleet.viewSession`.
+ * @param kernel Gives the kernel protocol in full: `BirdFleet.viewKernel`.
  */
 export function showProtocolAll(
   view: DaemonView,
   names: Neighbours,
   name: string,
   detail: (node: number, peer: number) => SessionDetail | undefined,
+  kernel?: (node: number) => KernelProtocolView | undefined,
 ): ControlReply {
+  const kernel1 = name === KERNEL_NAME ? kernel?.(view.node) : undefined;
+  if (kernel1 !== undefined) return showKernel(view, kernel1);
   const row = bgpProtocols(view, names).find((one) => one.name === name);
   const session = row && detail(view.node, row.session.peer);
   if (row === undefined || session === undefined)
@@ -70,6 +78,27 @@ export function showProtocolAll(
   return [
     HEADING,
     { code: CODE.protocol, text: formatRow(row) },
+    ...lines.map((text) => ({ code: CODE.detail, text })),
+    END_OF_REPLY,
+  ];
+}
+
+/** The kernel protocol as Calico configures it (node-behaviour §1.5); its preference is bird: nest/route.h, DEF_PREF_INHERITED. */
+function showKernel(view: DaemonView, kernel: KernelProtocolView): ControlReply {
+  const { imported, exported, preferred, changes } = kernel;
+  const lines = [
+    field("Preference", "10"),
+    field("Input filter", "ACCEPT"),
+    field("Output filter", "calico_kernel_programming"),
+    ...(view.recovery === undefined ? [] : ["  GR recovery:    waiting"]),
+    routesLine(imported, exported, preferred),
+    ...(changes === undefined ? [] : changeLines(changes)),
+    "",
+  ];
+  const rows = ownProtocols(view).filter((row) => row.name === KERNEL_NAME);
+  return [
+    HEADING,
+    ...rows.map((row) => ({ code: CODE.protocol, text: formatRow(row) })),
     ...lines.map((text) => ({ code: CODE.detail, text })),
     END_OF_REPLY,
   ];
@@ -93,7 +122,7 @@ function ownProtocols(view: DaemonView): ProtocolRow[] {
   });
   return [
     ...(view.ownRoutes === 0 ? [] : [row("static1", "Static")]),
-    row("kernel1", "Kernel", view.kernelExports ? "up" : "wait"),
+    row(KERNEL_NAME, "Kernel", view.kernelExports ? "up" : "wait"),
     row("device1", "Device"),
     row("direct1", "Direct"),
   ];
@@ -130,21 +159,45 @@ const HEADING: ReplyLine = Object.freeze({
 });
 
 function routeLines(session: SessionDetail): string[] {
-  const { imported, exported, preferred, recovery } = session;
+  const { imported, exported, preferred, changes, recovery } = session;
   return [
     field("Description", "Connection to BGP peer"),
     field("Preference", "100"),
-    field("Input filter", "(unnamed)"),
+    field("Input filter", session.importsAll ? "ACCEPT" : "(unnamed)"),
     field("Output filter", "(unnamed)"),
     ...(recovery === undefined
       ? []
       : [
           `  GR recovery:   ${recovery.pending ? " pending" : ""}${recovery.waiting ? " waiting" : ""}`,
         ]),
-    field(
-      "Routes",
-      `${String(imported)} imported, ${String(exported)} exported, ${String(preferred)} preferred`,
-    ),
+    routesLine(imported, exported, preferred),
+    ...(changes === undefined ? [] : changeLines(changes)),
+  ];
+}
+
+function routesLine(imported: number, exported: number, preferred: number): string {
+  return field(
+    "Routes",
+    `${String(imported)} imported, ${String(exported)} exported, ${String(preferred)} preferred`,
+  );
+}
+
+/** Counters of routes (bird: nest/proto.c, proto_show_stats). */
+function changeLines(changes: RouteChanges): string[] {
+  const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = changes;
+  const line = (label: string, counts: Partial<RouteChanges["importUpdates"]>): string => {
+    const { received, rejected, filtered, ignored, accepted } = counts;
+    const cells = [received, rejected, filtered, ignored, accepted].map((count) =>
+      String(count ?? "---").padStart(10),
+    );
+    return `    ${`${label}:`.padEnd(19)} ${cells.join(" ")}`;
+  };
+  return [
+    "  Route change stats:     received   rejected   filtered    ignored   accepted",
+    line("Import updates", importUpdates),
+    line("Import withdraws", importWithdraws),
+    line("Export updates", exportUpdates),
+    line("Export withdraws", exportWithdraws),
   ];
 }
 
@@ -179,9 +232,13 @@ function bgpLines(session: SessionDetail, neighbour: Neighbour): string[] {
   ];
 }
 
-function sessionWords({ reflects, addsPaths }: SessionDetail, { internal }: Neighbour): string {
-  const kind = internal ? "internal" : "external";
-  return `${kind} multihop${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
+/** Words of a session (bird: proto/bgp/bgp.c, bgp_show_proto_info). */
+function sessionWords(
+  { reflects, addsPaths, multihop }: SessionDetail,
+  { internal }: Neighbour,
+): string {
+  const kind = `${internal ? "internal" : "external"}${multihop ? " multihop" : ""}`;
+  return `${kind}${reflects ? " route-reflector" : ""} AS4${addsPaths ? ADD_PATH : ""}`;
 }
 
 const ADD_PATH = " add-path-rx add-path-tx";

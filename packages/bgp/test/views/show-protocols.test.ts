@@ -8,7 +8,7 @@ import {
   showProtocols,
   showStatus,
 } from "../../src/index.js";
-import { Mesh } from "../support.js";
+import { Mesh, Peered } from "../support.js";
 
 /** Node n has the address 10.10.0.(n+1). */
 class Names implements Neighbours {
@@ -147,6 +147,21 @@ describe("show protocols all", () => {
     expect(all(mesh, 2, "Mesh_10_10_0_2")).toContain(
       "  GR recovery:    pending\n  Routes:         0 imported, 0 exported, 0 preferred\n",
     );
+  });
+
+  // A router beside the nodes, configured `direct` and with `import all`, as BIRD 1.6.8 shows it.
+  test("of a router on the link: its peer is no hop away, and it filters nothing that comes in", () => {
+    const lab = new Peered(2).speaker(1, { asNumber: 65_001, router: true });
+    lab.peer(0, 1, { remoteAS: 65_001 }, { remoteAS: 64_512, onLink: true, passive: true });
+    const detail = lab.converged().bird.viewSession.bind(lab.bird);
+    const text = (node: number, peer: number): string =>
+      formatTerminal(
+        showProtocolAll(lab.bird.view(node)!, names, `Mesh_10_10_0_${String(peer + 1)}`, detail),
+      );
+    expect(text(1, 0)).toContain("  Input filter:   ACCEPT\n  Output filter:  (unnamed)\n");
+    expect(text(1, 0)).toContain("    Session:          internal AS4");
+    expect(text(0, 1)).toContain("  Input filter:   (unnamed)\n");
+    expect(text(0, 1)).toContain("    Session:          internal multihop AS4");
   });
 
   test("of a name that is not configured", () => {

@@ -96,13 +96,23 @@ export class ClusterViews {
     return terminal(view && showProtocols(view, this.parts.confd.names(family)), family);
   }
 
-  /** `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5`; of IPv6 `birdcl6`. */
+  /**
+   * `birdcl show protocols all NAME` on a node, of a BGP protocol such as `Mesh_10_0_0_5` or of `kernel1`; of IPv6 `birdcl6`. The block
+   * "Route change stats" is there with the parameter `bird.routeStats`.
+   */
   showProtocol(node: string, name: string, family: AddressFamily = 4): string {
     const bird = this.bird(family);
     const view = bird?.view(this.id(node));
     const names = this.parts.confd.names(family);
     return terminal(
-      view && showProtocolAll(view, names, name, (own, peer) => bird?.viewSession(own, peer)),
+      view &&
+        showProtocolAll(
+          view,
+          names,
+          name,
+          (own, peer) => bird?.viewSession(own, peer),
+          (own) => bird?.viewKernel(own),
+        ),
       family,
     );
   }

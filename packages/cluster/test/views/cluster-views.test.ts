@@ -178,6 +178,20 @@ describe("what BIRD's and Calico's commands show of a cluster", () => {
     expect(() => run.views.whyRoute("node-0", "nowhere")).toThrow(RangeError);
   });
 
+  test("what became of every route of a session, if that is asked for", () => {
+    const spec = cluster({ nodes: 3, pools: [{ cidr: "10.200.0.0/20", ipipMode: "Never" }] });
+    const run = new Simulation(spec, { seed: 7, parameters: { bird: { routeStats: true } } });
+    run.schedule([at("0s", start())]);
+    run.run(micros("3m"));
+    const [peer] = run.views.peers("node-0");
+    expect(run.views.showProtocol("node-0", peer!.session)).toMatch(
+      /preferred\n {2}Route change stats: .*\n {4}Import updates: +\d+ +0 +0 +\d+ +\d+\n/,
+    );
+    expect(
+      whole.views.showProtocol(names[0]!, whole.views.peers(names[0]!)[0]!.session),
+    ).not.toContain("stats");
+  });
+
   test("with IP-in-IP the kernel's route is Felix's, and BIRD knows the same prefix", () => {
     const [block] = whole.blocksOf(names[1]!);
     const why = whole.views.whyRoute(names[0]!, block!.split("/")[0]!)!;
