@@ -8,7 +8,7 @@ export interface LinkAttributes {
   readonly jitterUs: number;
   /** Bandwidth in megabits a second (bits a microsecond). Absent: serialisation takes no time. */
   readonly bandwidthMbps?: number;
-  /** The share of packets lost, 0 to 1. */
+  /** The share of packets lost, 0 to 1. A link that loses all of them is as good as cut. */
   readonly loss: number;
   /** Whether the link carries traffic at the start. */
   readonly up: boolean;
@@ -56,7 +56,7 @@ export interface FabricLink {
   /** Absent: unlimited. */
   readonly bandwidthMbps?: number;
   readonly loss: number;
-  /** Whether it carries traffic now: neither it nor one of its ends is cut. */
+  /** Whether it carries traffic now: neither it nor one of its ends is cut, and it does not lose everything. */
   readonly up: boolean;
 }
 
@@ -83,25 +83,25 @@ export interface FabricSpec {
 }
 
 /**
- * The uplink of a host when nothing is said: 50 µs, jitter up to 10 µs, no loss.
+ * The uplink of a host when nothing is said: 50 µs, no jitter, no loss, any bandwidth.
  *
  * Two of them make a round trip of 200 µs in a rack, the order of the TCP round trips that C. Guo et al., "Pingmesh"
  * (SIGCOMM 2015) report within a pod of a data centre. An assumption, not a measurement: state your own where it matters.
  */
 export const HOST_LINK: LinkAttributes = Object.freeze({
   latencyUs: 50,
-  jitterUs: 10,
+  jitterUs: 0,
   loss: 0,
   up: true,
 });
 
 /**
- * A link between switches when nothing is said: 15 µs, jitter up to 5 µs, no loss. A round trip across racks is then
- * 260 µs: see {@link HOST_LINK}.
+ * A link between switches when nothing is said: 15 µs, no jitter, no loss, any bandwidth. A round trip across racks is
+ * then 260 µs: see {@link HOST_LINK}.
  */
 export const SWITCH_LINK: LinkAttributes = Object.freeze({
   latencyUs: 15,
-  jitterUs: 5,
+  jitterUs: 0,
   loss: 0,
   up: true,
 });

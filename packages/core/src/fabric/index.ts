@@ -17,5 +17,16 @@ export {
   type RouterSpec,
   SWITCH_LINK,
 } from "./fabric-spec.js";
+export type { LinkChange, PathQuality } from "./path-quality.js";
 export { type LeafSpineNode, type LeafSpineOptions, leafSpine } from "./leaf-spine.js";
 export { type SingleMachineOptions, singleMachine } from "./single-machine.js";
+export {
+  isLost,
+  jitterOf,
+  SEGMENT_DATA,
+  SEGMENT_HEADERS,
+  serialisation,
+  type TcpPassage,
+  type TcpPath,
+  tcpPassage,
+} from "./tcp-passage.js";
