@@ -145,11 +145,12 @@ describe("a fleet of BIRDs", () => {
     },
   );
 
-  test.prop([starts, seed, fc.array(fault, { maxLength: 6 }), cable])(
+  // With 1,000 blocks a node has three UPDATEs to tell.
+  test.prop([starts, seed, fc.array(fault, { maxLength: 6 }), cable, fc.constantFrom(3, 1_000)])(
     "has the same history either way over links that jitter, lose and are narrow",
-    (times, s, faults, links) => {
+    (times, s, faults, links, blocks) => {
       const [plain, fine] = [false, true].map((eventPerMessage) => {
-        const mesh = new Mesh(5, { seed: s, eventPerMessage, blocks: 3, cable: links });
+        const mesh = new Mesh(5, { seed: s, eventPerMessage, blocks, cable: links });
         startAll(mesh, times.slice(0, 5).concat(Array<number>(5).fill(0)).slice(0, 5));
         for (const f of faults) inject(mesh, f);
         return mesh.run(20);

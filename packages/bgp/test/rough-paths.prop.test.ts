@@ -14,12 +14,19 @@ const cable: fc.Arbitrary<Partial<PathQuality>> = fc.record({
 
 /** The parts of a fleet between which messages pass. */
 interface Insides {
-  readonly transport: { deliver(side: number, what: number, at: Micros): void };
+  readonly transport: {
+    deliver(side: number, what: number, at: Micros): void;
+    reject(side: number, what: number, at: Micros): void;
+    collect(node: number): void;
+  };
   readonly x: { readonly inbox: { addMessage(node: number, side: number, what: number): void } };
 }
 
-/** A mesh that has run, with every message as it was sent and as it was found. */
-function observed(mesh: Mesh, seconds: number) {
+/**
+ * A mesh whose node 0 is told to stop amid its start, and is started again: every message as it was sent, and as it was
+ * found in its socket, or came to where there was none any more.
+ */
+function observed(mesh: Mesh, stopAt: number) {
   const { transport, x } = mesh.bird as unknown as Insides;
   const sent: { side: number; what: number; at: Micros }[] = [];
   const found: { side: number; what: number }[] = [];
@@ -33,8 +40,20 @@ function observed(mesh: Mesh, seconds: number) {
     if ((what & 15) >= OPEN) found.push({ side, what });
     addMessage(node, side, what);
   };
-  mesh.start().run(seconds);
-  return { sent, found };
+  let homeless = 0;
+  const reject = transport.reject.bind(transport);
+  transport.reject = (side, what, at) => {
+    if ((what & 15) >= OPEN) homeless++;
+    reject(side, what, at);
+  };
+  mesh.start().run(stopAt);
+  // What lies in its sockets has arrived.
+  transport.collect(0);
+  mesh.bird.terminate(0);
+  mesh.run(1).start([0]);
+  // As long as eleven time-outs one behind the other take.
+  mesh.run(500);
+  return { sent, found, homeless };
 }
 
 /** When the last route of a mesh came. */
@@ -42,8 +61,8 @@ const converged = ({ diary }: Mesh): Micros => Math.max(...diary.routes.map(({ a
 
 /** The mean of that over some seeds. */
 function meanConvergence(options: ConstructorParameters<typeof Mesh>[1]): number {
-  const runs = Array.from({ length: 12 }, (_, i) => {
-    const mesh = new Mesh(4, { ...options, seed: i }).start().run(400);
+  const runs = Array.from({ length: 6 }, (_, i) => {
+    const mesh = new Mesh(4, { ...options, seed: i }).start().run(200);
     expect(mesh.complete()).toBe(true);
     return converged(mesh);
   });
@@ -51,12 +70,11 @@ function meanConvergence(options: ConstructorParameters<typeof Mesh>[1]): number
 }
 
 describe("TCP over links that jitter, lose and are narrow", () => {
-  test.prop([size, seed, fc.nat(4), cable, fc.boolean()])(
-    "every message arrives, once, in the order of its connection",
-    (n, s, blocks, links, eventPerMessage) => {
+  test.prop([size, seed, fc.nat(4), cable, fc.boolean(), fc.nat(5_000)])(
+    "every message arrives, once, in the order of its connection, or finds its socket closed",
+    (n, s, blocks, links, eventPerMessage, stopAt) => {
       const mesh = new Mesh(n, { seed: s, blocks, cable: links, eventPerMessage });
-      // As long as eleven time-outs one behind the other take.
-      const { sent, found } = observed(mesh, 500);
+      const { sent, found, homeless } = observed(mesh, stopAt / 1_000);
       const bySide = <T extends { side: number }>(all: T[]): Map<number, T[]> => {
         const sides = new Map<number, T[]>();
         for (const one of all) sides.set(one.side, [...(sides.get(one.side) ?? []), one]);
@@ -66,11 +84,11 @@ describe("TCP over links that jitter, lose and are narrow", () => {
       for (const [side, messages] of bySide(sent)) {
         const times = messages.map(({ at }) => at);
         expect(times).toEqual([...times].sort((a, b) => a - b));
-        expect(received.get(side)?.map(({ what }) => what)).toEqual(
-          messages.map(({ what }) => what),
-        );
+        const whats = received.get(side)?.map(({ what }) => what) ?? [];
+        expect(whats).toEqual(messages.slice(0, whats.length).map(({ what }) => what));
       }
-      expect(found.length).toBe(sent.length);
+      expect(found.length + homeless).toBe(sent.length);
+      expect(mesh.complete()).toBe(true);
     },
   );
 
@@ -89,7 +107,7 @@ describe("TCP over links that jitter, lose and are narrow", () => {
   );
 
   test("the more is lost, the longer it takes", () => {
-    const means = [0, 0.05, 0.2, 0.4].map((loss) => meanConvergence({ cable: { loss } }));
+    const means = [0, 0.05, 0.2, 0.35].map((loss) => meanConvergence({ cable: { loss } }));
     expect(means).toEqual([...means].sort((a, b) => a - b));
     expect(means[3]! - means[0]!).toBeGreaterThan(1_000_000);
   });

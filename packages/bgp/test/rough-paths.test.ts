@@ -1,5 +1,7 @@
 import { type Micros, type PathQuality, SECOND } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
+import type { RoughPaths } from "../src/session/rough-paths.js";
+import { KEEPALIVE } from "../src/session/segments.js";
 import type { BirdListener, SegmentKind } from "../src/index.js";
 import { Mesh } from "./support.js";
 
@@ -88,5 +90,15 @@ describe("a narrow cable", () => {
     expect(mesh.complete()).toBe(true);
     const answered = (c: Capture): Micros => c.times("keepalive", 0)[0]! - c.times("open", 1)[0]!;
     expect(answered(capture) - answered(clean)).toBe((63 + 66) * 8);
+  });
+
+  test("takes up a message when it has sent those before, of this connection alone", () => {
+    const { mesh } = pair(1, { bandwidthMbps: 1 });
+    const { rough } = (mesh.bird as unknown as { transport: { rough: RoughPaths } }).transport;
+    const send = (side: number): Micros => rough.arrival(side, KEEPALIVE, 40 * SECOND, WAY);
+    const each = (19 + 66) * 8;
+    expect([send(0), send(0), send(1)]).toEqual(
+      [each, 2 * each, each].map((wait) => 40 * SECOND + wait + WAY),
+    );
   });
 });
