@@ -1,4 +1,4 @@
-import type { LinkAttributes } from "./fabric-spec.js";
+import type { FabricLink, LinkAttributes } from "./fabric-spec.js";
 
 /** What the links of a path do to packets besides delaying them by their latency. */
 export interface PathQuality {
@@ -18,6 +18,15 @@ export type LinkChange = Partial<Omit<LinkAttributes, "up">>;
 /** Whether a link does anything but delay by its latency. */
 export function isImpaired({ jitterUs, bandwidthMbps, loss }: LinkAttributes): boolean {
   return jitterUs > 0 || loss > 0 || bandwidthMbps !== undefined;
+}
+
+/** What some links in a row do, each with whether it is passed against the order of its ends; see {@link PathQuality}. */
+export function qualityOf(
+  links: readonly { readonly link: FabricLink; readonly backwards: boolean }[],
+): PathQuality | undefined {
+  const sum = new QualitySum();
+  for (const { link, backwards } of links) sum.addLink(link, 2 * link.id + Number(backwards));
+  return sum.result();
 }
 
 /** Adds links up, in the order in which a packet passes them. */
