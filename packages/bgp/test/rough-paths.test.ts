@@ -1,8 +1,8 @@
 import { type Micros, type PathQuality, SECOND } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
+import type { BirdListener, SegmentKind } from "../src/index.js";
 import type { RoughPaths } from "../src/session/rough-paths.js";
 import { KEEPALIVE } from "../src/session/segments.js";
-import type { BirdListener, SegmentKind } from "../src/index.js";
 import { Mesh } from "./support.js";
 
 /** What a capture on the cables shows. */
@@ -76,7 +76,12 @@ describe("a lossy cable", () => {
     const mesh = new Mesh(2, { cable: { loss: 0.999_999 } });
     mesh.start().run(20);
     expect(mesh.bird.establishedEnds).toBe(0);
-    mesh.switch.cable = { jitterUs: 0, bandwidthMbps: Number.POSITIVE_INFINITY, loss: 0, narrowest: -1 };
+    mesh.switch.cable = {
+      jitterUs: 0,
+      bandwidthMbps: Number.POSITIVE_INFINITY,
+      loss: 0,
+      narrowest: -1,
+    };
     mesh.run(10);
     expect(mesh.complete()).toBe(true);
   });

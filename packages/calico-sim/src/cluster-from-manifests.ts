@@ -6,10 +6,12 @@ import {
   type ManifestIssue,
   operatorTyphaReplicas,
 } from "@calico-sim/manifests";
-import { loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
+import type { Placed } from "./description-file.js";
+import { loadExternalRouters } from "./external-routers-file.js";
 import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
 import { typhaConfigOf } from "./typha-environment.js";
+import { loadUnderlay } from "./underlay-file.js";
 
 /** How {@link clusterFromManifests} departs from what the files say. */
 export interface ManifestOptions {
@@ -26,8 +28,8 @@ export interface ManifestCluster extends ClusterSpec {
 }
 
 /**
- * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests, and the BGP
- * speakers outside in a file named `external-routers.yaml`.
+ * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests, the BGP
+ * speakers outside in a file named `external-routers.yaml`, and what links are like in one named `underlay.yaml`.
  *
  * The settings that the manifests carry are those that are simulated: back end, datastore, Typha
  * replicas and `TYPHA_…` variables, Calico release, `FELIX_…` variables, the pool that calico-node would
@@ -41,7 +43,7 @@ export async function clusterFromManifests(
   files: readonly string[],
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
-  const { manifests, externalRouters: outsideFile } = await inputFiles(files);
+  const { manifests, externalRouters: outsideFile, underlay: linksFile } = await inputFiles(files);
   const { calicoVersion } = options;
   const read = await loadManifestFiles(
     manifests,
@@ -55,39 +57,47 @@ export async function clusterFromManifests(
     );
   }
   const outside = outsideFile === undefined ? undefined : await loadExternalRouters(outsideFile);
-  const spec = fromDescription(outside, {
-    resources: withSettings([...resources, ...settings.derivedPools], settings),
-    typhas: options.typhas ?? typhasOf(settings, resources),
-    calicoVersion: settings.calicoVersion,
-    datastore: settings.datastore === "etcdv3" ? "etcd" : "kubernetes",
-    backend: settings.backend,
-    ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
-    ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
-    ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
-    typhaConfig: typhaConfigOf(settings.typha.environment),
-    // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
-    ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
-  });
+  const links = linksFile === undefined ? undefined : await loadUnderlay(linksFile);
+  const spec = placingErrors(
+    { externalRouters: outside, underlay: links },
+    {
+      ...(outside === undefined ? {} : { externalRouters: outside.externalRouters }),
+      ...(outside?.undescribedPeers === undefined
+        ? {}
+        : { undescribedPeers: outside.undescribedPeers }),
+      ...(links === undefined ? {} : { underlay: links.underlay }),
+      resources: withSettings([...resources, ...settings.derivedPools], settings),
+      typhas: options.typhas ?? typhasOf(settings, resources),
+      calicoVersion: settings.calicoVersion,
+      datastore: settings.datastore === "etcdv3" ? "etcd" : "kubernetes",
+      backend: settings.backend,
+      ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
+      ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
+      ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
+      typhaConfig: typhaConfigOf(settings.typha.environment),
+      // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
+      ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
+    },
+  );
   const issues = [...read.issues, ...notSimulated(settings, manifests[0] ?? "")];
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });
 }
 
-/** The cluster with what lies outside; what is wrong there is told with its place in the file. */
-function fromDescription(
-  outside: PlacedRouters | undefined,
+/** The cluster; what is wrong in a file that describes some part of it is told with its place there. */
+function placingErrors(
+  files: Readonly<Record<"externalRouters" | "underlay", Placed | undefined>>,
   options: Parameters<typeof clusterFromResources>[0],
 ): ClusterSpec {
-  if (outside === undefined) return clusterFromResources(options);
-  const { externalRouters, undescribedPeers } = outside;
   try {
-    return clusterFromResources({
-      ...options,
-      externalRouters,
-      ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
-    });
+    return clusterFromResources(options);
   } catch (error) {
     if (!(error instanceof ClusterError) || error.path === undefined) throw error;
-    throw new ManifestError([outside.issueAt(error.path, error.message)]);
+    const ofLinks = error.path[0] === "underlay";
+    const file = ofLinks ? files.underlay : files.externalRouters;
+    if (file === undefined) throw error;
+    throw new ManifestError([
+      file.issueAt(ofLinks ? error.path.slice(1) : error.path, error.message),
+    ]);
   }
 }
 

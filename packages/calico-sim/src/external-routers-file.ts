@@ -1,22 +1,7 @@
-import { readFile } from "node:fs/promises";
 import type { ExternalRouter, UndescribedPeers } from "@calico-sim/cluster";
-import {
-  checkValue,
-  didYouMean,
-  type FieldSchema,
-  type Issue,
-  type IssueParts,
-  isRecord,
-  type PathSegment,
-} from "@calico-sim/core";
-import {
-  ManifestFileError,
-  type ManifestIssue,
-  type ManifestIssueCode,
-  type ManifestSource,
-} from "@calico-sim/manifests";
-import { ManifestError } from "./manifest-error.js";
-import { placed, singleDocument } from "./single-document.js";
+import type { FieldSchema } from "@calico-sim/core";
+import type { ManifestSource } from "@calico-sim/manifests";
+import { loadDescription, type Placed, readDescription } from "./description-file.js";
 
 /** What a file says of the world outside a cluster; see {@link readExternalRouters}. */
 export interface ExternalRoutersFile {
@@ -60,10 +45,7 @@ const FILE: Extract<FieldSchema, { type: "object" }> = {
 const SHAPE = "externalRouters: a list such as - { name: tor-a, ip: 10.0.0.254, asNumber: 65001 }";
 
 /** A description of external routers with the places of its parts. */
-export interface PlacedRouters extends ExternalRoutersFile {
-  /** A finding about some part of it. */
-  issueAt(path: readonly PathSegment[], message: string): ManifestIssue;
-}
+export interface PlacedRouters extends ExternalRoutersFile, Placed {}
 
 /**
  * Reads the description of the BGP speakers outside a cluster: a YAML or JSON object with `externalRouters` (the fields
@@ -72,35 +54,16 @@ export interface PlacedRouters extends ExternalRoutersFile {
  * @throws ManifestError with file, line and field of everything that is wrong, unknown fields included.
  */
 export function readExternalRouters(source: ManifestSource): PlacedRouters {
-  const { document, issues } = singleDocument(source);
-  const place = (parts: IssueParts<ManifestIssueCode>): ManifestIssue =>
-    placed(source.name, document, parts);
-  const value = document?.value;
-  if (issues.length === 0 && !isRecord(value))
-    issues.push(place({ code: "TYPE_WRONG", message: `the file holds ${SHAPE}`, path: [] }));
-  const found: Issue[] = [];
-  if (isRecord(value)) checkValue(value, FILE, [], { kind: "file", name: "" }, found);
-  for (const { path = [], code, message, want } of found) {
-    const name = path.at(-1);
-    const known = Object.keys(path.length > 1 ? ROUTER_FIELDS : FILE.fields);
-    const unknown = code === "FIELD_UNKNOWN" && typeof name === "string";
-    issues.push(
-      place({
-        code,
-        path,
-        want: unknown ? known.join(", ") : want,
-        message: unknown
-          ? `${path.length > 1 ? "an external router" : "the file"} has no field ${JSON.stringify(name)}${didYouMean(name, known)}`
-          : message,
-      }),
-    );
-  }
-  if (issues.length > 0) throw new ManifestError(issues);
-  const { externalRouters, undescribedPeers } = value as ExternalRoutersFile;
+  const { value, issueAt } = readDescription(source, {
+    file: FILE,
+    shape: SHAPE,
+    part: { name: "an external router", fields: Object.keys(ROUTER_FIELDS) },
+  });
+  const { externalRouters, undescribedPeers } = value as unknown as ExternalRoutersFile;
   return {
     externalRouters,
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
-    issueAt: (path, message) => place({ code: "VALUE_UNKNOWN", path, message }),
+    issueAt,
   };
 }
 
@@ -110,12 +73,5 @@ export function readExternalRouters(source: ManifestSource): PlacedRouters {
  * @throws ManifestFileError when the file cannot be read.
  */
 export async function loadExternalRouters(path: string): Promise<PlacedRouters> {
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
-  }
-  return readExternalRouters({ name: path, text: content });
+  return readExternalRouters(await loadDescription(path));
 }

@@ -54,6 +54,7 @@ export {
   type Step,
   simulate,
   start,
+  type UnderlayOptions,
   type UndescribedPeers,
   type Utilisation,
 } from "@calico-sim/cluster";
@@ -63,6 +64,9 @@ export {
   editResource,
   type FabricSpec,
   formatMicros,
+  type LinkAttributes,
+  type LinkChange,
+  type LinkSpec,
   type LoadRow,
   type LoadSecond,
   type LoadSnapshot,
@@ -105,3 +109,4 @@ export { DEFAULT_SCENARIO_END, defaultScenario } from "./default-scenario.js";
 export { type ExternalRoutersFile, readExternalRouters } from "./external-routers-file.js";
 export { ManifestError } from "./manifest-error.js";
 export { loadScenario, readScenario, ScenarioFileError } from "./scenario-file.js";
+export { type PlacedUnderlay, readUnderlay } from "./underlay-file.js";

@@ -191,6 +191,10 @@ class ScenarioReader {
         return Number.isInteger(value) && (value as number) > 0 ? value : undefined;
       case "rate":
         return typeof value === "number" && value > 0 ? value : undefined;
+      case "amount":
+        return Number.isSafeInteger(value) && (value as number) >= 0 ? value : undefined;
+      case "share":
+        return typeof value === "number" && value >= 0 && value <= 1 ? value : undefined;
       case "duration":
         return durationOf(value, holds.never === true);
       case "labels":
@@ -241,6 +245,10 @@ class ScenarioReader {
         return "a whole number from 1";
       case "rate":
         return "a number above 0";
+      case "amount":
+        return "a whole number from 0";
+      case "share":
+        return "a number from 0 to 1";
       case "duration":
         return `a duration such as 90s, 5m or 1h30m${holds.never === true ? ", or never" : ""}`;
       case "labels":

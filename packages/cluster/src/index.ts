@@ -57,6 +57,7 @@ export type { Parameters, SimulateOptions } from "./simulate-options.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterOptions, ClusterSpec, PoolOptions } from "./spec.js";
 export { cluster, clusterFromResources, usesIpv6 } from "./spec.js";
+export type { UnderlayOptions } from "./underlay.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";

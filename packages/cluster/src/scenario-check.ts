@@ -131,8 +131,17 @@ function checkStep({ action }: Step, names: ScenarioNames, joining: ReadonlySet<
       );
     case "link-cut":
     case "link-restore":
+    case "link-mend":
       names.fabric.linkBetween(...action.between);
       return;
+    case "link-degrade": {
+      const { type: _, between, ...change } = action;
+      names.fabric.degraded(names.fabric.linkBetween(...between), change);
+      if (Object.keys(change).length > 0) return;
+      throw new ScenarioError(
+        "nothing is said of the link: latencyUs, jitterUs, bandwidthMbps or loss",
+      );
+    }
     case "packets-drop":
     case "packets-allow":
       for (const host of [action.from, action.to]) checkHost(host, names, joining);

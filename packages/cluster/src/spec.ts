@@ -24,6 +24,7 @@ import {
   peeringsWith,
   type UndescribedPeers,
 } from "./external-router.js";
+import { describeLinks, type UnderlayOptions } from "./underlay.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
@@ -109,6 +110,8 @@ export interface ClusterOptions {
   readonly externalRouters?: readonly ExternalRouter[];
   /** What stands at a `peerIP` that is no node's and that no external router describes. @defaultValue `accept` */
   readonly undescribedPeers?: UndescribedPeers;
+  /** What the links are like: latency, jitter, bandwidth, loss. */
+  readonly underlay?: UnderlayOptions;
   /** Further resources, or replacements of the generated ones by kind and name. */
   readonly resources?: readonly Resource[];
 }
@@ -182,14 +185,15 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(options.undescribedPeers === undefined
       ? {}
       : { undescribedPeers: options.undescribedPeers }),
+    ...(options.underlay === undefined ? {} : { underlay: options.underlay }),
   });
 }
 
 /**
  * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
- * subnet behind one router, unless a fabric is given.
+ * subnet behind one router, unless a fabric is given; its links are what `underlay` says.
  *
- * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
+ * @throws ClusterError when there is no node, a node has no address, or an external router or a link is described wrongly.
  */
 export function clusterFromResources(options: {
   readonly resources: readonly Resource[];
@@ -201,6 +205,7 @@ export function clusterFromResources(options: {
   readonly podFamilies?: readonly AddressFamily[];
   readonly detectIpv6?: boolean;
   readonly fabric?: FabricSpec;
+  readonly underlay?: UnderlayOptions;
   readonly typhaConfig?: Partial<TyphaConfig>;
   readonly externalRouters?: readonly ExternalRouter[];
   readonly undescribedPeers?: UndescribedPeers;
@@ -223,7 +228,9 @@ export function clusterFromResources(options: {
   });
   const version = options.calicoVersion ?? "3.33";
   const { externalRouters, undescribedPeers, secretNamespace } = options;
-  const fabric = options.fabric ?? underlayOf(placed);
+  const { underlay } = options;
+  const bare = options.fabric ?? underlayOf(placed, underlay);
+  const fabric = underlay === undefined ? bare : describeLinks(bare, underlay);
   checkExternalRouters(externalRouters ?? [], options.resources, fabric);
   return Object.freeze({
     calicoVersion: eraOf(version).calicoVersion,
@@ -246,8 +253,11 @@ export function clusterFromResources(options: {
 
 function underlayOf(
   nodes: readonly { readonly name: string; readonly subnet: Cidr }[],
+  { hostLink, rackLink }: UnderlayOptions = {},
 ): FabricSpec {
   return leafSpine({
+    ...(hostLink === undefined ? {} : { hostLink }),
+    ...(rackLink === undefined ? {} : { rackLink }),
     nodes: nodes.map(({ name, subnet }) => ({ name, subnet: formatCidr(subnet) })),
   });
 }

@@ -1,8 +1,8 @@
 import type { Engine, Micros, NodeDirectory } from "@calico-sim/core";
-import { RoughWays } from "./rough-ways.js";
 import { TYPHA_CONFIG } from "./config.js";
 import { TYPHA_COSTS, type TyphaCosts } from "./cost-profile.js";
 import type { NodeDelay, TyphaConfig, TyphaListener, TyphaOptions } from "./options.js";
+import { RoughWays } from "./rough-ways.js";
 
 /** Told by the syncers what concerns a Typha as a whole. */
 export interface HostWatcher {

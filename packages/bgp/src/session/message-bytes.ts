@@ -10,15 +10,7 @@ import {
   withdrawBytes,
 } from "../messages/sizes.js";
 import { WITHDRAWN } from "../rib/updates.js";
-import {
-  END_OF_RIB,
-  KEEPALIVE,
-  NOTIFICATION,
-  OPEN,
-  REFRESH,
-  REQUEST,
-  UPDATE,
-} from "./segments.js";
+import { END_OF_RIB, KEEPALIVE, NOTIFICATION, OPEN, REFRESH, REQUEST, UPDATE } from "./segments.js";
 
 /** Octets of a message that a side sends, as the narrowest link on its way has to carry them; 0 for the end of a connection. */
 export function messageBytes(x: FleetContext, side: number, what: number): number {

@@ -55,6 +55,7 @@ export async function run(
     const { issues, ...spec } = await clusterFromManifests([
       ...files.manifests,
       ...(files.externalRouters === undefined ? [] : [files.externalRouters]),
+      ...(files.underlay === undefined ? [] : [files.underlay]),
     ]);
     progress.clear();
     writeIssues(issues, terminal);

@@ -286,7 +286,10 @@ export class Datastore implements EventHandler {
     const sent = delay + bytes / this.profile.bytesPerMicro.value;
     const back = Math.ceil(
       this.path.impaired === true
-        ? Math.max(sent, arrivalOver(this.path, request.node, engine.now, bytes, false) - engine.now)
+        ? Math.max(
+            sent,
+            arrivalOver(this.path, request.node, engine.now, bytes, false) - engine.now,
+          )
         : sent,
     );
     engine.after(back, request.replyKind, request.a, id);

@@ -129,10 +129,11 @@ export function resolveLink(
   if (!Number.isSafeInteger(jitterUs) || jitterUs < 0) {
     fail(`jitterUs must be a whole number of microseconds from 0, not ${jitterUs}`);
   }
-  if (bandwidthMbps !== undefined && !(bandwidthMbps > 0)) {
+  if (bandwidthMbps !== undefined && !(typeof bandwidthMbps === "number" && bandwidthMbps > 0)) {
     fail(`bandwidthMbps must be above 0, not ${bandwidthMbps}`);
   }
-  if (!(loss >= 0 && loss <= 1)) fail(`loss must be from 0 to 1, not ${loss}`);
+  if (!(typeof loss === "number" && loss >= 0 && loss <= 1))
+    fail(`loss must be from 0 to 1, not ${loss}`);
   return Object.freeze({
     latencyUs,
     jitterUs,

@@ -254,8 +254,7 @@ export class Fabric implements Forkable {
    * protocols look at what was configured, but for a link that loses everything, which is as good as cut.
    */
   degradeLink(link: number, change: LinkChange): void {
-    const { specified, name } = this.specifiedLink(link);
-    const attributes = resolveLink(name, specified, change);
+    const attributes = this.degraded(link, change);
     const uplinkOf = link - this.topology.links.length;
     if (isImpaired(attributes)) this.rough = true;
     if (uplinkOf < 0) {
@@ -263,6 +262,12 @@ export class Fabric implements Forkable {
       if (this.paths.used) this.paths = new PathTable(this.paths.size);
     } else this.hosts.setLink(uplinkOf, attributes);
     this.changes++;
+  }
+
+  /** What {@link Fabric.degradeLink} would make of a link; throws as it does. */
+  degraded(link: number, change: LinkChange): LinkAttributes {
+    const { specified, name } = this.specifiedLink(link);
+    return resolveLink(name, specified, change);
   }
 
   /** Lifts {@link Fabric.degradeLink}: the link is as specified. */

@@ -17,8 +17,8 @@ export {
   type RouterSpec,
   SWITCH_LINK,
 } from "./fabric-spec.js";
-export { type LinkChange, type PathQuality, qualityOf } from "./path-quality.js";
 export { type LeafSpineNode, type LeafSpineOptions, leafSpine } from "./leaf-spine.js";
+export { type LinkChange, type PathQuality, qualityOf } from "./path-quality.js";
 export { type SingleMachineOptions, singleMachine } from "./single-machine.js";
 export {
   isLost,

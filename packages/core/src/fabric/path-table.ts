@@ -67,7 +67,10 @@ export class PathTable {
       const link = topology.linkBetween(Number(path[i - 1]), Number(path[i]));
       const attributes = cuts.attributes[link]!;
       distance += cuts.linkUp(link) ? attributes.latencyUs : Infinity;
-      sum.addLink(attributes, 2 * link + Number(topology.links[link]!.from !== Number(path[i - 1])));
+      sum.addLink(
+        attributes,
+        2 * link + Number(topology.links[link]!.from !== Number(path[i - 1])),
+      );
     }
     this.set(source, target, distance, sum);
   }

@@ -183,7 +183,12 @@ describe("degraded links", () => {
     fabric.degradeLink(link(fabric), { latencyUs: 1_015, loss: 0.25 });
     expect(fabric.delay(0, 1)).toBe(1_130);
     expect(fabric.quality(1, 0)?.loss).toBe(0.25);
-    expect(fabric.links()[0]).toMatchObject({ latencyUs: 1_015, jitterUs: 0, loss: 0.25, up: true });
+    expect(fabric.links()[0]).toMatchObject({
+      latencyUs: 1_015,
+      jitterUs: 0,
+      loss: 0.25,
+      up: true,
+    });
     fabric.degradeLink(link(fabric), { jitterUs: 7 });
     expect([fabric.delay(0, 1), fabric.quality(0, 1)?.loss]).toStrictEqual([130, 0]);
     fabric.mendLink(link(fabric));

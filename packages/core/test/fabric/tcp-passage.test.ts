@@ -56,7 +56,12 @@ describe("a message on its way", () => {
         .map((name) => pass({ loss: 0.3 }, 100, name, {}))
         .find((message) => message.timeouts === timeouts),
     );
-    expect(once).toStrictEqual({ sent: 1_000, arrival: 201_300, acknowledged: 201_400, timeouts: 1 });
+    expect(once).toStrictEqual({
+      sent: 1_000,
+      arrival: 201_300,
+      acknowledged: 201_400,
+      timeouts: 1,
+    });
     expect(twice?.arrival).toBe(1_100 + 200_200 + 400_400);
   });
 
