@@ -39,6 +39,18 @@ describe("scenario files", () => {
     ]);
   });
 
+  it("refuse what no link can be", () => {
+    const step = (fields: string): readonly string[] =>
+      issues(`- { at: 1m, action: link-degrade, between: [a, b], ${fields} }\n`);
+    expect(step("loss: 0, jitterUs: 0")).toEqual([]);
+    expect(step("loss: 5")).toEqual([expect.stringContaining('"loss" cannot be 5')]);
+    expect(step("latencyUs: 1.5")).toEqual([expect.stringContaining('"latencyUs" cannot be 1.5')]);
+    expect(step("bandwidthMbps: 0")).toEqual([
+      expect.stringContaining('"bandwidthMbps" cannot be 0'),
+    ]);
+    expect(step("los: 0.1")).toEqual([expect.stringContaining('did you mean "loss"?')]);
+  });
+
   it("say what the functions say", () => {
     const text = `
 - { at: 0s, action: start, stagger: 100ms }
@@ -50,6 +62,8 @@ describe("scenario files", () => {
 - { at: 8m, action: block-add, node: node-0 }
 - { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
 - { at: 10m, action: link-cut, between: [a, b] }
+- { at: 10m, action: link-degrade, between: [a, b], latencyUs: 2000, loss: 0.02, bandwidthMbps: 0.5 }
+- { at: 10m, action: link-mend, between: [a, b] }
 - { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
 `;
     expect(read(text)).toEqual([
@@ -65,6 +79,8 @@ describe("scenario files", () => {
       at("8m", blocks.add("node-0")),
       at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
       at("10m", fail.link("a", "b")),
+      at("10m", fail.quality("a", "b", { latencyUs: 2_000, loss: 0.02, bandwidthMbps: 0.5 })),
+      at("10m", heal.quality("a", "b")),
       at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
     ]);
   });

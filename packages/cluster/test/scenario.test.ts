@@ -272,6 +272,38 @@ describe("underlay and datastore", () => {
     expect(simulation.tracker.converged).toBe(true);
   });
 
+  test("a degraded link makes a change late, until it is mended; no session ends", () => {
+    const rack = ["10.0.0.0/24", "spine-0"] as const;
+    const simulation = after(
+      [
+        at("4m", fail.quality(...rack, { latencyUs: 30_000, bandwidthMbps: 1 })),
+        at("5m", blocks.add("node-0")),
+        at("6m", heal.quality(...rack)),
+        at("7m", blocks.add("node-0")),
+      ],
+      "8m",
+    );
+    const late = simulation
+      .result()
+      .changes.filter(({ label }) => label.includes("gains"))
+      .map(({ controlPlane }) => controlPlane.maxSeconds);
+    expect(late[0]).toBeGreaterThan(0.03);
+    expect(late[1]).toBeLessThan(0.03);
+    expect(simulation.bird.lostEnds).toBe(0);
+    expect(simulation.result().converged).toBe(true);
+  });
+
+  test("a link that loses everything is cut, and mended it works again", () => {
+    const lost = fail.quality("node-0", "10.0.0.0/24", { loss: 1 });
+    const cut = [lost, fail.link("node-0", "10.0.0.0/24")].map((action) =>
+      after([at("4m", action)], "9m"),
+    );
+    expect(cut.map(sessions)).toEqual([6, 6]);
+    cut[0]!.schedule([at("10m", heal.quality("node-0", "10.0.0.0/24"))]);
+    cut[0]!.run(micros("16m"));
+    expect(sessions(cut[0]!)).toBe(12);
+  });
+
   test("a cut link works again when it is restored", () => {
     const simulation = after([at("4m", fail.link("node-0", "10.0.0.0/24"))], "4m1s");
     expect(simulation.fabric.reachable(0, 2)).toBe(false);
@@ -352,6 +384,13 @@ describe("a scenario that names what is not there", () => {
       'step "SIGKILL typha on 2" at 90s: there is no Typha "2"; Typhas are numbered from 0, and there are 2',
     );
     expect(refusal(at("90s", fail.process("felix", "node-x")))).toContain('no node "node-x"');
+    expect(refusal(at("90s", fail.quality("node-0", "10.0.0.0/24", { loss: 2 })))).toContain(
+      "loss must be from 0 to 1, not 2",
+    );
+    expect(refusal(at("90s", fail.quality("node-0", "10.0.0.0/24", {})))).toContain(
+      "nothing is said of the link",
+    );
+    expect(refusal(at("90s", heal.quality("node-0", "node-1")))).toContain("has no link");
     expect(refusal(at("90s", fail.link("node-0", "node-1")))).toContain(
       'step "cut link node-0 – node-1" at 90s: ',
     );
@@ -383,6 +422,11 @@ describe("a step in words", () => {
     [heal.rack("r"), "reconnect rack r"],
     [fail.link("a", "b"), "cut link a – b"],
     [heal.link("a", "b"), "restore link a – b"],
+    [
+      fail.quality("a", "b", { latencyUs: 2_000, jitterUs: 10, bandwidthMbps: 100, loss: 0.001 }),
+      "degrade link a – b: latency 2ms, jitter 10us, 100 Mb/s, loss 0.1 %",
+    ],
+    [heal.quality("a", "b"), "mend link a – b"],
     [fail.datastore(), "datastore goes down"],
     [heal.datastore(), "datastore comes back"],
     [blocks.add("a"), "a gains 1 block"],
