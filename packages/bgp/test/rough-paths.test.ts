@@ -87,6 +87,21 @@ describe("a lossy cable", () => {
   });
 });
 
+describe("keepalives over a cable that loses six packets in ten", () => {
+  const lost = (eventPerKeepalive: boolean): number => {
+    const mesh = new Mesh(2, { seed: 3, cable: { loss: 0.6 }, eventPerKeepalive });
+    return mesh.start().run(20_000).bird.lostEnds;
+  };
+
+  test("come too late for the hold time now and then, where each is a message", () => {
+    expect(lost(true)).toBeGreaterThan(0);
+  });
+
+  test("never do in closed form", () => {
+    expect(lost(false)).toBe(0);
+  });
+});
+
 describe("a narrow cable", () => {
   test("carries a message in the time of its octets and headers, once the ones before are through", () => {
     // An OPEN of 63 octets and 66 of headers at 1 bit a microsecond.
