@@ -1,4 +1,4 @@
-import { type Micros, type PathQuality } from "@calico-sim/core";
+import type { Micros, PathQuality } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { OPEN } from "../src/session/segments.js";

@@ -20,7 +20,7 @@ import { placed, singleDocument } from "./single-document.js";
 /** What was read from a file, and knows its places there. */
 export interface Placed {
   /** A finding about some part of it. */
-  issueAt(path: readonly PathSegment[], message: string): ManifestIssue;
+  readonly issueAt: (path: readonly PathSegment[], message: string) => ManifestIssue;
 }
 
 /** What a file that describes something beside the manifests may hold. */

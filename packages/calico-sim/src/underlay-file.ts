@@ -46,7 +46,7 @@ export function readUnderlay(source: ManifestSource): PlacedUnderlay {
     shape: SHAPE,
     part: { name: "a link", fields: ["between", ...Object.keys(LINK_FIELDS)] },
   });
-  return { underlay: value as UnderlayOptions, issueAt };
+  return { underlay: value, issueAt };
 }
 
 /**

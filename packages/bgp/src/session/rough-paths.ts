@@ -63,7 +63,7 @@ export class RoughPaths {
     this.linkFree[side] = message.sent;
     this.arrived[side] = Math.max(this.arrived[side]!, message.arrival);
     this.acked[side] = Math.max(this.arrived[side] + delay, message.acknowledged);
-    return this.arrived[side]!;
+    return this.arrived[side];
   }
 
   /** When the last message of a side arrives at the other, as far as loss and jitter make it late. */
