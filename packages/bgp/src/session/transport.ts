@@ -19,6 +19,7 @@ import {
   TICK,
 } from "./constants.js";
 import { notificationCode } from "./last-error.js";
+import { RoughPaths } from "./rough-paths.js";
 import {
   ACCEPT,
   CLOSED,
@@ -57,9 +58,12 @@ export class Transport {
   /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
   private readonly late: Rings = new Rings();
   private readonly lateTimer: number[] = [];
+  /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
+  private readonly rough: RoughPaths;
 
   constructor(context: FleetContext) {
     this.x = context;
+    this.rough = new RoughPaths(context);
   }
 
   /** Makes room for one more daemon. */
@@ -90,8 +94,19 @@ export class Transport {
     }
     x.counters.synSegments++;
     this.capture(2 * c, what, at);
-    if (delay === Number.POSITIVE_INFINITY) this.repeatSyn(c, at);
-    else x.engine.schedule(at + delay, x.kinds.syn, c, x.conns.generation[c]! * 2);
+    if (delay === Number.POSITIVE_INFINITY || this.losesHandshake(2 * c, at)) this.repeatSyn(c, at);
+    else {
+      const arrival = at + delay + this.handshakeJitter(2 * c, at);
+      x.engine.schedule(arrival, x.kinds.syn, c, x.conns.generation[c]! * 2);
+    }
+  }
+
+  private losesHandshake(side: number, at: Micros): boolean {
+    return this.x.path.impaired === true && this.rough.losesHandshake(side, at);
+  }
+
+  private handshakeJitter(side: number, at: Micros): Micros {
+    return this.x.path.impaired === true ? this.rough.handshakeJitter(side, at) : 0;
   }
 
   /** Shows a segment to whoever captures. */
@@ -136,22 +151,26 @@ export class Transport {
       x.hostDown[target] === 1 ||
       back === Number.POSITIVE_INFINITY ||
       fate === "dropped" ||
-      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
+      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX) ||
+      this.losesHandshake(side + 1, now)
     ) {
       this.repeatSyn(c, now);
       return;
     }
     x.conns.answered[c] = 1;
+    const answered = now + back + this.handshakeJitter(side + 1, now);
     if (fate === "refused") {
       x.counters.refused++;
-      this.deliver(side, CONNECT_FAILED, now + back);
+      this.deliver(side, CONNECT_FAILED, answered);
       return;
     }
     x.acceptQueue[target]!++;
     x.counters.accepted++;
-    this.deliver(side, CONNECTED, now + back);
-    // The handshake's third segment takes the same way as the first.
-    this.deliver(side + 1, ACCEPT, now + back + x.path.delay(opener, target));
+    this.deliver(side, CONNECTED, answered);
+    // The handshake's third segment takes the same way as the first. Where it is lost the OPEN right behind it does its work.
+    const made = answered + x.path.delay(opener, target) + this.handshakeJitter(side, answered);
+    this.deliver(side + 1, ACCEPT, made);
+    if (x.path.impaired === true) this.rough.completes(side, made);
   }
 
   // Segments ------------------------------------------------------------------------------------
@@ -179,13 +198,17 @@ export class Transport {
     if (at < last) {
       // Leaves in one segment with what waits for an acknowledgement within a round trip.
       this.captureMessage(side, what, last);
-      this.deliver(side ^ 1, what, last + delay);
+      this.deliver(side ^ 1, what, this.arrival(side, what, last, delay));
       return;
     }
     const acknowledged = conns.unackedUntil(side);
     if (at >= acknowledged) this.transmit(side, what, at, delay);
     else if (acknowledged - at < DELAYED_ACK / 2) this.transmit(side, what, acknowledged, delay);
-    else if (conns.lastHeard(side) > at && conns.lastHeard(side) >= last + 2 * delay) {
+    else if (
+      conns.lastHeard(side) > at &&
+      conns.lastHeard(side) >= this.lastArrival(side, delay) + delay &&
+      (this.x.path.impaired !== true || conns.lastHeard(side) <= acknowledged)
+    ) {
       // The acknowledgement is on its way, with data.
       this.transmit(side, what, conns.lastHeard(side), delay);
     } else {
@@ -217,7 +240,7 @@ export class Transport {
     if (delay === Number.POSITIVE_INFINITY || this.x.unheard(side)) return;
     this.capture(side, "notification", Math.round(this.x.t));
     const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
-    this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
+    this.deliver(side ^ 1, what, this.arrival(side, what, Math.round(this.x.t), delay));
   }
 
   /** The other end learns that this side's socket is closed: FIN, or RST where there is no socket at all. */
@@ -225,7 +248,8 @@ export class Transport {
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY || (reset === 0 && this.x.unheard(side))) return;
     const { engine, kinds } = this.x;
-    engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
+    const arrival = this.arrival(side, CLOSED, at, delay);
+    engine.schedule(Math.max(engine.now, arrival), kinds.hangUp, side ^ 1, reset);
   }
 
   /**
@@ -282,6 +306,11 @@ export class Transport {
    * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
    */
   private releaseLate(side: number, at: Micros): void {
+    if (this.x.path.impaired === true) {
+      // What was lost is acknowledged in no such order.
+      this.releaseAt(side, at, RETRANSMIT);
+      return;
+    }
     const node = this.x.conns.node(side);
     const { late } = this;
     this.x.conns.release(side, at);
@@ -313,7 +342,24 @@ export class Transport {
     for (const what of conns.takeMore(side)) this.transmit(side, what, at, delay);
   }
 
+  /** When a message arrives that leaves at a time. */
+  private arrival(side: number, what: number, at: Micros, delay: Micros): Micros {
+    return this.x.path.impaired === true ? this.rough.arrival(side, what, at, delay) : at + delay;
+  }
+
+  /** When the last message that a side sent arrives. */
+  private lastArrival(side: number, delay: Micros): Micros {
+    const arrival = this.x.conns.lastSent(side) + delay;
+    return this.x.path.impaired === true
+      ? Math.max(arrival, this.rough.lastArrival(side))
+      : arrival;
+  }
+
   private transmit(side: number, what: number, at: Micros, delay: Micros): void {
+    if (this.x.path.impaired === true && (what & 15) === UPDATES) {
+      this.transmitEach(side, what >> 4, at, delay);
+      return;
+    }
     const { conns } = this.x;
     const other = side ^ 1;
     // The peer acknowledges at once in the first exchanges and after idling, else it delays.
@@ -321,10 +367,21 @@ export class Transport {
     const several = (what & 15) === UPDATES;
     const idle = !several && at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
     const quick = (what & 15) <= KEEPALIVE || idle;
-    const rtt = 2 * delay;
-    conns.sent(side, at, quick ? at + rtt : nextTick(at + rtt + DELAYED_ACK));
+    const arrival = this.arrival(side, what, at, delay);
+    const acknowledged =
+      this.x.path.impaired === true ? this.rough.acknowledgement(side) : at + 2 * delay;
+    conns.sent(side, at, quick ? acknowledged : nextTick(acknowledged + DELAYED_ACK));
     this.captureMessage(side, what, at);
-    this.deliver(other, what, at + delay);
+    this.deliver(other, what, arrival);
+  }
+
+  /** UPDATEs that were held together may be lost one by one. */
+  private transmitEach(side: number, run: number, at: Micros, delay: Micros): void {
+    const { batches } = this.x;
+    for (let i = 0; i < batches.runLength(run); i++) {
+      const record = batches.record(batches.runBegin(run) + i);
+      this.transmit(side, UPDATE | (record << 4), at, delay);
+    }
   }
 
   // Arrivals ------------------------------------------------------------------------------------
@@ -335,10 +392,10 @@ export class Transport {
     const { conns } = x;
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
-      if (conns.holds(side)) {
+      if (conns.holds(side) && (x.path.impaired !== true || at <= conns.releaseAt(side))) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
-        if (at - delay >= conns.lastSent(side) + delay) this.flush(side, at, delay);
+        if (at - delay >= this.lastArrival(side, delay)) this.flush(side, at, delay);
       }
     }
     const node = conns.node(side);

@@ -1,11 +1,20 @@
 import type { Forkable } from "../engine/fork.js";
+import type { Micros } from "../engine/time.js";
 import { FabricError } from "./fabric-error.js";
 import { findLink, listLinks } from "./fabric-links.js";
-import { type FabricLink, type FabricSpec, type HostSpec, resolveLink } from "./fabric-spec.js";
+import {
+  type FabricLink,
+  type FabricSpec,
+  type HostSpec,
+  type LinkAttributes,
+  resolveLink,
+} from "./fabric-spec.js";
 import { canonicalSubnet, FabricTopology, linkName } from "./fabric-topology.js";
 import { HOST_CUT, HostTable, UPLINK_CUT } from "./host-table.js";
+import { isImpaired, type LinkChange, type PathQuality, QualitySum } from "./path-quality.js";
 import { PathTable } from "./path-table.js";
 import { SwitchCuts } from "./switch-cuts.js";
+import { serialisation } from "./tcp-passage.js";
 
 /** A node by dense id or by name. */
 export type NodeRef = number | string;
@@ -36,6 +45,10 @@ export class Fabric implements Forkable {
   private readonly portDrops: Map<number, Set<number>>;
   private paths: PathTable;
   private changes: number;
+  /** See {@link Fabric.impaired}. */
+  private rough: boolean;
+  /** When each narrow link has sent what it was given, by {@link PathQuality.narrowest}. */
+  private readonly busyUntil: Map<number, Micros> = new Map();
 
   private constructor(
     topology: FabricTopology,
@@ -45,6 +58,7 @@ export class Fabric implements Forkable {
     portDrops: Map<number, Set<number>>,
     paths: PathTable,
     changes: number,
+    rough: boolean,
   ) {
     this.topology = topology;
     this.hosts = hosts;
@@ -53,6 +67,7 @@ export class Fabric implements Forkable {
     this.portDrops = portDrops;
     this.paths = paths;
     this.changes = changes;
+    this.rough = rough;
   }
 
   /** Builds the fabric of a specification. */
@@ -67,6 +82,7 @@ export class Fabric implements Forkable {
       new Map(),
       new PathTable(switches),
       0,
+      topology.links.some(({ attributes }) => isImpaired(attributes)),
     );
     for (const node of spec.nodes) fabric.addNode(node);
     return fabric;
@@ -76,7 +92,7 @@ export class Fabric implements Forkable {
   forkSelf(copy: <T>(value: T) => T): Fabric {
     // A used table holds for this state of the links for good and may be shared; an unused one may not.
     const paths = this.paths.used ? this.paths : new PathTable(this.paths.size);
-    return new Fabric(
+    const twin = new Fabric(
       this.topology,
       copy(this.hosts),
       copy(this.cuts),
@@ -84,7 +100,10 @@ export class Fabric implements Forkable {
       copy(this.portDrops),
       paths,
       this.changes,
+      this.rough,
     );
+    for (const [link, until] of this.busyUntil) twin.busyUntil.set(link, until);
+    return twin;
   }
 
   /** How many nodes there are; ids are 0 to this number minus 1. */
@@ -102,14 +121,14 @@ export class Fabric implements Forkable {
     return this.topology.switchNames;
   }
 
-  /** Grows by one with each cut or restore that changed anything. What was cached at another epoch may be wrong. */
+  /** Grows by one with each cut, degradation or restore that changed anything. What was cached at another epoch may be wrong. */
   get epoch(): number {
     return this.changes;
   }
 
   /**
-   * One-way latency from one node to another now, in microseconds, without jitter and serialisation. 0 to itself,
-   * Infinity without a path.
+   * One-way latency from one node to another now, in microseconds: what else the links do says {@link Fabric.quality}.
+   * 0 to itself, Infinity without a path.
    */
   delay(from: number, to: number): number {
     const { latency, switchIds } = this.hosts;
@@ -123,47 +142,40 @@ export class Fabric implements Forkable {
   }
 
   /**
-   * As {@link Fabric.delay}, and the time that a message of so many bytes takes at the narrowest link of the path,
-   * rounded up to whole microseconds.
+   * Whether any link has, or ever had, jitter, loss or a limited bandwidth. While it is false nobody needs to ask for
+   * {@link Fabric.quality}.
    */
-  delayOf(from: number, to: number, bytes: number): number {
-    const delay = this.delay(from, to);
-    if (from === to || delay === Infinity) return delay;
-    const { hosts } = this.hosts;
-    const bandwidth = Math.min(
-      hosts[from]!.link.bandwidthMbps ?? Infinity,
-      this.paths.bandwidth[this.pair(from, to)]!,
-      hosts[to]!.link.bandwidthMbps ?? Infinity,
-    );
-    return delay + Math.ceil((bytes * 8) / bandwidth);
+  get impaired(): boolean {
+    return this.rough;
   }
 
   /**
-   * What queueing adds to a delay, in whole microseconds: uniform from 0 to the sum of the jitters on the path. 0
-   * without a path.
-   *
-   * @param u - a uniform draw from [0, 1), from the caller's own stream.
+   * What the links from one node to another do to packets besides delaying them; undefined where they do nothing, to the
+   * node itself and without a path.
    */
-  jitter(from: number, to: number, u: number): number {
-    if (from === to || this.delay(from, to) === Infinity) return 0;
-    const { hosts } = this.hosts;
-    const most =
-      hosts[from]!.link.jitterUs +
-      this.paths.jitter[this.pair(from, to)]! +
-      hosts[to]!.link.jitterUs;
-    return Math.floor(u * (most + 1));
+  quality(from: number, to: number): PathQuality | undefined {
+    if (!this.rough || from === to || this.delay(from, to) === Infinity) return undefined;
+    const { hosts, paths } = this;
+    const pair = this.pair(from, to);
+    const uplinks = this.topology.links.length;
+    const sum = new QualitySum();
+    sum.addLink(hosts.links[from]!, 2 * (uplinks + from));
+    const { jitter, bandwidth, delivery, narrowest } = paths;
+    sum.add(jitter[pair]!, bandwidth[pair]!, delivery[pair]!, narrowest[pair]!);
+    sum.addLink(hosts.links[to]!, 2 * (uplinks + to) + 1);
+    return sum.result();
   }
 
-  /** The probability that a packet is lost on the way, 0 to 1; 1 without a path. */
-  loss(from: number, to: number): number {
-    if (this.delay(from, to) === Infinity) return 1;
-    if (from === to) return 0;
-    const { hosts } = this.hosts;
-    const delivery =
-      (1 - hosts[from]!.link.loss) *
-      this.paths.delivery[this.pair(from, to)]! *
-      (1 - hosts[to]!.link.loss);
-    return 1 - delivery;
+  /**
+   * Sends octets through the narrowest link of a path, behind what others send through it: when it takes up their first
+   * one. Whoever sends so is to ask in the order of time.
+   */
+  occupy(quality: PathQuality, at: Micros, bytes: number): Micros {
+    if (quality.narrowest < 0) return at;
+    const begin = Math.max(at, this.busyUntil.get(quality.narrowest) ?? 0);
+    const until = begin + serialisation(bytes, quality.bandwidthMbps);
+    this.busyUntil.set(quality.narrowest, until);
+    return begin;
   }
 
   /** Whether there is a path from one node to another now. */
@@ -218,11 +230,13 @@ export class Fabric implements Forkable {
       throw new FabricError({ code: "DUPLICATE_NAME", name });
     }
     const switchId = this.topology.switchId(rack);
-    const link = resolveLink(linkName(name, rack), this.topology.hostLink, node.link);
+    const { hostLink, laterUplinks } = this.topology;
+    const link = resolveLink(linkName(name, rack), hostLink, laterUplinks.get(name), node.link);
     const subnet =
       node.subnet === undefined
         ? this.topology.switchSubnets[switchId]!
         : canonicalSubnet(name, node.subnet);
+    if (isImpaired(link)) this.rough = true;
     return this.hosts.add(Object.freeze({ name, switchId, subnet, link }));
   }
 
@@ -234,6 +248,27 @@ export class Fabric implements Forkable {
   /** Lifts {@link Fabric.cutLink}, and brings up a link that was specified as down. */
   restoreLink(link: number): void {
     this.setLink(link, false);
+  }
+
+  /**
+   * Changes what a link is like; what the change does not name is as specified. Paths stay where they are, since routing
+   * protocols look at what was configured, but for a link that loses everything, which is as good as cut.
+   */
+  degradeLink(link: number, change: LinkChange): void {
+    const { specified, name } = this.specifiedLink(link);
+    const attributes = resolveLink(name, specified, change);
+    const uplinkOf = link - this.topology.links.length;
+    if (isImpaired(attributes)) this.rough = true;
+    if (uplinkOf < 0) {
+      this.cuts.attributes[link] = attributes;
+      if (this.paths.used) this.paths = new PathTable(this.paths.size);
+    } else this.hosts.setLink(uplinkOf, attributes);
+    this.changes++;
+  }
+
+  /** Lifts {@link Fabric.degradeLink}: the link is as specified. */
+  mendLink(link: number): void {
+    this.degradeLink(link, {});
   }
 
   /** Cuts a node off from all others, as when its last cable is pulled. */
@@ -324,6 +359,25 @@ export class Fabric implements Forkable {
   private pair(from: number, to: number): number {
     const { switchIds } = this.hosts;
     return switchIds[from]! * this.paths.size + switchIds[to]!;
+  }
+
+  /** What a link is like unless it was degraded. */
+  private specifiedLink(link: number): {
+    readonly specified: LinkAttributes;
+    readonly name: string;
+  } {
+    const { topology, hosts } = this;
+    const between = topology.links[link];
+    if (between !== undefined) {
+      const [a, b] = [between.from, between.to].map((id) => topology.switchNames[id]!);
+      return { specified: between.attributes, name: linkName(a!, b!) };
+    }
+    const host = hosts.hosts[link - topology.links.length];
+    if (host === undefined) throw new FabricError({ code: "UNKNOWN_LINK", link });
+    return {
+      specified: host.link,
+      name: linkName(host.name, topology.switchNames[host.switchId]!),
+    };
   }
 
   private setLink(link: number, cut: boolean): void {
