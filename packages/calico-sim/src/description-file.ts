@@ -83,7 +83,7 @@ function described<T>(
     issues.push(place({ code: "TYPE_WRONG", message: `the file holds ${form.shape}`, path: [] }));
   const ofFile = isRecord(value) ? fieldIssues(value, form.file, [], "the file") : [];
   issues.push(...ofFile.map(place));
-  const content = isRecord(value) ? fieldsBut(value, ofFile) : {};
+  const content: Partial<T> = isRecord(value) ? fieldsBut(value, ofFile) : {};
   const { option, issuesOf } = form;
   const own: readonly unknown[] = option === undefined ? Object.keys(form.file.fields) : [option];
   const holds = ({ path }: Issue): boolean => own.includes(path?.[0]);
@@ -94,10 +94,10 @@ function described<T>(
     return inOrder([...issues, ...below]);
   };
   return {
-    content: content as Partial<T>,
+    content,
     options: option === undefined ? content : { [option]: content },
     issues,
-    alone: withPlaces(issuesOf(content as Partial<T>)),
+    alone: withPlaces(issuesOf(content)),
     holds,
     placed: withPlaces,
   };

@@ -4,6 +4,7 @@ import {
   type UndescribedPeers,
   withoutNulls,
 } from "@calico-sim/cluster";
+import type { Issue } from "@calico-sim/core";
 import type { ManifestSource } from "@calico-sim/manifests";
 import { type DescriptionForm, readDescription } from "./description-file.js";
 
@@ -11,6 +12,11 @@ import { type DescriptionForm, readDescription } from "./description-file.js";
 export interface ExternalRoutersFile {
   readonly externalRouters: readonly ExternalRouter[];
   readonly undescribedPeers?: UndescribedPeers;
+}
+
+/** What is wrong with the routers, each for itself. */
+function issuesOfRouters({ externalRouters }: Partial<ExternalRoutersFile>): readonly Issue[] {
+  return routerFieldIssues(externalRouters);
 }
 
 /** A file that describes the BGP speakers outside a cluster. */
@@ -24,7 +30,7 @@ export const EXTERNAL_ROUTERS_FILE: DescriptionForm<ExternalRoutersFile> = {
     },
   },
   shape: "externalRouters: a list such as - { name: tor-a, ip: 10.0.0.254, asNumber: 65001 }",
-  issuesOf: ({ externalRouters }) => routerFieldIssues(externalRouters),
+  issuesOf: issuesOfRouters,
 };
 
 /**

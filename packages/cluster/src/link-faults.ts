@@ -1,6 +1,5 @@
-import { didYouMean, type PathSegment } from "@calico-sim/core";
+import { didYouMean, type IssueCode, type IssueParts, type PathSegment } from "@calico-sim/core";
 import { someOf } from "./external-router-check.js";
-import type { Fault } from "./scenario-hosts.js";
 
 /** The two ends of a link, by name. */
 export type Ends = readonly [string, string];
@@ -11,7 +10,10 @@ export function linkKey(between: Ends): string {
 }
 
 /** Ends of a link that nothing has the name of. */
-export function endFaults(between: Ends, known: readonly string[]): readonly Fault[] {
+export function endFaults(
+  between: Ends,
+  known: readonly string[],
+): readonly IssueParts<IssueCode>[] {
   return between.flatMap((end, i) =>
     known.includes(end)
       ? []
@@ -20,7 +22,7 @@ export function endFaults(between: Ends, known: readonly string[]): readonly Fau
 }
 
 /** That two ends which are there are no neighbours. */
-export function neighbourFault([a, b]: Ends, links: readonly Ends[]): Fault {
+export function neighbourFault([a, b]: Ends, links: readonly Ends[]): IssueParts<IssueCode> {
   const neighbours = links.flatMap((link) => (link.includes(a) ? link.filter((x) => x !== a) : []));
   return {
     code: "VALUE_UNKNOWN",
@@ -37,7 +39,7 @@ export function unknown(
   name: string,
   path: readonly PathSegment[],
   known: readonly string[],
-): Fault {
+): IssueParts<IssueCode> {
   const message = `there is no ${what} ${JSON.stringify(name)}${didYouMean(name, known)}`;
   return { code: "VALUE_UNKNOWN", message, path, got: name, want: someOf(known) };
 }

@@ -118,13 +118,13 @@ export function resolveLink(
   name: string,
   ...layers: readonly (Partial<LinkAttributes> | undefined)[]
 ): LinkAttributes {
-  const given = layers.flatMap((layer) =>
-    Object.entries(layer ?? {}).filter(([, value]) => (value ?? undefined) !== undefined),
-  );
-  const { latencyUs, jitterUs, bandwidthMbps, loss, up } = {
+  const given = layers.flatMap((layer) => Object.entries(layer ?? {}));
+  const { latencyUs, jitterUs, bandwidthMbps, loss, up }: LinkAttributes = {
     ...HOST_LINK,
-    ...Object.fromEntries(given),
-  } as LinkAttributes;
+    ...Object.fromEntries(
+      given.filter(([, value]: [string, unknown]) => (value ?? undefined) !== undefined),
+    ),
+  };
   const fail = (reason: string): never => {
     throw new FabricError({ code: "INVALID_LINK", link: name, reason });
   };

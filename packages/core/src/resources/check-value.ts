@@ -1,6 +1,6 @@
 import { parseAddress, parseCidr } from "../net/index.js";
 import { parseSelector, SelectorError } from "../selector/index.js";
-import { didYouMean, type Issue, issueAt, type PathSegment } from "./issue.js";
+import { didYouMean, type Issue, issueAt, type PathSegment, showValue } from "./issue.js";
 import type { ResourceReference } from "./resource.js";
 import type { FieldSchema, TextFormat } from "./schema.js";
 
@@ -260,9 +260,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 function describeType(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "string"
-    ? `the text ${JSON.stringify(value)}`
-    : `the ${typeof value} ${String(value)}`;
+  if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
+  // JSON has no number that is infinite or none.
+  return typeof value === "number"
+    ? `the number ${String(value)}`
+    : `the ${typeof value} ${showValue(value)}`;
 }
 
 /** YAML 1.2 reads `yes` and `off` as text, and people quote numbers: say so. */
