@@ -17,10 +17,12 @@ import { PathLists } from "./rib/path-lists.js";
 import { NO_PATH } from "./rib/paths.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
+import { Handshakes } from "./session/handshakes.js";
 import { IdleTimers } from "./session/idle-timers.js";
 import { Keepalives } from "./session/keepalives.js";
 import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
+import { RoughPaths } from "./session/rough-paths.js";
 import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
 import { Transmitter } from "./session/transmitter.js";
@@ -46,6 +48,7 @@ const CLOCK = 0x636c6f63;
 export class BirdFleet implements EventHandler {
   private readonly x: FleetContext;
   private readonly transport: Transport;
+  private readonly handshakes: Handshakes;
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
@@ -76,7 +79,9 @@ export class BirdFleet implements EventHandler {
     const kernel = new KernelWriter(x);
     const recovery = new Recovery(x);
     this.x = x;
-    this.transport = new Transport(x);
+    const rough = new RoughPaths(x);
+    this.transport = new Transport(x, rough);
+    this.handshakes = new Handshakes(x, this.transport, rough);
     const outbox = new Outbox(x, this.transport, exporter);
     const learner = new Learner(x, new Importer(x), kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
@@ -84,6 +89,7 @@ export class BirdFleet implements EventHandler {
     const transmitter = new Transmitter(x, this.transport, recovery);
     this.sessions = new Sessions(
       x,
+      this.handshakes,
       this.transport,
       transmitter,
       this.keepalives,
@@ -300,7 +306,7 @@ export class BirdFleet implements EventHandler {
         else this.loop.onWake(a);
         return;
       case kinds.syn:
-        this.transport.onSyn(a, b);
+        this.handshakes.onSyn(a, b);
         return;
       case kinds.release:
         this.transport.onRelease(a, b);

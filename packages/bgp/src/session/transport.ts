@@ -1,4 +1,4 @@
-import { hash32, type Micros, SECOND } from "@calico-sim/core";
+import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import { Rings } from "../fleet/rings.js";
@@ -7,19 +7,15 @@ import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
 import { SIDE } from "./connections.js";
 import {
-  ACCEPT_QUEUE_MAX,
   DELAYED_ACK,
   ORPHAN_RETRIES,
   QUICK_ACK_AFTER_IDLE,
-  RESOLUTION_GIVES_UP,
   RETRANSMIT_MAX,
   RETRANSMIT_MIN,
-  SYN_RETRY,
-  SYN_RETRY_LATE,
   TICK,
 } from "./constants.js";
 import { notificationCode } from "./last-error.js";
-import { RoughPaths } from "./rough-paths.js";
+import type { RoughPaths } from "./rough-paths.js";
 import {
   ACCEPT,
   CLOSED,
@@ -34,7 +30,6 @@ import {
   UPDATE,
   UPDATES,
 } from "./segments.js";
-import { synFate } from "./session-guards.js";
 
 // Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
 const ACKNOWLEDGED = 0;
@@ -52,7 +47,7 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
   [END_OF_RIB]: "end-of-rib",
 });
 
-/** TCP between the daemons' hosts, as far as it shapes BGP: handshakes, small-segment wait, cuts, resets. */
+/** TCP between the daemons' hosts once a connection is made, as far as it shapes BGP: small-segment wait, cuts, resets. */
 export class Transport {
   private readonly x: FleetContext;
   /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
@@ -61,9 +56,9 @@ export class Transport {
   /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
   private readonly rough: RoughPaths;
 
-  constructor(context: FleetContext) {
+  constructor(context: FleetContext, rough: RoughPaths) {
     this.x = context;
-    this.rough = new RoughPaths(context);
+    this.rough = rough;
   }
 
   /** Makes room for one more daemon. */
@@ -71,106 +66,6 @@ export class Transport {
     this.late.add();
     const { engine, kinds } = this.x;
     this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
-  }
-
-  // Handshake -----------------------------------------------------------------------------------
-
-  /** Begins a connection: its SYN leaves, if the next hop is known. */
-  connect(c: number, at: Micros): void {
-    this.x.conns.sent(2 * c, at, -1);
-    this.sendSyn(c, at, "syn");
-  }
-
-  private sendSyn(c: number, at: Micros, what: SegmentKind): void {
-    const { x } = this;
-    const from = x.conns.node(2 * c);
-    const to = x.conns.node(2 * c + 1);
-    const delay = x.wayFrom(2 * c);
-    if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
-      // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
-      if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);
-      else this.deliver(2 * c, CONNECT_FAILED, at);
-      return;
-    }
-    x.counters.synSegments++;
-    this.capture(2 * c, what, at);
-    if (delay === Number.POSITIVE_INFINITY || this.losesHandshake(2 * c, at)) this.repeatSyn(c, at);
-    else {
-      const arrival = at + delay + this.handshakeJitter(2 * c, at);
-      x.engine.schedule(arrival, x.kinds.syn, c, x.conns.generation[c]! * 2);
-    }
-  }
-
-  private losesHandshake(side: number, at: Micros): boolean {
-    return this.x.path.impaired === true && this.rough.losesHandshake(side, at);
-  }
-
-  private handshakeJitter(side: number, at: Micros): Micros {
-    return this.x.path.impaired === true ? this.rough.handshakeJitter(side, at) : 0;
-  }
-
-  /** Shows a segment to whoever captures. */
-  private capture(side: number, what: SegmentKind, at: Micros): void {
-    const { x } = this;
-    x.listener?.onSegment?.(x.conns.node(side), x.conns.node(side ^ 1), what, at);
-  }
-
-  private captureMessage(side: number, what: number, at: Micros): void {
-    if (this.x.listener?.onSegment === undefined) return;
-    const kind = CAPTURED[what & 15];
-    if (kind !== undefined) this.capture(side, kind, at);
-  }
-
-  private repeatSyn(c: number, at: Micros): void {
-    const { x } = this;
-    const { conns, nameHash } = x;
-    const late = hash32(
-      nameHash[conns.node(2 * c)]!,
-      nameHash[conns.node(2 * c + 1)]!,
-      at % SECOND,
-    );
-    const due = at + SYN_RETRY + (late % SYN_RETRY_LATE);
-    x.engine.schedule(due, x.kinds.syn, c, conns.generation[c]! * 2 + 1);
-  }
-
-  /** A SYN reaches its host, or is repeated for want of an answer when the low bit of `tag` is set. */
-  onSyn(c: number, tag: number): void {
-    const { x } = this;
-    const side = 2 * c;
-    if (x.conns.state(side) !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
-    const { now } = x.engine;
-    if ((tag & 1) === 1) {
-      this.sendSyn(c, now, "syn-again");
-      return;
-    }
-    const target = x.conns.node(side + 1);
-    const opener = x.conns.node(side);
-    const back = x.path.delay(target, opener);
-    const fate = synFate(x, c);
-    if (
-      x.hostDown[target] === 1 ||
-      back === Number.POSITIVE_INFINITY ||
-      fate === "dropped" ||
-      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX) ||
-      this.losesHandshake(side + 1, now)
-    ) {
-      this.repeatSyn(c, now);
-      return;
-    }
-    x.conns.answered[c] = 1;
-    const answered = now + back + this.handshakeJitter(side + 1, now);
-    if (fate === "refused") {
-      x.counters.refused++;
-      this.deliver(side, CONNECT_FAILED, answered);
-      return;
-    }
-    x.acceptQueue[target]!++;
-    x.counters.accepted++;
-    this.deliver(side, CONNECTED, answered);
-    // The handshake's third segment takes the same way as the first. Where it is lost the OPEN right behind it does its work.
-    const made = answered + x.path.delay(opener, target) + this.handshakeJitter(side, answered);
-    this.deliver(side + 1, ACCEPT, made);
-    if (x.path.impaired === true) this.rough.completes(side, made);
   }
 
   // Segments ------------------------------------------------------------------------------------
@@ -382,6 +277,18 @@ export class Transport {
       const record = batches.record(batches.runBegin(run) + i);
       this.transmit(side, UPDATE | (record << 4), at, delay);
     }
+  }
+
+  /** Shows a segment to whoever captures. */
+  capture(side: number, what: SegmentKind, at: Micros): void {
+    const { x } = this;
+    x.listener?.onSegment?.(x.conns.node(side), x.conns.node(side ^ 1), what, at);
+  }
+
+  private captureMessage(side: number, what: number, at: Micros): void {
+    if (this.x.listener?.onSegment === undefined) return;
+    const kind = CAPTURED[what & 15];
+    if (kind !== undefined) this.capture(side, kind, at);
   }
 
   // Arrivals ------------------------------------------------------------------------------------
