@@ -1,8 +1,10 @@
 import { type Micros, type PathQuality, SECOND } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
+import type { FleetContext } from "../src/fleet/context.js";
 import type { BirdListener, SegmentKind } from "../src/index.js";
 import type { RoughPaths } from "../src/session/rough-paths.js";
-import { KEEPALIVE } from "../src/session/segments.js";
+import { END_OF_RIB, KEEPALIVE } from "../src/session/segments.js";
+import type { Transport } from "../src/session/transport.js";
 import { Mesh } from "./support.js";
 
 /** What a capture on the cables shows. */
@@ -84,6 +86,48 @@ describe("a lossy cable", () => {
     };
     mesh.run(10);
     expect(mesh.complete()).toBe(true);
+  });
+});
+
+describe("a segment that waits for an acknowledgement", () => {
+  /** How long after the second of three messages the third leaves, where the peer writes one meanwhile. */
+  const wait = (jitterUs: Micros): { readonly waited: Micros; readonly heardAfter: Micros } => {
+    const { mesh, capture } = pair(1, {});
+    const clean = mesh.switch.cable!;
+    const { transport, x } = mesh.bird as unknown as {
+      transport: Transport & { readonly rough: RoughPaths };
+      x: FleetContext;
+    };
+    const begin = mesh.engine.now;
+    const say = (side: number): void => {
+      mesh.run(0.001);
+      x.t = mesh.engine.now;
+      transport.send(side, END_OF_RIB);
+    };
+    // The first ends the idling: from then on the peer delays its acknowledgements.
+    for (let i = 0; i < 3; i++) say(0);
+    mesh.switch.cable = { ...clean, jitterUs };
+    say(1);
+    mesh.switch.cable = clean;
+    mesh.run(10);
+    const [second, third] = capture
+      .times("end-of-rib", 1)
+      .filter((at) => at > begin)
+      .slice(1);
+    return { waited: third! - second!, heardAfter: transport.rough.lastArrival(1) - second! };
+  };
+
+  test("goes with the data that the peer sends meanwhile", () => {
+    const { waited, heardAfter } = wait(0);
+    expect(waited).toBe(heardAfter);
+    expect(waited).toBeLessThan(5_000);
+  });
+
+  test("goes when it is acknowledged, where that data comes later", () => {
+    const { waited, heardAfter } = wait(5 * SECOND);
+    expect(heardAfter).toBeGreaterThan(100_000);
+    expect(waited).toBeGreaterThan(40_000);
+    expect(waited).toBeLessThan(49_000);
   });
 });
 

@@ -299,6 +299,7 @@ export class Transport {
     const { conns } = x;
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
+      // What comes later than the acknowledgement, since it was lost or queues, holds nothing up.
       if (conns.holds(side) && (x.path.impaired !== true || at <= conns.releaseAt(side))) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
