@@ -11,16 +11,14 @@ import {
 } from "./fabric-spec.js";
 import { canonicalSubnet, FabricTopology, linkName } from "./fabric-topology.js";
 import { HOST_CUT, HostTable, UPLINK_CUT } from "./host-table.js";
+import { LinkQueues } from "./link-queues.js";
+import { PacketDrops } from "./packet-drops.js";
 import { isImpaired, type LinkChange, type PathQuality, QualitySum } from "./path-quality.js";
 import { PathTable } from "./path-table.js";
 import { SwitchCuts } from "./switch-cuts.js";
-import { serialisation } from "./tcp-passage.js";
 
 /** A node by dense id or by name. */
 export type NodeRef = number | string;
-
-/** Node pairs are kept as one number: from × this + to. */
-const PAIR = 2 ** 26;
 
 /**
  * The underlay of a cluster: who reaches whom, after how long.
@@ -39,23 +37,19 @@ export class Fabric implements Forkable {
   private readonly topology: FabricTopology;
   private readonly hosts: HostTable;
   private readonly cuts: SwitchCuts;
-  /** Node pairs cut in one direction, as from × PAIR + to. */
-  private readonly pathCut: Set<number>;
-  /** By TCP port, pairs as above: what the first sends to that port of the second is dropped. */
-  private readonly portDrops: Map<number, Set<number>>;
+  private readonly dropped: PacketDrops;
+  private readonly queues: LinkQueues;
   private paths: PathTable;
   private changes: number;
   /** See {@link Fabric.impaired}. */
   private rough: boolean;
-  /** When each narrow link has sent what it was given, by {@link PathQuality.narrowest}. */
-  private readonly busyUntil: Map<number, Micros> = new Map();
 
   private constructor(
     topology: FabricTopology,
     hosts: HostTable,
     cuts: SwitchCuts,
-    pathCut: Set<number>,
-    portDrops: Map<number, Set<number>>,
+    dropped: PacketDrops,
+    queues: LinkQueues,
     paths: PathTable,
     changes: number,
     rough: boolean,
@@ -63,8 +57,8 @@ export class Fabric implements Forkable {
     this.topology = topology;
     this.hosts = hosts;
     this.cuts = cuts;
-    this.pathCut = pathCut;
-    this.portDrops = portDrops;
+    this.dropped = dropped;
+    this.queues = queues;
     this.paths = paths;
     this.changes = changes;
     this.rough = rough;
@@ -78,8 +72,8 @@ export class Fabric implements Forkable {
       topology,
       new HostTable(switches),
       new SwitchCuts(topology),
-      new Set(),
-      new Map(),
+      new PacketDrops(),
+      new LinkQueues(),
       new PathTable(switches),
       0,
       topology.links.some(({ attributes }) => isImpaired(attributes)),
@@ -92,18 +86,16 @@ export class Fabric implements Forkable {
   forkSelf(copy: <T>(value: T) => T): Fabric {
     // A used table holds for this state of the links for good and may be shared; an unused one may not.
     const paths = this.paths.used ? this.paths : new PathTable(this.paths.size);
-    const twin = new Fabric(
+    return new Fabric(
       this.topology,
       copy(this.hosts),
       copy(this.cuts),
-      new Set(this.pathCut),
-      copy(this.portDrops),
+      copy(this.dropped),
+      copy(this.queues),
       paths,
       this.changes,
       this.rough,
     );
-    for (const [link, until] of this.busyUntil) twin.busyUntil.set(link, until);
-    return twin;
   }
 
   /** How many nodes there are; ids are 0 to this number minus 1. */
@@ -137,8 +129,7 @@ export class Fabric implements Forkable {
       latency[from]! + distance[switchIds[from]! * size + switchIds[to]!]! + latency[to]!;
     // NaN: a path that has not been sought yet, or an id that is no node's.
     if (from === to || Number.isNaN(delay)) return this.delayUncached(from, to);
-    if (this.pathCut.size !== 0 && this.pathCut.has(from * PAIR + to)) return Infinity;
-    return delay;
+    return this.dropped.everything(from, to) ? Infinity : delay;
   }
 
   /**
@@ -171,11 +162,7 @@ export class Fabric implements Forkable {
    * one. Whoever sends so is to ask in the order of time.
    */
   occupy(quality: PathQuality, at: Micros, bytes: number): Micros {
-    if (quality.narrowest < 0) return at;
-    const begin = Math.max(at, this.busyUntil.get(quality.narrowest) ?? 0);
-    const until = begin + serialisation(bytes, quality.bandwidthMbps);
-    this.busyUntil.set(quality.narrowest, until);
-    return begin;
+    return this.queues.occupy(quality, at, bytes);
   }
 
   /** Whether there is a path from one node to another now. */
@@ -303,36 +290,31 @@ export class Fabric implements Forkable {
 
   /** Drops what one node sends to another, in this direction alone, as a misconfigured firewall does. */
   cutPath(from: NodeRef, to: NodeRef): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.pathCut.has(pair)) return;
-    this.pathCut.add(pair);
-    this.changes++;
+    const { hosts } = this;
+    if (this.dropped.add(hosts.resolve(from), hosts.resolve(to))) this.changes++;
   }
 
   /** Lifts {@link Fabric.cutPath}. */
   restorePath(from: NodeRef, to: NodeRef): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.pathCut.delete(pair)) this.changes++;
+    const { hosts } = this;
+    if (this.dropped.remove(hosts.resolve(from), hosts.resolve(to))) this.changes++;
   }
 
   /** Drops what one node sends to a TCP port of another, in this direction alone; answers from that port pass. */
   dropPort(from: NodeRef, to: NodeRef, port: number): void {
-    const pairs = this.portDrops.get(port) ?? new Set();
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (pairs.has(pair)) return;
-    this.portDrops.set(port, pairs.add(pair));
-    this.changes++;
+    const { hosts } = this;
+    if (this.dropped.add(hosts.resolve(from), hosts.resolve(to), port)) this.changes++;
   }
 
   /** Lifts {@link Fabric.dropPort}. */
   allowPort(from: NodeRef, to: NodeRef, port: number): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.portDrops.get(port)?.delete(pair) === true) this.changes++;
+    const { hosts } = this;
+    if (this.dropped.remove(hosts.resolve(from), hosts.resolve(to), port)) this.changes++;
   }
 
   /** Whether what one node sends to a TCP port of another is dropped. */
   drops(from: number, to: number, port: number): boolean {
-    return this.portDrops.size !== 0 && this.portDrops.get(port)?.has(from * PAIR + to) === true;
+    return this.dropped.toPort(from, to, port);
   }
 
   /** The id of the link between two neighbours, given by name: a node and its rack, or two switches. */

@@ -415,7 +415,7 @@ describe("a fork", () => {
       copied.push(value);
       return fork(value);
     });
-    expect(copied).toHaveLength(3);
+    expect(copied).toHaveLength(4);
     fabric.cutRack("10.0.1.0/24");
     expect([fabric.delay(0, 2), twin.delay(0, 2)]).toStrictEqual([Infinity, 220]);
   });
