@@ -98,7 +98,7 @@ describe("a segment that waits for an acknowledgement", () => {
     const { mesh, capture } = pair(1, {});
     const clean = mesh.switch.cable!;
     const { transport, x } = mesh.bird as unknown as {
-      transport: Transport & { readonly rough: RoughPaths };
+      transport: Pick<Transport, "send"> & { readonly rough: RoughPaths };
       x: FleetContext;
     };
     const begin = mesh.engine.now;
