@@ -19,10 +19,12 @@ import { NO_PATH } from "./rib/paths.js";
 import { RouteStats } from "./rib/route-stats.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
+import { Handshakes } from "./session/handshakes.js";
 import { IdleTimers } from "./session/idle-timers.js";
 import { Keepalives } from "./session/keepalives.js";
 import { Reader } from "./session/reader.js";
 import { Recovery } from "./session/recovery.js";
+import { RoughPaths } from "./session/rough-paths.js";
 import { Sessions } from "./session/sessions.js";
 import { Silence } from "./session/silence.js";
 import { Transmitter } from "./session/transmitter.js";
@@ -49,6 +51,7 @@ const CLOCK = 0x636c6f63;
 export class BirdFleet implements EventHandler {
   private readonly x: FleetContext;
   private readonly transport: Transport;
+  private readonly handshakes: Handshakes;
   private readonly keepalives: Keepalives;
   private readonly sessions: Sessions;
   private readonly silence: Silence;
@@ -79,7 +82,9 @@ export class BirdFleet implements EventHandler {
     const kernel = new KernelWriter(x);
     const recovery = new Recovery(x);
     this.x = x;
-    this.transport = new Transport(x);
+    const rough = new RoughPaths(x);
+    this.transport = new Transport(x, rough);
+    this.handshakes = new Handshakes(x, this.transport, rough);
     const outbox = new Outbox(x, this.transport, exporter);
     const importer = new Importer(x);
     if (options.routeStats === true) {
@@ -92,6 +97,7 @@ export class BirdFleet implements EventHandler {
     const transmitter = new Transmitter(x, this.transport, recovery);
     this.sessions = new Sessions(
       x,
+      this.handshakes,
       this.transport,
       transmitter,
       this.keepalives,
@@ -315,7 +321,7 @@ export class BirdFleet implements EventHandler {
         else this.loop.onWake(a);
         return;
       case kinds.syn:
-        this.transport.onSyn(a, b);
+        this.handshakes.onSyn(a, b);
         return;
       case kinds.release:
         this.transport.onRelease(a, b);

@@ -4,6 +4,7 @@ import type {
   Kernels,
   Micros,
   NodeDirectory,
+  PathQuality,
   PrefixTable,
 } from "@calico-sim/core";
 import type { CommunityRule, ExportStep, FilterFunction } from "./confd/render/model.js";
@@ -28,6 +29,10 @@ export interface NodeDelay {
   drops?(from: number, to: number, port: number): boolean;
   /** Routers on the way, each of which takes one from a packet's TTL. Absent: none. */
   routersBetween?(from: number, to: number): number;
+  /** Whether `quality` says, or ever said, anything about some pair of nodes. Absent: no. */
+  readonly impaired?: boolean;
+  /** What the links on the way do besides delaying: jitter, a limited bandwidth, loss. Absent, or undefined: nothing. */
+  quality?(from: number, to: number): PathQuality | undefined;
 }
 
 /** Told what the daemons do. Every method is optional in effect: an empty body costs nothing. */

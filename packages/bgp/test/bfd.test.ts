@@ -55,6 +55,32 @@ describe("BFD, a what-if", () => {
     expect(mesh.bird.establishedEnds).toBe(20);
   });
 
+  test("takes three packets lost in a row for a cut: the more is lost, the more often", () => {
+    const alarms = [0, 0.01, 0.1, 0.2].map(
+      (loss) => new Mesh(4, { bfd, cable: { loss } }).start().run(3_600).bird.lostEnds,
+    );
+    // An hour holds 13,714 packets to each of 12 ends: p³ (1 − p) of them begin such a run, while the session is up.
+    expect(alarms.slice(0, 2)).toEqual([0, 0]);
+    expect(alarms[2]! / (13_714 * 12 * 0.1 ** 3 * 0.9)).toBeGreaterThan(0.5);
+    expect(alarms[2]! / (13_714 * 12 * 0.1 ** 3 * 0.9)).toBeLessThan(2.1);
+    expect(alarms[3]).toBeGreaterThan(alarms[2]!);
+  });
+
+  test("minds a cable that turns bad, until it is mended", () => {
+    const mesh = new Mesh(4, { bfd, cable: {} }).converged();
+    const turn = (loss: number): number => {
+      mesh.switch.cable = { ...mesh.switch.cable!, loss };
+      mesh.bird.pathsChanged();
+      const before = mesh.bird.lostEnds;
+      mesh.run(600);
+      return mesh.bird.lostEnds - before;
+    };
+    expect([turn(0), turn(0.2) > 0]).toEqual([0, true]);
+    turn(0);
+    expect(turn(0)).toBe(0);
+    expect(mesh.bird.establishedEnds).toBe(12);
+  });
+
   test("lets a session come up again after the error wait", () => {
     const mesh = new Mesh(5, { bfd }).converged();
     gone(mesh, cut, 5);

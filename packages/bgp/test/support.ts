@@ -3,6 +3,7 @@ import {
   Kernels,
   type Micros,
   NodeDirectory,
+  type PathQuality,
   PROTOCOL,
   PrefixTable,
   parseCidr,
@@ -25,11 +26,28 @@ import {
 /** One switch: every node hears every other after the same time, unless a port is cut. */
 class Switch implements NodeDelay {
   readonly cut: Set<number> = new Set();
+  /** What every cable does besides delaying; undefined = nothing. Set before anything is sent. */
+  cable: PathQuality | undefined;
+
+  get impaired(): boolean {
+    return this.cable !== undefined;
+  }
+
+  quality(): PathQuality | undefined {
+    return this.cable;
+  }
 
   delay(from: number, to: number): Micros {
     return this.cut.has(from) || this.cut.has(to) ? Number.POSITIVE_INFINITY : 50;
   }
 }
+
+const CLEAN: PathQuality = Object.freeze({
+  jitterUs: 0,
+  bandwidthMbps: Number.POSITIVE_INFINITY,
+  loss: 0,
+  narrowest: -1,
+});
 
 /** Programs every route: a blackhole for own blocks, the peer as gateway for others. */
 class AllRoutes implements KernelFilter {
@@ -84,6 +102,8 @@ class Diary implements BirdListener, RouteListener {
 type MeshOptions = Partial<Omit<BirdOptions, "engine" | "kernels" | "prefixes" | "names">> & {
   readonly seed?: number;
   readonly blocks?: number;
+  /** See {@link Switch.cable}. */
+  readonly cable?: Partial<PathQuality>;
 };
 
 /** Daemons on one switch, each with its blocks; who peers with whom is for the subclass to say. */
@@ -97,8 +117,9 @@ class Lab {
   readonly bird: BirdFleet;
   protected readonly blocksEach: number;
 
-  constructor(nodes: number, { seed = 1, blocks = 1, ...options }: MeshOptions = {}) {
+  constructor(nodes: number, { seed = 1, blocks = 1, cable, ...options }: MeshOptions = {}) {
     this.engine = new Engine({ seed });
+    if (cable !== undefined) this.switch.cable = { ...CLEAN, ...cable };
     for (let i = 0; i < nodes; i++) this.names.add(`node-${i}`);
     this.kernels = new Kernels(this.prefixes, nodes);
     this.diary = new Diary(this.engine);

@@ -4,10 +4,10 @@ import {
   clusterFromValid,
   fieldIssues,
   type ResourceClusterOptions,
-  routerFieldIssues,
 } from "@calico-sim/cluster";
 import {
   type FieldSchema,
+  type Issue,
   keyOf,
   nodeView,
   type ObjectSchema,
@@ -21,11 +21,12 @@ import {
   type ManifestIssue,
   operatorTyphaReplicas,
 } from "@calico-sim/manifests";
-import { loadExternalRouters, type PlacedRouters } from "./external-routers-file.js";
+import { type Description, loadDescription } from "./description-file.js";
+import { EXTERNAL_ROUTERS_FILE } from "./external-routers-file.js";
 import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
-import { inOrder } from "./single-document.js";
 import { typhaConfigOf } from "./typha-environment.js";
+import { UNDERLAY_FILE } from "./underlay-file.js";
 
 /** How {@link clusterFromManifests} departs from what the files say. */
 export interface ManifestOptions {
@@ -62,8 +63,8 @@ export interface ManifestCluster extends ClusterSpec {
 }
 
 /**
- * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests, and the BGP
- * speakers outside in a file named `external-routers.yaml`.
+ * Reads a cluster from files or folders: Kubernetes Nodes, Calico resources, installation manifests, the BGP
+ * speakers outside in a file named `external-routers.yaml`, and what links are like in one named `underlay.yaml`.
  *
  * The settings that the manifests carry are those that are simulated: back end, datastore, Typha
  * replicas and `TYPHA_…` variables, Calico release, `FELIX_…` variables, the pool that calico-node would
@@ -78,25 +79,27 @@ export async function clusterFromManifests(
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
   checkOptions(files, options);
-  const { manifests, externalRouters: outsideFile } = await inputFiles(files);
+  const { manifests, externalRouters, underlay } = await inputFiles(files);
   const { calicoVersion, cniRouteCopies } = options;
   const read = await loadManifestFiles(
     manifests,
     calicoVersion === undefined ? {} : { calicoVersion },
   );
-  const outside = outsideFile === undefined ? undefined : await loadExternalRouters(outsideFile);
-  if (!read.ok) {
-    const { content, issues, placed } = outside ?? NOTHING_OUTSIDE;
-    const ofRouters = inOrder([...issues, ...placed(routerFieldIssues(content.externalRouters))]);
-    throw new ManifestError([...read.issues, ...ofRouters]);
-  }
+  const descriptions = [
+    ...(externalRouters === undefined
+      ? []
+      : [await loadDescription(externalRouters, EXTERNAL_ROUTERS_FILE)]),
+    ...(underlay === undefined ? [] : [await loadDescription(underlay, UNDERLAY_FILE)]),
+  ];
+  if (!read.ok)
+    throw new ManifestError([...read.issues, ...descriptions.flatMap(({ alone }) => alone)]);
   const { settings, resources } = read;
   if (!resources.some(({ kind }) => kind === "Node")) {
     throw new ClusterError(
       `there is no Node in ${manifests.join(", ")}; "kubectl get nodes -o yaml" prints those of a cluster`,
     );
   }
-  const spec = fromDescription(outside, {
+  const spec = fromDescriptions(descriptions, {
     resources: withSettings([...resources, ...settings.derivedPools], settings),
     typhas: options.typhas ?? typhasOf(settings, resources),
     calicoVersion: settings.calicoVersion,
@@ -114,27 +117,22 @@ export async function clusterFromManifests(
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });
 }
 
-const NOTHING_OUTSIDE: PlacedRouters = {
-  content: { externalRouters: [] },
-  issues: [],
-  placed: () => [],
-};
-
-/** The cluster with what lies outside; all that is wrong there is told with its place in the file. */
-function fromDescription(
-  outside: PlacedRouters | undefined,
+/** The cluster with what the files beside the manifests say; all that is wrong there is told with its place in them. */
+function fromDescriptions(
+  descriptions: readonly Description[],
   options: ResourceClusterOptions,
 ): ClusterSpec {
-  if (outside === undefined) return clusterFromValid(options);
-  const found = [...outside.issues];
+  let found: readonly Issue[] = [];
   try {
-    const spec = clusterFromValid({ ...options, ...outside.content });
-    if (found.length === 0) return spec;
+    const described = Object.assign({}, ...descriptions.map((one) => one.options)) as object;
+    const spec = clusterFromValid({ ...options, ...described });
+    if (descriptions.every(({ issues }) => issues.length === 0)) return spec;
   } catch (error) {
-    if (!(error instanceof ClusterError) || error.path?.[0] !== "externalRouters") throw error;
-    found.push(...outside.placed(error.issues));
+    if (!(error instanceof ClusterError) || error.issues.length === 0) throw error;
+    if (!error.issues.every((issue) => descriptions.some(({ holds }) => holds(issue)))) throw error;
+    found = error.issues;
   }
-  throw new ManifestError(inOrder(found));
+  throw new ManifestError(descriptions.flatMap(({ placed }) => placed(found)));
 }
 
 /** Replicas of the Deployment; with the operator, what it would run for so many schedulable nodes. */

@@ -56,6 +56,7 @@ export {
   type Step,
   simulate,
   start,
+  type UnderlayOptions,
   type UndescribedPeers,
   type Utilisation,
 } from "@calico-sim/cluster";
@@ -65,6 +66,9 @@ export {
   editResource,
   type FabricSpec,
   formatMicros,
+  type LinkAttributes,
+  type LinkChange,
+  type LinkSpec,
   type LoadRow,
   type LoadSecond,
   type LoadSnapshot,
@@ -107,3 +111,4 @@ export { DEFAULT_SCENARIO_END, defaultScenario } from "./default-scenario.js";
 export { type ExternalRoutersFile, readExternalRouters } from "./external-routers-file.js";
 export { ManifestError } from "./manifest-error.js";
 export { loadScenario, readScenario, ScenarioFileError } from "./scenario-file.js";
+export { readUnderlay } from "./underlay-file.js";

@@ -8,29 +8,40 @@ const SCENARIO_NAMES: readonly string[] = ["scenario.yaml", "scenario.yml", "sce
 /** What describes the BGP speakers outside the cluster, wherever it stands. */
 const EXTERNAL_ROUTERS = /^external-routers\.(ya?ml|json)$/i;
 
-/** What paths stand for: manifests, and beside them a scenario and the routers outside, if there are such files. */
+/** What describes the links of the underlay, wherever it stands. */
+const UNDERLAY = /^underlay\.(ya?ml|json)$/i;
+
+/** What paths stand for: manifests, and beside them a scenario, the routers outside and the links, if there are such files. */
 export interface InputFiles {
   readonly manifests: readonly string[];
   /** Scenarios of folders; {@link onlyOne} of them can be run. */
   readonly scenarios: readonly string[];
   readonly externalRouters: string | undefined;
+  readonly underlay: string | undefined;
+  /** The two above, those that are there. */
+  readonly descriptions: readonly string[];
 }
 
 /**
  * Files that paths stand for. A folder stands for its `*.yaml`, `*.yml` and `*.json` files in name
- * order, without its scenario and its external routers.
+ * order, without its scenario, its external routers and its underlay.
  *
  * @param without - a file that is no manifest even where it stands among them: another scenario.
- * @throws ManifestFileError when no path holds a manifest, or two hold external routers.
+ * @throws ManifestFileError when no path holds a manifest, or two describe the same thing.
  */
 export async function inputFiles(paths: readonly string[], without?: string): Promise<InputFiles> {
   const leftOut = without === undefined ? undefined : resolve(without);
   const manifests: string[] = [];
   const outside: string[] = [];
+  const links: string[] = [];
   const scenarios: string[] = [];
+  const kindOf = (name: string): string[] => {
+    if (EXTERNAL_ROUTERS.test(name)) return outside;
+    return UNDERLAY.test(name) ? links : manifests;
+  };
   for (const path of paths) {
     if (!(await isFolder(path))) {
-      (EXTERNAL_ROUTERS.test(basename(path)) ? outside : manifests).push(path);
+      kindOf(basename(path)).push(path);
       continue;
     }
     const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
@@ -39,17 +50,17 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
       const text = `folder ${path} holds no *.yaml, *.yml or *.json file`;
       throw new ManifestFileError("NO_FILES", path, text);
     }
-    for (const name of found) {
-      const kind = EXTERNAL_ROUTERS.test(name) ? outside : manifests;
-      (SCENARIO_NAMES.includes(name) ? scenarios : kind).push(join(path, name));
-    }
+    for (const name of found)
+      (SCENARIO_NAMES.includes(name) ? scenarios : kindOf(name)).push(join(path, name));
   }
-  if (manifests.length === 0) throw noManifests(paths, [...outside, ...scenarios]);
-  return {
-    manifests,
-    scenarios,
-    externalRouters: onlyOne(outside, "describe external routers; put all of them into one file"),
-  };
+  if (manifests.length === 0) throw noManifests(paths, [...outside, ...links, ...scenarios]);
+  const externalRouters = onlyOne(
+    outside,
+    "describe external routers; put all of them into one file",
+  );
+  const underlay = onlyOne(links, "describe the underlay; put all of it into one file");
+  const descriptions = [externalRouters, underlay].filter((file) => file !== undefined);
+  return { manifests, scenarios, externalRouters, underlay, descriptions };
 }
 
 /**

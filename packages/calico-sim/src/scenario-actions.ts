@@ -13,6 +13,10 @@ export type FieldType =
   | { readonly type: "word"; readonly words: readonly string[] }
   | { readonly type: "count" }
   | { readonly type: "rate" }
+  /** A whole number from 0. */
+  | { readonly type: "amount" }
+  /** From 0 to 1. */
+  | { readonly type: "share" }
   | { readonly type: "duration"; readonly never?: boolean }
   | { readonly type: "labels" }
   | { readonly type: "pair" }
@@ -40,6 +44,7 @@ const between: Field = { holds: { type: "pair" } };
 const count: Field = { holds: { type: "count" }, absent: 1 };
 const port: Field = { holds: { type: "count" }, absent: undefined };
 const namespace: Field = { holds: { type: "text" }, absent: "default" };
+const microseconds: Field = { holds: { type: "amount" }, absent: undefined };
 const duration: Field = { holds: { type: "duration" } };
 const labels: Field = { holds: { type: "labels" }, absent: undefined };
 
@@ -116,6 +121,14 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   }),
   "link-cut": plain("link-cut", { between }),
   "link-restore": plain("link-restore", { between }),
+  "link-degrade": plain("link-degrade", {
+    between,
+    latencyUs: microseconds,
+    jitterUs: microseconds,
+    bandwidthMbps: { holds: { type: "rate" }, absent: undefined },
+    loss: { holds: { type: "share" }, absent: undefined },
+  }),
+  "link-mend": plain("link-mend", { between }),
   "rack-cut": plain("rack-cut", { rack }),
   "rack-restore": plain("rack-restore", { rack }),
   "packets-drop": plain("packets-drop", { from: host, to: host, port }),

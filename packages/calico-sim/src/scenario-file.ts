@@ -193,7 +193,7 @@ class ScenarioReader {
     }
     const values: Record<string, unknown> = {};
     for (const [name, { holds, ...rest }] of Object.entries(form.fields)) {
-      if (item[name] === undefined && "absent" in rest) {
+      if ((item[name] ?? undefined) === undefined && "absent" in rest) {
         if (rest.absent !== undefined) values[name] = rest.absent;
       } else values[name] = this.field(item, name, holds, path);
     }
@@ -240,6 +240,10 @@ class ScenarioReader {
         return Number.isInteger(value) && (value as number) > 0 ? value : undefined;
       case "rate":
         return typeof value === "number" && value > 0 ? value : undefined;
+      case "amount":
+        return Number.isSafeInteger(value) && (value as number) >= 0 ? value : undefined;
+      case "share":
+        return typeof value === "number" && value >= 0 && value <= 1 ? value : undefined;
       case "duration":
         return durationOf(value, holds.never === true);
       case "labels":
@@ -278,6 +282,10 @@ class ScenarioReader {
         return "a whole number from 1";
       case "rate":
         return "a number above 0";
+      case "amount":
+        return "a whole number from 0";
+      case "share":
+        return "a number from 0 to 1";
       case "duration":
         return `a duration such as 90s, 5m or 1h30m${holds.never === true ? ", or never" : ""}`;
       case "labels":

@@ -40,6 +40,20 @@ describe("scenario files", () => {
     ]);
   });
 
+  it("refuse what no link can be", () => {
+    const step = (fields: string): readonly string[] =>
+      issues(`- { at: 1m, action: link-degrade, between: [node-0, 10.0.0.0/24], ${fields} }\n`);
+    expect(step("loss: 0, jitterUs: 0")).toEqual([]);
+    expect(step("loss: 0, jitterUs:")).toEqual([]);
+    expect(step("loss:")).toEqual([expect.stringContaining("nothing is said of the link")]);
+    expect(step("loss: 5")).toEqual([expect.stringContaining('"loss" cannot be 5')]);
+    expect(step("latencyUs: 1.5")).toEqual([expect.stringContaining('"latencyUs" cannot be 1.5')]);
+    expect(step("bandwidthMbps: 0")).toEqual([
+      expect.stringContaining('"bandwidthMbps" cannot be 0'),
+    ]);
+    expect(step("los: 0.1")).toEqual([expect.stringContaining('did you mean "loss"?')]);
+  });
+
   it("say what the functions say", () => {
     const text = `
 - { at: 0s, action: start, stagger: 100ms }
@@ -51,6 +65,8 @@ describe("scenario files", () => {
 - { at: 8m, action: block-add, node: node-0 }
 - { at: 9m, action: rack-cut, rack: ${spec.fabric.racks[1]?.name ?? ""} }
 - { at: 10m, action: link-cut, between: [node-0, 10.0.0.0/24] }
+- { at: 10m, action: link-degrade, between: [node-0, 10.0.0.0/24], latencyUs: 2000, loss: 0.02, bandwidthMbps: 0.5 }
+- { at: 10m, action: link-mend, between: [node-0, 10.0.0.0/24] }
 - { at: 11m, action: etcd-endpoints, endpoints: ["https://10.0.0.1:2379"] }
 - { at: 12m, action: packets-drop, from: node-0, to: node-1, port: 179 }
 - { at: 13m, action: pods-create, count: 2, labels: { app: web } }
@@ -75,6 +91,11 @@ describe("scenario files", () => {
       at("8m", blocks.add("node-0")),
       at("9m", fail.rack(spec.fabric.racks[1]?.name ?? "")),
       at("10m", fail.link("node-0", "10.0.0.0/24")),
+      at(
+        "10m",
+        fail.quality("node-0", "10.0.0.0/24", { latencyUs: 2_000, loss: 0.02, bandwidthMbps: 0.5 }),
+      ),
+      at("10m", heal.quality("node-0", "10.0.0.0/24")),
       at("11m", config.etcdEndpoints(["https://10.0.0.1:2379"])),
       at("12m", firewall.drop({ from: "node-0", to: "node-1", port: 179 })),
       at("13m", pods.create(2, { labels: { app: "web" } })),

@@ -11,6 +11,7 @@ import {
 } from "@calico-sim/core";
 import { fieldIssues } from "./check-fields.js";
 import type { Action, JoiningNode } from "./scenario.js";
+import { CHANGE_FIELDS, pairIssues } from "./underlay-check.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -22,6 +23,8 @@ const oneOf = (...values: readonly string[]): FieldSchema => ({ type: "enum", va
 const labels: FieldSchema = { type: "map", of: text };
 const pair = { from: text, to: text };
 const port: FieldSchema = { type: "integer" };
+
+const CHANGES: readonly string[] = Object.keys(CHANGE_FIELDS);
 
 /** The fields of every action; those named last may be left out. */
 const ACTIONS: Readonly<
@@ -53,6 +56,8 @@ const ACTIONS: Readonly<
   ],
   "link-cut": [{ between: texts }],
   "link-restore": [{ between: texts }],
+  "link-degrade": [{ between: texts, ...CHANGE_FIELDS }, ...CHANGES],
+  "link-mend": [{ between: texts }],
   "rack-cut": [{ rack: text }],
   "rack-restore": [{ rack: text }],
   "packets-drop": [{ ...pair, port }, "port"],
@@ -105,11 +110,12 @@ function actionIssues(action: unknown): readonly Issue[] {
     required: Object.keys(fields).filter((name) => !optional.includes(name)),
   };
   const issues = [...fieldIssues(action, schema, ["action"], `the action ${type}`)];
-  const { node, between, perSecond, restartAfter } = action;
+  const { node, perSecond, restartAfter } = action;
   if (type === "node-join" && node !== undefined && node !== null)
     issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
-  if (Array.isArray(between) && between.length !== 2)
-    issues.push(fault(["action", "between"], "a link has two ends", between, "two names"));
+  issues.push(...pairIssues(action, ["action"]));
+  if (type === "link-degrade" && CHANGES.every((name) => (action[name] ?? undefined) === undefined))
+    issues.push(fault(["action"], "nothing is said of the link", undefined, CHANGES.join(", ")));
   if (type === "pods-churn" && !(typeof perSecond === "number" && perSecond > 0)) {
     const message = `${showValue(perSecond)} is no number of pods a second`;
     issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));

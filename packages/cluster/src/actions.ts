@@ -135,6 +135,16 @@ export class Actions implements EventHandler {
         this.parts.fabric.restoreLink(this.parts.fabric.linkBetween(...action.between));
         this.lifecycle.pathsChanged();
         return;
+      case "link-degrade": {
+        const { type: _, between, ...change } = action;
+        this.parts.fabric.degradeLink(this.parts.fabric.linkBetween(...between), change);
+        this.lifecycle.pathsChanged();
+        return;
+      }
+      case "link-mend":
+        this.parts.fabric.mendLink(this.parts.fabric.linkBetween(...action.between));
+        this.lifecycle.pathsChanged();
+        return;
       case "rack-cut":
         this.parts.fabric.cutRack(action.rack);
         this.lifecycle.pathsChanged();

@@ -46,6 +46,13 @@ export function fieldIssues(
   });
 }
 
+/** An object without the fields that are null, which YAML makes of an empty one, or undefined: they count as absent. */
+export function withoutNulls<T extends object>(value: T): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, field]) => (field ?? undefined) !== undefined),
+  ) as T;
+}
+
 /**
  * What is wrong with a resource: as {@link validate}, and where it was written by hand a field of its `spec` that Calico
  * does not know is an error, too. Findings keep their place below `path`.

@@ -1,6 +1,7 @@
 import type { AddressFamily, FabricSpec, Resource } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import type { ExternalRouter, UndescribedPeers } from "./external-router.js";
+import type { UnderlayOptions } from "./underlay.js";
 
 /** An IP pool in short. */
 export interface PoolOptions {
@@ -47,6 +48,8 @@ export interface ClusterOptions {
   readonly undescribedPeers?: UndescribedPeers;
   /** The CNI plugin's own route to each pod is part of the model: see `ClusterSpec.cniRouteCopies`. @defaultValue false */
   readonly cniRouteCopies?: boolean;
+  /** What the links are like: latency, jitter, bandwidth, loss. */
+  readonly underlay?: UnderlayOptions;
   /** Further resources, or replacements of the generated ones by kind and name. */
   readonly resources?: readonly Resource[];
 }
@@ -62,6 +65,7 @@ export interface ResourceClusterOptions {
   readonly podFamilies?: readonly AddressFamily[];
   readonly detectIpv6?: boolean;
   readonly fabric?: FabricSpec;
+  readonly underlay?: UnderlayOptions;
   readonly typhaConfig?: Partial<TyphaConfig>;
   readonly externalRouters?: readonly ExternalRouter[];
   readonly undescribedPeers?: UndescribedPeers;

@@ -18,7 +18,7 @@ import {
   parseCidr,
   type Resource,
 } from "@calico-sim/core";
-import { fieldIssues } from "./check-fields.js";
+import { fieldIssues, withoutNulls } from "./check-fields.js";
 import type { ExternalRouter } from "./external-router.js";
 
 const text: FieldSchema = { type: "string" };
@@ -113,13 +113,6 @@ export function routerIssues(
   return [...ofFields, ...found];
 }
 
-/** A router without the fields that are null, which YAML makes of an empty one: they count as absent. */
-export function withoutNulls(router: ExternalRouter): ExternalRouter {
-  return Object.fromEntries(
-    Object.entries(router).filter(([, value]) => value !== null),
-  ) as unknown as ExternalRouter;
-}
-
 /** Routers whose fields can be read; none where some cannot, which is an error before long. */
 export function soundRouters(routers: readonly ExternalRouter[] = []): readonly ExternalRouter[] {
   return routerFieldIssues(routers).length > 0 ? [] : (routers ?? []).map(withoutNulls);
@@ -133,7 +126,7 @@ function soundFields(
 ): Partial<ExternalRouter> {
   if (!isRecord(router)) return {};
   const wrong = new Set(issues.filter(({ path }) => path?.[1] === i).map(({ path }) => path?.[2]));
-  const given = Object.entries(withoutNulls(router as unknown as ExternalRouter));
+  const given = Object.entries(withoutNulls(router));
   return Object.fromEntries(given.filter(([field]) => !wrong.has(field)));
 }
 

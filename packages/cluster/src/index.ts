@@ -4,12 +4,12 @@
  * @module
  */
 
-export { fieldIssues } from "./check-fields.js";
+export { fieldIssues, withoutNulls } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
 export type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 export { ENDPOINT_SLICE_DEFAULTS, type EndpointSliceParameters } from "./endpoint-slices/index.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
-export { routerFieldIssues, withoutNulls } from "./external-router-check.js";
+export { routerFieldIssues } from "./external-router-check.js";
 export { NODE_SERVICE_DEFAULTS, type NodeServiceParameters } from "./node-services/index.js";
 export { expectedRoute } from "./oracle.js";
 export { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
@@ -63,6 +63,8 @@ export { checkSpec } from "./simulate-options-check.js";
 export { Simulation } from "./simulation.js";
 export type { ClusterSpec } from "./spec.js";
 export { cluster, clusterFromResources, clusterFromValid, usesIpv6 } from "./spec.js";
+export { soundUnderlay, type UnderlayOptions } from "./underlay.js";
+export { underlayFieldIssues } from "./underlay-check.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";

@@ -10,6 +10,7 @@ import {
 } from "@calico-sim/core";
 import { stepFieldIssues } from "./action-check.js";
 import { placeOf } from "./external-router.js";
+import { linkKey } from "./link-faults.js";
 import type { Action, Scenario } from "./scenario.js";
 import { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 import { scenarioError } from "./scenario-faults.js";
@@ -92,13 +93,20 @@ export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readon
     if (index >= 0) faults.push(...found.map((parts) => ({ index, issue: ofAction(parts) })));
     if (index >= 0 && step.at < names.now) faults.push({ index, issue: past(names.now) });
   }
-  // Whether pods have somewhere to go is known once every step can be read.
-  if (faults.length === 0 && names.unread === undefined) faults.push(...podsWithoutNodes(entries));
+  // Whether pods have somewhere to go, and links something to mend, is known once every step can be read.
+  if (faults.length === 0 && names.unread === undefined)
+    faults.push(...podsWithoutNodes(entries), ...needlessMends(entries));
   return faults.sort((a, b) => a.index - b.index);
 }
 
 function ofAction({ path = [], ...parts }: IssueParts<Issue["code"]>): Issue {
   return issueAt(undefined, { ...parts, path: ["action", ...path] });
+}
+
+/** A step with its index in the scenario; −1 of those scheduled before. */
+interface Entry {
+  readonly step: { readonly action: Action };
+  readonly index: number;
 }
 
 function past(now: number): Issue {
@@ -113,9 +121,7 @@ function past(now: number): Issue {
 }
 
 /** Pods go to the nodes that run when they are created; before the first there is nowhere to go. */
-function podsWithoutNodes(
-  inOrder: readonly { readonly step: { readonly action: Action }; readonly index: number }[],
-): readonly ScenarioFault[] {
+function podsWithoutNodes(inOrder: readonly Entry[]): readonly ScenarioFault[] {
   for (const { step, index } of inOrder) {
     const { type } = step.action;
     if (type === "start" || type === "node-join") return [];
@@ -125,4 +131,24 @@ function podsWithoutNodes(
     return [{ index, issue: ofAction({ code: "VALUE_UNKNOWN", message, want }) }];
   }
   return [];
+}
+
+/** A link is mended after it was degraded; one that never was is most likely another than was meant. */
+function needlessMends(inOrder: readonly Entry[]): readonly ScenarioFault[] {
+  const degraded = new Set<string>();
+  const faults: ScenarioFault[] = [];
+  for (const { step, index } of inOrder) {
+    const { action } = step;
+    if (action.type !== "link-degrade" && action.type !== "link-mend") continue;
+    const link = linkKey(action.between);
+    if (action.type === "link-degrade") degraded.add(link);
+    else if (index >= 0 && !degraded.has(link)) {
+      const message = `nothing degrades the link between ${action.between.join(" and ")} before this`;
+      const want = "a time after link-degrade";
+      const path = ["between"];
+      const got = action.between;
+      faults.push({ index, issue: ofAction({ code: "VALUE_UNKNOWN", message, path, got, want }) });
+    }
+  }
+  return faults;
 }

@@ -1,6 +1,7 @@
-import { didYouMean, ofKind, type PathSegment, type Resource } from "@calico-sim/core";
+import { ofKind, type PathSegment, type Resource } from "@calico-sim/core";
 import { resourceIssues } from "./check-fields.js";
 import { someOf } from "./external-router-check.js";
+import { endFaults, linkKey, neighbourFault, unknown } from "./link-faults.js";
 import type { Action, Scenario, Step } from "./scenario.js";
 import { type Fault, ScenarioHosts, type ScenarioNames } from "./scenario-hosts.js";
 import { usesIpv6 } from "./spec.js";
@@ -63,6 +64,8 @@ export class ScenarioSubjects {
       }
       case "link-cut":
       case "link-restore":
+      case "link-degrade":
+      case "link-mend":
         yield* this.link(action.between);
         return;
       case "packets-drop":
@@ -200,27 +203,15 @@ export class ScenarioSubjects {
     };
   }
 
-  private *link([a, b]: readonly [string, string]): Generator<Fault> {
-    const ends = this.ends();
-    const missing = [a, b].filter((end) => !ends.includes(end) && !this.hosts.joined.has(end));
-    for (const end of missing) {
-      const at = ["between", end === a ? 0 : 1];
-      yield unknown("node, rack or router of the underlay", end, at, ends);
-    }
+  private *link(between: readonly [string, string]): Generator<Fault> {
+    const { joined } = this.hosts;
+    const missing = endFaults(between, [...this.ends(), ...joined]);
+    yield* missing;
     // Where a node that joins hangs from is known when it has.
-    if (missing.length > 0 || this.hosts.joined.has(a) || this.hosts.joined.has(b)) return;
+    if (missing.length > 0 || between.some((end) => joined.has(end))) return;
     const links = this.names.fabric.links().map(({ from, to }) => [from, to] as const);
-    if (links.some((link) => link.includes(a) && link.includes(b) && a !== b)) return;
-    const neighbours = links.flatMap((link) =>
-      link.includes(a) ? link.filter((x) => x !== a) : [],
-    );
-    yield {
-      code: "VALUE_UNKNOWN",
-      message: `there is no link between ${a} and ${b}`,
-      path: ["between"],
-      got: [a, b],
-      want: `a neighbour of ${a}: ${someOf(neighbours)}`,
-    };
+    const key = linkKey(between);
+    if (!links.some((link) => linkKey(link) === key)) yield neighbourFault(between, links);
   }
 
   private *port(port: number | undefined): Generator<Fault> {
@@ -245,14 +236,4 @@ export class ScenarioSubjects {
         yield { ...parts, message: `${message}; a node joins by node-join` };
     }
   }
-}
-
-function unknown(
-  what: string,
-  name: string,
-  path: readonly PathSegment[],
-  known: readonly string[],
-): Fault {
-  const message = `there is no ${what} ${JSON.stringify(name)}${didYouMean(name, known)}`;
-  return { code: "VALUE_UNKNOWN", message, path, got: name, want: someOf(known) };
 }

@@ -1,5 +1,7 @@
 import {
   type DurationInput,
+  formatMicros,
+  type LinkChange,
   type Micros,
   micros,
   type Resource,
@@ -60,6 +62,8 @@ export type Action =
       readonly labels?: Readonly<Record<string, string>> | undefined;
     }
   | { readonly type: "link-cut" | "link-restore"; readonly between: readonly [string, string] }
+  | ({ readonly type: "link-degrade"; readonly between: readonly [string, string] } & LinkChange)
+  | { readonly type: "link-mend"; readonly between: readonly [string, string] }
   | { readonly type: "rack-cut" | "rack-restore"; readonly rack: string }
   | {
       readonly type: "packets-drop" | "packets-allow";
@@ -136,6 +140,7 @@ export const fail: {
   readonly process: (daemon: DaemonName, target: string, options?: KillOptions) => Action;
   readonly rack: (rack: string) => Action;
   readonly link: (a: string, b: string) => Action;
+  readonly quality: (a: string, b: string, change: LinkChange) => Action;
   readonly datastore: () => Action;
 } = Object.freeze({
   /** The host loses power: nothing is sent to anyone, its kernel state is lost. */
@@ -164,6 +169,12 @@ export const fail: {
   rack: (rack: string): Action => ({ type: "rack-cut", rack }),
   /** A link between two underlay vertices breaks. */
   link: (a: string, b: string): Action => ({ type: "link-cut", between: [a, b] }),
+  /** A link between two underlay vertices is up, but not what it was: slower, narrower, or it loses packets. */
+  quality: (a: string, b: string, change: LinkChange): Action => {
+    const known = ["latencyUs", "jitterUs", "bandwidthMbps", "loss"] as const;
+    const checked = checkedOptions(change, known, "fail.quality");
+    return { type: "link-degrade", between: [a, b], ...checked };
+  },
   /** The whole datastore stops answering. */
   datastore: (): Action => ({ type: "datastore-down" }),
 });
@@ -175,6 +186,7 @@ export const heal: {
   readonly router: (router: string) => Action;
   readonly rack: (rack: string) => Action;
   readonly link: (a: string, b: string) => Action;
+  readonly quality: (a: string, b: string) => Action;
   readonly datastore: () => Action;
 } = Object.freeze({
   /** A crashed host boots, with an empty kernel. */
@@ -187,6 +199,8 @@ export const heal: {
   rack: (rack: string): Action => ({ type: "rack-restore", rack }),
   /** A link works again. */
   link: (a: string, b: string): Action => ({ type: "link-restore", between: [a, b] }),
+  /** A link is as specified again. */
+  quality: (a: string, b: string): Action => ({ type: "link-mend", between: [a, b] }),
   /** The datastore answers again. */
   datastore: (): Action => ({ type: "datastore-up" }),
 });
@@ -319,6 +333,10 @@ export function describe(action: Action): string {
       return `cut link ${action.between.join(" – ")}`;
     case "link-restore":
       return `restore link ${action.between.join(" – ")}`;
+    case "link-degrade":
+      return `degrade link ${action.between.join(" – ")}: ${changeInWords(action)}`;
+    case "link-mend":
+      return `mend link ${action.between.join(" – ")}`;
     case "rack-cut":
       return `cut rack ${action.rack}`;
     case "rack-restore":
@@ -338,6 +356,17 @@ export function describe(action: Action): string {
     case "etcd-endpoints":
       return `calico-config: etcd at ${action.endpoints.join(",")}`;
   }
+}
+
+function changeInWords({ latencyUs, jitterUs, bandwidthMbps, loss }: LinkChange): string {
+  return [
+    latencyUs === undefined ? "" : `latency ${formatMicros(latencyUs)}`,
+    jitterUs === undefined ? "" : `jitter ${formatMicros(jitterUs)}`,
+    bandwidthMbps === undefined ? "" : `${String(bandwidthMbps)} Mb/s`,
+    loss === undefined ? "" : `loss ${String(Number((loss * 100).toPrecision(6)))} %`,
+  ]
+    .filter((text) => text !== "")
+    .join(", ");
 }
 
 function packets({ from, to, port }: FilterOptions): string {

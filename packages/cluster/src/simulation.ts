@@ -155,7 +155,7 @@ export class Simulation
         : [],
     );
     this.etcd = new EtcdEndpoints(spec.etcdEndpoints ?? []);
-    this.path = new ClusterDatastorePath(this.fabric, controlPlane);
+    this.path = new ClusterDatastorePath(this.fabric, controlPlane, engine.random.seed);
     const parameters = options.parameters ?? {};
     this.datastore = new Datastore(engine, {
       ...parameters.datastore,

@@ -22,6 +22,7 @@ import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
+import { underlayFieldIssues } from "./underlay-check.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -39,6 +40,7 @@ const COMMON = {
   externalRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
+  underlay: any,
 } satisfies Record<string, FieldSchema>;
 
 const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema> } = {
@@ -110,13 +112,13 @@ export function checkClusterOptions(options: ClusterOptions): void {
         ),
       );
   }
-  // Routers alone are left to those who know their surroundings, too.
+  // Routers and links alone are left to those who know their surroundings, too.
+  const { externalRouters, underlay } = (options as Partial<ClusterOptions> | null) ?? {};
   if (issues.length > 0)
     throw new ClusterError([
       ...issues,
-      ...routerFieldIssues(
-        (options as Partial<ClusterOptions> | null | undefined)?.externalRouters,
-      ),
+      ...routerFieldIssues(externalRouters),
+      ...underlayFieldIssues(underlay),
     ]);
 }
 

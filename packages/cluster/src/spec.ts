@@ -5,9 +5,7 @@ import {
   eraOf,
   type FabricSpec,
   formatAddress,
-  formatCidr,
   freezeDeep,
-  leafSpine,
   NODE_ANNOTATIONS,
   type NodeView,
   nodeView,
@@ -17,10 +15,12 @@ import {
   type Resource,
 } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
+import { withoutNulls } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
+import { fabricOf } from "./cluster-fabric.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
-import { routerIssues, soundRouters, withoutNulls } from "./external-router-check.js";
+import { soundRouters } from "./external-router-check.js";
 import {
   checkClusterOptions,
   checkMesh,
@@ -141,6 +141,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
       ? {}
       : { undescribedPeers: options.undescribedPeers }),
     ...(options.cniRouteCopies === undefined ? {} : { cniRouteCopies: options.cniRouteCopies }),
+    ...(options.underlay === undefined ? {} : { underlay: options.underlay }),
   });
   checkTogether(resources, written);
   return spec;
@@ -148,9 +149,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
 
 /**
  * A cluster from resources as they are in a datastore. Nodes are put on an underlay of one rack per
- * subnet behind one router, unless a fabric is given.
+ * subnet behind one router, unless a fabric is given; its links are what `underlay` says.
  *
- * @throws ClusterError when there is no node, a node has no address, or an external router is described wrongly.
+ * @throws ClusterError when there is no node, a node has no address, or an external router or a link is described wrongly.
  */
 export function clusterFromResources(options: ResourceClusterOptions): ClusterSpec {
   checkResources(options);
@@ -178,9 +179,7 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const version = options.calicoVersion ?? "3.33";
   const { undescribedPeers, secretNamespace } = options;
   const externalRouters = options.externalRouters ?? undefined;
-  const fabric = options.fabric ?? underlayOf(placed);
-  const issues = routerIssues(externalRouters ?? [], options.resources, fabric);
-  if (issues.length > 0) throw new ClusterError(issues);
+  const fabric = fabricOf(options, placed);
   checkMesh(options.resources, options.backend ?? "bird", version);
   return Object.freeze({
     calicoVersion: eraOf(version).calicoVersion,
@@ -201,14 +200,6 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
-  });
-}
-
-function underlayOf(
-  nodes: readonly { readonly name: string; readonly subnet: Cidr }[],
-): FabricSpec {
-  return leafSpine({
-    nodes: nodes.map(({ name, subnet }) => ({ name, subnet: formatCidr(subnet) })),
   });
 }
 

@@ -359,8 +359,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private notePassed(row: number, hosts: readonly number[], by: 1 | -1): void {
-    let passed = this.passed.get(row);
-    if (passed === undefined) this.passed.set(row, (passed = new Map()));
+    const passed = this.passed.get(row) ?? new Map<number, number>();
+    this.passed.set(row, passed);
     for (const host of hosts) passed.set(host, (passed.get(host) ?? 0) + by);
   }
 

@@ -176,7 +176,7 @@ describe("what is said of a router's addresses", () => {
     try {
       cluster(dual([router]));
     } catch (error) {
-      return String((error as Error).message).split("\n");
+      return (error as Error).message.split("\n");
     }
     return [];
   };

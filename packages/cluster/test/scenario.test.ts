@@ -273,6 +273,38 @@ describe("underlay and datastore", () => {
     expect(simulation.tracker.converged).toBe(true);
   });
 
+  test("a degraded link makes a change late, until it is mended; no session ends", () => {
+    const rack = ["10.0.0.0/24", "spine-0"] as const;
+    const simulation = after(
+      [
+        at("4m", fail.quality(...rack, { latencyUs: 30_000, bandwidthMbps: 1 })),
+        at("5m", blocks.add("node-0")),
+        at("6m", heal.quality(...rack)),
+        at("7m", blocks.add("node-0")),
+      ],
+      "8m",
+    );
+    const late = simulation
+      .result()
+      .changes.filter(({ label }) => label.includes("gains"))
+      .map(({ controlPlane }) => controlPlane.maxSeconds);
+    expect(late[0]).toBeGreaterThan(0.03);
+    expect(late[1]).toBeLessThan(0.03);
+    expect(simulation.bird.lostEnds).toBe(0);
+    expect(simulation.result().converged).toBe(true);
+  });
+
+  test("a link that loses everything is cut, and mended it works again", () => {
+    const lost = fail.quality("node-0", "10.0.0.0/24", { loss: 1 });
+    const cut = [lost, fail.link("node-0", "10.0.0.0/24")].map((action) =>
+      after([at("4m", action)], "9m"),
+    );
+    expect(cut.map(sessions)).toEqual([6, 6]);
+    cut[0]!.schedule([at("10m", heal.quality("node-0", "10.0.0.0/24"))]);
+    cut[0]!.run(micros("16m"));
+    expect(sessions(cut[0]!)).toBe(12);
+  });
+
   test("a cut link works again when it is restored", () => {
     const simulation = after([at("4m", fail.link("node-0", "10.0.0.0/24"))], "4m1s");
     expect(simulation.fabric.reachable(0, 2)).toBe(false);
@@ -359,12 +391,52 @@ describe("a scenario that names what is not there", () => {
     expect(refusal(at("90s", fail.link("node-0", "10.0.0.0/25")))).toContain(
       'action.between[1] at 90s (cut link node-0 – 10.0.0.0/25): there is no node, rack or router of the underlay "10.0.0.0/25"; did you mean "10.0.0.0/24"?',
     );
+    const quality = (change: object): Step =>
+      at("90s", fail.quality("node-0", "10.0.0.0/24", change));
+    expect(refusal(quality({ jitterUs: 0.5, bandwidthMbps: 0, loss: 2 }))).toBe(
+      [
+        "jitterUs AT: must be a whole number, not the number 0.5 (expected a whole number)",
+        "bandwidthMbps AT: 0 is out of range (expected above 0)",
+        "loss AT: 2 is out of range (expected 0 to 1)",
+      ]
+        .map((line) => `scenario[1].action.${line}`)
+        .join("\n")
+        .replaceAll(
+          "AT",
+          "at 90s (degrade link node-0 – 10.0.0.0/24: jitter 0.5us, 0 Mb/s, loss 200 %)",
+        ),
+    );
+    expect(refusal(quality({}))).toContain(
+      "nothing is said of the link (expected latencyUs, jitterUs, bandwidthMbps, loss)",
+    );
+    expect(refusal(quality({ loss: null }))).toContain("nothing is said of the link");
+    expect(() => quality({ los: 0.1 })).toThrow(
+      'fail.quality has no option "los"; did you mean "loss"?',
+    );
+    expect(refusal(at("90s", heal.quality("node-0", "node-1")))).toContain(
+      "there is no link between node-0 and node-1",
+    );
     expect(refusal(at("90s", blocks.add("nobody", 2)))).toContain('no node "nobody"');
     expect(refusal(at("90s", firewall.drop({ from: "node-0", to: "node-1", port: 53 })))).toContain(
       "action.port at 90s (drop node-0 → node-1 port 53): only TCP port 179 (BGP) can be dropped by itself, not 53",
     );
     expect(refusal(at("90s", fail.process("bird", "node-0")), { ...SMALL, backend: "vxlan" })).toBe(
       "scenario[1].action.daemon at 90s (SIGKILL bird on node-0): no bird runs with the backend vxlan (expected felix, calico-node, typha)",
+    );
+  });
+
+  test("is refused where it mends a link that nothing degraded before", () => {
+    const link = ["node-0", "10.0.0.0/24"] as const;
+    const mend = at("3m", heal.quality(...link));
+    expect(refusal(mend)).toBe(
+      "scenario[1].action.between at 3m0s (mend link node-0 – 10.0.0.0/24): nothing degrades the link between node-0 and 10.0.0.0/24 before this (expected a time after link-degrade)",
+    );
+    const simulation = new Simulation(cluster(SMALL));
+    simulation.schedule([at("0s", start()), at("2m", fail.quality(...link, { loss: 0.1 }))]);
+    simulation.schedule([at("4m", heal.quality("10.0.0.0/24", "node-0"))]);
+    expect(() => simulation.fork().schedule([mend])).not.toThrow();
+    expect(() => simulation.fork().schedule([{ ...mend, at: micros("1m") }])).toThrow(
+      "nothing degrades",
     );
   });
 
@@ -514,6 +586,11 @@ describe("a step in words", () => {
     [heal.rack("r"), "reconnect rack r"],
     [fail.link("a", "b"), "cut link a – b"],
     [heal.link("a", "b"), "restore link a – b"],
+    [
+      fail.quality("a", "b", { latencyUs: 2_000, jitterUs: 10, bandwidthMbps: 100, loss: 0.001 }),
+      "degrade link a – b: latency 2ms, jitter 10us, 100 Mb/s, loss 0.1 %",
+    ],
+    [heal.quality("a", "b"), "mend link a – b"],
     [fail.datastore(), "datastore goes down"],
     [heal.datastore(), "datastore comes back"],
     [blocks.add("a"), "a gains 1 block"],

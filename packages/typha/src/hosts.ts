@@ -2,6 +2,7 @@ import type { Engine, Micros, NodeDirectory } from "@calico-sim/core";
 import { TYPHA_CONFIG } from "./config.js";
 import { TYPHA_COSTS, type TyphaCosts } from "./cost-profile.js";
 import type { NodeDelay, TyphaConfig, TyphaListener, TyphaOptions } from "./options.js";
+import { RoughWays } from "./rough-ways.js";
 
 /** Told by the syncers what concerns a Typha as a whole. */
 export interface HostWatcher {
@@ -30,6 +31,8 @@ export class TyphaHosts {
   readonly silent: boolean[] = [];
   /** Number of the process; what belongs to an earlier one is void. */
   readonly life: number[] = [];
+  /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
+  readonly ways: RoughWays;
   /** When the CPU that the senders share is free. */
   readonly cpuUntil: Micros[] = [];
   /** When the node's network card is free. */
@@ -43,6 +46,7 @@ export class TyphaHosts {
     this.engine = options.engine;
     this.names = options.nodes;
     this.delay = options.delay;
+    this.ways = new RoughWays(options.engine, options.nodes, options.delay);
     this.config = Object.freeze({ ...TYPHA_CONFIG, ...options.config });
     this.costs = options.costs ?? TYPHA_COSTS;
     this.listener = options.listener;

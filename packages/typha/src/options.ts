@@ -2,6 +2,7 @@ import type {
   Engine,
   Micros,
   NodeDirectory,
+  PathQuality,
   SyncerSink,
   SyncerSource,
   SyncerType,
@@ -15,6 +16,12 @@ import type { TyphaCosts } from "./cost-profile.js";
  */
 export interface NodeDelay {
   delay(fromNode: number, toNode: number): Micros;
+  /** Whether `quality` says, or ever said, anything about some pair of nodes. Absent: no. */
+  readonly impaired?: boolean;
+  /** What the links on the way do besides delaying: jitter, a limited bandwidth, loss. Absent, or undefined: nothing. */
+  quality?(fromNode: number, toNode: number): PathQuality | undefined;
+  /** When the narrowest link of a path takes up what is sent at a time. Absent: at once. */
+  occupy?(quality: PathQuality, at: Micros, bytes: number): Micros;
 }
 
 /** How far clients are behind with what they were sent; `FelixFleet` implements it. */

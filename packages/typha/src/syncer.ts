@@ -205,13 +205,15 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
     server.load.accepted++;
     server.load.active++;
     hosts.connections[typha]!++;
-    // TLS and hello take a round trip each; decoder restart and its ACK another (§1.5).
     const cost = hosts.costs.handshake.value;
     const begin = hosts.occupy(typha, engine.now, cost);
     const roundTrip = hosts.roundTrip(typha, client);
     if (roundTrip === Number.POSITIVE_INFINITY) this.drop(client, "write-timeout");
     else {
-      const ready = begin + cost + 3 * roundTrip;
+      // TLS and hello take a round trip each; decoder restart and its ACK another (§1.5).
+      const ready = hosts.ways.any
+        ? hosts.ways.handshaken(this.type, hosts.nodes[typha]!, client, begin + cost)
+        : begin + cost + 3 * roundTrip;
       engine.schedule(ready, this.kindSnapshot, client, clients.life[client]);
     }
     hosts.watcher?.onConnections(typha);
@@ -245,7 +247,16 @@ export class TyphaSyncer implements SyncerSink, SyncerSource, EventHandler, Acce
     server.load.bytes += bytes;
     this.sent.add(left, Math.ceil(batch.kvs / SNAPSHOT_MESSAGE_KVS), batch.kvs, bytes);
     this.sender.holdSnapshot(client, batch);
-    engine.schedule(left, this.kindSnapshotSent, client, clients.life[client]);
+    const through = this.passes(client, typha, left, bytes);
+    engine.schedule(through, this.kindSnapshotSent, client, clients.life[client]);
+  }
+
+  /** When a snapshot that leaves its host has got over the links but for their latency: until then its connection takes nothing else. */
+  private passes(client: number, typha: number, left: Micros, bytes: number): Micros {
+    const { ways, nodes } = this.hosts;
+    const delay = this.clients.delay[client]!;
+    if (!ways.any || delay === Number.POSITIVE_INFINITY) return left;
+    return ways.arrival(this.type, nodes[typha]!, client, left, bytes) - delay;
   }
 
   private snapshotSent(client: number): void {

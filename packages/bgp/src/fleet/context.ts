@@ -59,6 +59,8 @@ export interface PathWatch {
   lost(e: number): void;
   /** Packets come again in time. */
   found(e: number): void;
+  /** Another share of the packets that an established end should get is lost than before. */
+  pathChanged(e: number): void;
   /** The detection time of an end may be over. */
   onDue(e: number): void;
 }

@@ -14,12 +14,12 @@ export class UpdateSender {
   }
 
   /**
-   * Sends UPDATEs of a batch one behind the other, each when it is written. Those that arrive together, in one segment
+   * Sends UPDATEs of a batch one behind the other, each when it is written and, over links that lose some, for itself. Those that arrive together, in one segment
    * with what waits, or that wait themselves, are one thing to deliver; nothing else differs from {@link Transport.send}.
    */
   send(node: number, side: number, place: number, length: number): void {
     const { x } = this;
-    if (x.eventPerMessage || x.listener?.onSegment !== undefined) {
+    if (x.eventPerMessage || x.path.impaired === true || x.listener?.onSegment !== undefined) {
       for (let i = 0; i < length; i++) {
         x.spend(node, x.costs.message);
         this.transport.send(side, this.updates(place + i, 1));

@@ -11,6 +11,7 @@ import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
 import { SIDE } from "./connections.js";
 import { CEASE } from "./constants.js";
+import type { Handshakes } from "./handshakes.js";
 import type { Keepalives } from "./keepalives.js";
 import {
   BFD_DOWN,
@@ -37,6 +38,7 @@ const OPEN_ERROR = 2;
 /** The session state machine (RFC 4271 §8) as BIRD has it: connect delay, two connections per peer, graceful restart. */
 export class Sessions {
   private readonly x: FleetContext;
+  private readonly handshakes: Handshakes;
   private readonly transport: Transport;
   private readonly transmitter: Transmitter;
   private readonly keepalives: Keepalives;
@@ -45,6 +47,7 @@ export class Sessions {
 
   constructor(
     context: FleetContext,
+    handshakes: Handshakes,
     transport: Transport,
     transmitter: Transmitter,
     keepalives: Keepalives,
@@ -52,6 +55,7 @@ export class Sessions {
     learner: Learner,
   ) {
     this.x = context;
+    this.handshakes = handshakes;
     this.transport = transport;
     this.transmitter = transmitter;
     this.keepalives = keepalives;
@@ -100,7 +104,7 @@ export class Sessions {
     this.x.counters.connects++;
     const at = Math.round(this.x.t);
     this.x.listener?.onConnecting?.(node, ends.peer[e]!, at);
-    this.transport.connect(c, at);
+    this.handshakes.connect(c, at);
     this.x.spend(node, this.x.costs.connect);
     this.wait(node, e, this.jittered(timing.connectRetry, node, e, this.x.second[node]!));
   }

@@ -42,6 +42,7 @@ export class Silence {
         if (!silent) this.expectReset(side);
       } else if (silent && conns.silent[side] === 0) this.fallSilent(side);
       else if (!silent && conns.silent[side] === 1) this.speakAgain(side);
+      else if (!silent) this.x.bfd?.pathChanged(conns.end(side));
     }
   }
 

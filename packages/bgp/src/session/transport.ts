@@ -1,4 +1,4 @@
-import { hash32, type Micros, SECOND } from "@calico-sim/core";
+import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import { Rings } from "../fleet/rings.js";
@@ -7,18 +7,15 @@ import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
 import { SIDE } from "./connections.js";
 import {
-  ACCEPT_QUEUE_MAX,
   DELAYED_ACK,
   ORPHAN_RETRIES,
   QUICK_ACK_AFTER_IDLE,
-  RESOLUTION_GIVES_UP,
   RETRANSMIT_MAX,
   RETRANSMIT_MIN,
-  SYN_RETRY,
-  SYN_RETRY_LATE,
   TICK,
 } from "./constants.js";
 import { notificationCode } from "./last-error.js";
+import type { RoughPaths } from "./rough-paths.js";
 import {
   ACCEPT,
   CLOSED,
@@ -33,7 +30,6 @@ import {
   UPDATE,
   UPDATES,
 } from "./segments.js";
-import { synFate } from "./session-guards.js";
 
 // Why held segments go: a delayed acknowledgement came (for a whole daemon), or the path may be whole again.
 const ACKNOWLEDGED = 0;
@@ -51,15 +47,18 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
   [END_OF_RIB]: "end-of-rib",
 });
 
-/** TCP between the daemons' hosts, as far as it shapes BGP: handshakes, small-segment wait, cuts, resets. */
+/** TCP between the daemons' hosts once a connection is made, as far as it shapes BGP: small-segment wait, cuts, resets. */
 export class Transport {
   private readonly x: FleetContext;
   /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
   private readonly late: Rings = new Rings();
   private readonly lateTimer: number[] = [];
+  /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
+  private readonly rough: RoughPaths;
 
-  constructor(context: FleetContext) {
+  constructor(context: FleetContext, rough: RoughPaths) {
     this.x = context;
+    this.rough = rough;
   }
 
   /** Makes room for one more daemon. */
@@ -67,91 +66,6 @@ export class Transport {
     this.late.add();
     const { engine, kinds } = this.x;
     this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
-  }
-
-  // Handshake -----------------------------------------------------------------------------------
-
-  /** Begins a connection: its SYN leaves, if the next hop is known. */
-  connect(c: number, at: Micros): void {
-    this.x.conns.sent(2 * c, at, -1);
-    this.sendSyn(c, at, "syn");
-  }
-
-  private sendSyn(c: number, at: Micros, what: SegmentKind): void {
-    const { x } = this;
-    const from = x.conns.node(2 * c);
-    const to = x.conns.node(2 * c + 1);
-    const delay = x.wayFrom(2 * c);
-    if (delay === Number.POSITIVE_INFINITY && x.path.unresolved?.(from, to) === true) {
-      // Nothing leaves but address resolution, which gives up after a while (linux: net/core/neighbour.c).
-      if (at - x.conns.lastSent(2 * c) < RESOLUTION_GIVES_UP) this.repeatSyn(c, at);
-      else this.deliver(2 * c, CONNECT_FAILED, at);
-      return;
-    }
-    x.counters.synSegments++;
-    this.capture(2 * c, what, at);
-    if (delay === Number.POSITIVE_INFINITY) this.repeatSyn(c, at);
-    else x.engine.schedule(at + delay, x.kinds.syn, c, x.conns.generation[c]! * 2);
-  }
-
-  /** Shows a segment to whoever captures. */
-  private capture(side: number, what: SegmentKind, at: Micros): void {
-    const { x } = this;
-    x.listener?.onSegment?.(x.conns.node(side), x.conns.node(side ^ 1), what, at);
-  }
-
-  private captureMessage(side: number, what: number, at: Micros): void {
-    if (this.x.listener?.onSegment === undefined) return;
-    const kind = CAPTURED[what & 15];
-    if (kind !== undefined) this.capture(side, kind, at);
-  }
-
-  private repeatSyn(c: number, at: Micros): void {
-    const { x } = this;
-    const { conns, nameHash } = x;
-    const late = hash32(
-      nameHash[conns.node(2 * c)]!,
-      nameHash[conns.node(2 * c + 1)]!,
-      at % SECOND,
-    );
-    const due = at + SYN_RETRY + (late % SYN_RETRY_LATE);
-    x.engine.schedule(due, x.kinds.syn, c, conns.generation[c]! * 2 + 1);
-  }
-
-  /** A SYN reaches its host, or is repeated for want of an answer when the low bit of `tag` is set. */
-  onSyn(c: number, tag: number): void {
-    const { x } = this;
-    const side = 2 * c;
-    if (x.conns.state(side) !== SIDE.connect || tag >> 1 !== x.conns.generation[c]) return;
-    const { now } = x.engine;
-    if ((tag & 1) === 1) {
-      this.sendSyn(c, now, "syn-again");
-      return;
-    }
-    const target = x.conns.node(side + 1);
-    const opener = x.conns.node(side);
-    const back = x.path.delay(target, opener);
-    const fate = synFate(x, c);
-    if (
-      x.hostDown[target] === 1 ||
-      back === Number.POSITIVE_INFINITY ||
-      fate === "dropped" ||
-      (fate === "accepted" && x.acceptQueue[target]! >= ACCEPT_QUEUE_MAX)
-    ) {
-      this.repeatSyn(c, now);
-      return;
-    }
-    x.conns.answered[c] = 1;
-    if (fate === "refused") {
-      x.counters.refused++;
-      this.deliver(side, CONNECT_FAILED, now + back);
-      return;
-    }
-    x.acceptQueue[target]!++;
-    x.counters.accepted++;
-    this.deliver(side, CONNECTED, now + back);
-    // The handshake's third segment takes the same way as the first.
-    this.deliver(side + 1, ACCEPT, now + back + x.path.delay(opener, target));
   }
 
   // Segments ------------------------------------------------------------------------------------
@@ -179,13 +93,17 @@ export class Transport {
     if (at < last) {
       // Leaves in one segment with what waits for an acknowledgement within a round trip.
       this.captureMessage(side, what, last);
-      this.deliver(side ^ 1, what, last + delay);
+      this.deliver(side ^ 1, what, this.arrival(side, what, last, delay));
       return;
     }
     const acknowledged = conns.unackedUntil(side);
     if (at >= acknowledged) this.transmit(side, what, at, delay);
     else if (acknowledged - at < DELAYED_ACK / 2) this.transmit(side, what, acknowledged, delay);
-    else if (conns.lastHeard(side) > at && conns.lastHeard(side) >= last + 2 * delay) {
+    else if (
+      conns.lastHeard(side) > at &&
+      conns.lastHeard(side) >= this.lastArrival(side, delay) + delay &&
+      (this.x.path.impaired !== true || conns.lastHeard(side) <= acknowledged)
+    ) {
       // The acknowledgement is on its way, with data.
       this.transmit(side, what, conns.lastHeard(side), delay);
     } else {
@@ -217,7 +135,7 @@ export class Transport {
     if (delay === Number.POSITIVE_INFINITY || this.x.unheard(side)) return;
     this.capture(side, "notification", Math.round(this.x.t));
     const what = NOTIFICATION | (notificationCode(code, subcode) << 4);
-    this.deliver(side ^ 1, what, Math.round(this.x.t) + delay);
+    this.deliver(side ^ 1, what, this.arrival(side, what, Math.round(this.x.t), delay));
   }
 
   /** The other end learns that this side's socket is closed: FIN, or RST where there is no socket at all. */
@@ -225,7 +143,8 @@ export class Transport {
     const delay = this.x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY || (reset === 0 && this.x.unheard(side))) return;
     const { engine, kinds } = this.x;
-    engine.schedule(Math.max(engine.now, at + delay), kinds.hangUp, side ^ 1, reset);
+    const arrival = this.arrival(side, CLOSED, at, delay);
+    engine.schedule(Math.max(engine.now, arrival), kinds.hangUp, side ^ 1, reset);
   }
 
   /**
@@ -282,6 +201,11 @@ export class Transport {
    * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
    */
   private releaseLate(side: number, at: Micros): void {
+    if (this.x.path.impaired === true) {
+      // What was lost is acknowledged in no such order.
+      this.releaseAt(side, at, RETRANSMIT);
+      return;
+    }
     const node = this.x.conns.node(side);
     const { late } = this;
     this.x.conns.release(side, at);
@@ -313,7 +237,24 @@ export class Transport {
     for (const what of conns.takeMore(side)) this.transmit(side, what, at, delay);
   }
 
+  /** When a message arrives that leaves at a time. */
+  private arrival(side: number, what: number, at: Micros, delay: Micros): Micros {
+    return this.x.path.impaired === true ? this.rough.arrival(side, what, at, delay) : at + delay;
+  }
+
+  /** When the last message that a side sent arrives. */
+  private lastArrival(side: number, delay: Micros): Micros {
+    const arrival = this.x.conns.lastSent(side) + delay;
+    return this.x.path.impaired === true
+      ? Math.max(arrival, this.rough.lastArrival(side))
+      : arrival;
+  }
+
   private transmit(side: number, what: number, at: Micros, delay: Micros): void {
+    if (this.x.path.impaired === true && (what & 15) === UPDATES) {
+      this.transmitEach(side, what >> 4, at, delay);
+      return;
+    }
     const { conns } = this.x;
     const other = side ^ 1;
     // The peer acknowledges at once in the first exchanges and after idling, else it delays.
@@ -321,10 +262,33 @@ export class Transport {
     const several = (what & 15) === UPDATES;
     const idle = !several && at - conns.activity(other) > QUICK_ACK_AFTER_IDLE;
     const quick = (what & 15) <= KEEPALIVE || idle;
-    const rtt = 2 * delay;
-    conns.sent(side, at, quick ? at + rtt : nextTick(at + rtt + DELAYED_ACK));
+    const arrival = this.arrival(side, what, at, delay);
+    const acknowledged =
+      this.x.path.impaired === true ? this.rough.acknowledgement(side) : at + 2 * delay;
+    conns.sent(side, at, quick ? acknowledged : nextTick(acknowledged + DELAYED_ACK));
     this.captureMessage(side, what, at);
-    this.deliver(other, what, at + delay);
+    this.deliver(other, what, arrival);
+  }
+
+  /** UPDATEs that were held together may be lost one by one. */
+  private transmitEach(side: number, run: number, at: Micros, delay: Micros): void {
+    const { batches } = this.x;
+    for (let i = 0; i < batches.runLength(run); i++) {
+      const record = batches.record(batches.runBegin(run) + i);
+      this.transmit(side, UPDATE | (record << 4), at, delay);
+    }
+  }
+
+  /** Shows a segment to whoever captures. */
+  capture(side: number, what: SegmentKind, at: Micros): void {
+    const { x } = this;
+    x.listener?.onSegment?.(x.conns.node(side), x.conns.node(side ^ 1), what, at);
+  }
+
+  private captureMessage(side: number, what: number, at: Micros): void {
+    if (this.x.listener?.onSegment === undefined) return;
+    const kind = CAPTURED[what & 15];
+    if (kind !== undefined) this.capture(side, kind, at);
   }
 
   // Arrivals ------------------------------------------------------------------------------------
@@ -335,10 +299,11 @@ export class Transport {
     const { conns } = x;
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
-      if (conns.holds(side)) {
+      // What comes later than the acknowledgement, since it was lost or queues, holds nothing up.
+      if (conns.holds(side) && (x.path.impaired !== true || at <= conns.releaseAt(side))) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
-        if (at - delay >= conns.lastSent(side) + delay) this.flush(side, at, delay);
+        if (at - delay >= this.lastArrival(side, delay)) this.flush(side, at, delay);
       }
     }
     const node = conns.node(side);

@@ -33,6 +33,11 @@ It may also hold an external-routers.yaml, which describes the BGP peers that ar
   externalRouters:
     - { name: tor-a, ip: 10.0.0.254, asNumber: 65001, prefixes: [0.0.0.0/0] }
 
+And an underlay.yaml, which says what links are like that are not as the default ones:
+
+  links:
+    - { between: [10.0.1.0/24, spine-0], loss: 0.01, bandwidthMbps: 1000 }
+
 Without a scenario the cluster starts, gets 30 pods a node, loses its last worker at 5m, gains a block on
 its first node at 12m, loses a rack at 14m, and is judged at 20m.
 

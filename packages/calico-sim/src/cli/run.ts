@@ -61,7 +61,7 @@ export async function run(
     const files = await inputFiles(paths, options.scenario);
     const { cniRouteCopies } = options;
     const { issues, ...spec } = await clusterFromManifests(
-      [...files.manifests, ...(files.externalRouters === undefined ? [] : [files.externalRouters])],
+      [...files.manifests, ...files.descriptions],
       cniRouteCopies === undefined ? {} : { cniRouteCopies },
     );
     progress.clear();

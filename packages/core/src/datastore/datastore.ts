@@ -17,15 +17,17 @@ import { ObjectStore } from "./object-store.js";
 import { deleteCalls, requestWork } from "./request-cost.js";
 import { ServedRequest } from "./served-request.js";
 import { ServerQueue } from "./server-queue.js";
-import type {
-  ClientKind,
-  DatastorePath,
-  DatastoreRequest,
-  RequestOutcome,
-  StoredKind,
-  StoreObserver,
-  WatchEvent,
-  WatchReceiver,
+import {
+  arrivalOver,
+  type ClientKind,
+  type DatastorePath,
+  type DatastoreRequest,
+  REQUEST_BYTES,
+  type RequestOutcome,
+  type StoredKind,
+  type StoreObserver,
+  type WatchEvent,
+  type WatchReceiver,
 } from "./types.js";
 import { WatchServer } from "./watch-server.js";
 
@@ -163,9 +165,9 @@ export class Datastore implements EventHandler {
     const pair = this.meter.pair(request.client, request.kind);
     const served = new ServedRequest(request, this.store.table(request.kind), replyKind, a, pair);
     this.pending.set(id, served);
-    const delay = this.path.delay(served.node);
-    if (delay === Number.POSITIVE_INFINITY) this.refuse(id, served, this.requestTimeout);
-    else this.engine.after(Math.ceil(delay), this.kindArrive, id);
+    const arrival = arrivalOver(this.path, served.node, this.engine.now, REQUEST_BYTES, true);
+    if (arrival === Number.POSITIVE_INFINITY) this.refuse(id, served, this.requestTimeout);
+    else this.engine.schedule(Math.ceil(arrival), this.kindArrive, id);
     return id;
   }
 
@@ -281,7 +283,15 @@ export class Datastore implements EventHandler {
       return;
     }
     request.outcome = outcome;
-    const back = Math.ceil(delay + bytes / this.profile.bytesPerMicro.value);
+    const sent = delay + bytes / this.profile.bytesPerMicro.value;
+    const back = Math.ceil(
+      this.path.impaired === true
+        ? Math.max(
+            sent,
+            arrivalOver(this.path, request.node, engine.now, bytes, false) - engine.now,
+          )
+        : sent,
+    );
     engine.after(back, request.replyKind, request.a, id);
   }
 
@@ -291,7 +301,8 @@ export class Datastore implements EventHandler {
   }
 
   private delayBack(node: number): Micros {
-    const delay = this.path.delay(node);
-    return delay === Number.POSITIVE_INFINITY ? this.requestTimeout : Math.ceil(delay);
+    const { now } = this.engine;
+    const arrival = arrivalOver(this.path, node, now, 0, false);
+    return arrival === Number.POSITIVE_INFINITY ? this.requestTimeout : Math.ceil(arrival - now);
   }
 }

@@ -1,6 +1,12 @@
 import type { Micros } from "../engine/index.js";
 import { widen } from "./syncer-slots.js";
-import type { DatastorePath, SyncerSink, SyncStatus, UpdateBatch } from "./types.js";
+import {
+  arrivalOver,
+  type DatastorePath,
+  type SyncerSink,
+  type SyncStatus,
+  type UpdateBatch,
+} from "./types.js";
 
 /** Where a client stands; numbers rise with progress. */
 export const CLIENT: Readonly<Record<"gone" | "waiting" | "resync" | "inSync", number>> = {
@@ -62,18 +68,30 @@ export class SyncerClients {
   }
 
   /**
-   * Works out when something sent to `clients[i]` at `sentAt + i × perWatch` arrives; returns how many
+   * Works out when octets sent to `clients[i]` at `sentAt + i × perWatch` arrive; returns how many
    * of them are in sync and reachable, for {@link handOver}. This is the loop that runs for every
    * delivery of a storm.
    */
-  spread(clients: Int32Array, sentAt: Micros, perWatch: Micros, path: DatastorePath): number {
+  spread(
+    clients: Int32Array,
+    sentAt: Micros,
+    perWatch: Micros,
+    path: DatastorePath,
+    bytes: number,
+  ): number {
     const { state, node, lastArrival, outClients, outArrivals } = this;
+    const impaired = path.impaired === true;
     let count = 0;
     if (this.lost.length > 0) this.lost.length = 0;
     for (let i = 0; i < clients.length; i++) {
       const client = clients[i]!;
       if (client < 0) continue;
-      let arrival = Math.round(sentAt + i * perWatch + path.delay(node[client]!));
+      const at = sentAt + i * perWatch;
+      let arrival = Math.round(
+        impaired
+          ? arrivalOver(path, node[client]!, at, bytes, false)
+          : at + path.delay(node[client]!),
+      );
       if (arrival === Number.POSITIVE_INFINITY) {
         this.lost.push(client);
         continue;

@@ -112,7 +112,30 @@ export interface StoreObserver {
 /** One-way delay from a node to the datastore; infinity while cut off. Node −1 is beside the datastore: 0. */
 export interface DatastorePath {
   delay(node: number): Micros;
+  /** Whether {@link DatastorePath.arrival} may say, or ever said, anything else than the delay. Absent: no. */
+  readonly impaired?: boolean;
+  /**
+   * When octets arrive that are sent at a time on the way of finite {@link DatastorePath.delay} from a node to the
+   * datastore (`up`) or back. Absent: when the delay is over.
+   */
+  arrival?(node: number, at: Micros, bytes: number, up: boolean): Micros;
 }
+
+/** When octets arrive that are sent at a time; infinity while cut off. */
+export function arrivalOver(
+  path: DatastorePath,
+  node: number,
+  at: Micros,
+  bytes: number,
+  up: boolean,
+): Micros {
+  const delay = path.delay(node);
+  if (path.impaired !== true || delay === Number.POSITIVE_INFINITY) return at + delay;
+  return path.arrival?.(node, at, bytes, up) ?? at + delay;
+}
+
+/** Octets of a request that carries no object, its headers included. Assumed. */
+export const REQUEST_BYTES = 500;
 
 /** Sync status of a syncer (calico: libcalico-go/lib/backend/api). */
 export type SyncStatus = "wait-for-ready" | "resync" | "in-sync";

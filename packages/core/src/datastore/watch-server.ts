@@ -5,7 +5,15 @@ import { FanOut } from "./fan-out.js";
 import { History } from "./history.js";
 import type { ObjectStore } from "./object-store.js";
 import type { ServerQueue } from "./server-queue.js";
-import type { ClientKind, DatastorePath, StoredKind, WatchEvent, WatchReceiver } from "./types.js";
+import {
+  arrivalOver,
+  type ClientKind,
+  type DatastorePath,
+  REQUEST_BYTES,
+  type StoredKind,
+  type WatchEvent,
+  type WatchReceiver,
+} from "./types.js";
 import { type WatchGroup, WatchTable } from "./watch-table.js";
 
 const VERB_WATCH = METER_VERBS.indexOf("watch");
@@ -71,9 +79,9 @@ export class WatchServer implements EventHandler {
   ): number {
     const { engine, path, requestTimeout } = this.parts;
     const id = this.watches.add(this.groupFor(kind, client, receiver), node, fromRevision);
-    const delay = path.delay(node);
-    if (delay === Number.POSITIVE_INFINITY) this.endLater(id, "closed", requestTimeout);
-    else engine.after(Math.ceil(delay), this.kindArrive, id);
+    const arrival = arrivalOver(path, node, engine.now, REQUEST_BYTES, true);
+    if (arrival === Number.POSITIVE_INFINITY) this.endLater(id, "closed", requestTimeout);
+    else engine.schedule(Math.ceil(arrival), this.kindArrive, id);
     return id;
   }
 
@@ -220,8 +228,9 @@ export class WatchServer implements EventHandler {
   }
 
   private delayBack(id: number): Micros {
-    const delay = this.parts.path.delay(this.watches.nodeOf(id));
-    return delay === Number.POSITIVE_INFINITY ? this.parts.requestTimeout : Math.ceil(delay);
+    const { path, engine, requestTimeout } = this.parts;
+    const arrival = arrivalOver(path, this.watches.nodeOf(id), engine.now, 0, false);
+    return arrival === Number.POSITIVE_INFINITY ? requestTimeout : Math.ceil(arrival - engine.now);
   }
 
   private endLater(id: number, reason: "too-old" | "closed", delay: Micros): void {

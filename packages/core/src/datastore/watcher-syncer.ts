@@ -96,7 +96,7 @@ export class WatcherSyncers implements SyncerSource, WatchReceiver, EventHandler
     if (update === undefined) return;
     const { clients, datastore, options } = this;
     const members = this.clientsOf(stream, watches);
-    const count = clients.spread(members, sentAt, perWatch, datastore.path);
+    const count = clients.spread(members, sentAt, perWatch, datastore.path, update.bytes);
     if (clients.lost.length > 0) {
       for (const client of clients.lost.splice(0)) this.loseConnection(client, event);
     }

@@ -13,19 +13,19 @@ export function listLinks(
   cuts: SwitchCuts,
 ): FabricLink[] {
   const { switchNames } = topology;
-  const between = topology.links.map(({ from, to, attributes }, id) => ({
+  const between = topology.links.map(({ from, to }, id) => ({
     id,
     from: switchNames[from]!,
     to: switchNames[to]!,
-    ...attributes,
+    ...cuts.attributes[id]!,
     up: cuts.linkUp(id),
   }));
-  const uplinks = hosts.hosts.map(({ name, switchId, link }, node) => ({
+  const uplinks = hosts.hosts.map(({ name, switchId }, node) => ({
     id: between.length + node,
     from: name,
     to: switchNames[switchId]!,
-    ...link,
-    up: hosts.cuts[node] === 0 && cuts.switches[switchId] === 0,
+    ...hosts.links[node]!,
+    up: hosts.linkUp(node) && cuts.switches[switchId] === 0,
   }));
   return [...between, ...uplinks];
 }

@@ -8,7 +8,7 @@ export interface LinkAttributes {
   readonly jitterUs: number;
   /** Bandwidth in megabits a second (bits a microsecond). Absent: serialisation takes no time. */
   readonly bandwidthMbps?: number;
-  /** The share of packets lost, 0 to 1. */
+  /** The share of packets lost, 0 to 1. A link that loses all of them is as good as cut. */
   readonly loss: number;
   /** Whether the link carries traffic at the start. */
   readonly up: boolean;
@@ -56,7 +56,7 @@ export interface FabricLink {
   /** Absent: unlimited. */
   readonly bandwidthMbps?: number;
   readonly loss: number;
-  /** Whether it carries traffic now: neither it nor one of its ends is cut. */
+  /** Whether it carries traffic now: neither it nor one of its ends is cut, and it does not lose everything. */
   readonly up: boolean;
 }
 
@@ -75,6 +75,8 @@ export interface FabricSpec {
   readonly hostLink?: Partial<LinkAttributes>;
   /** What a link between racks and routers is like. Default: {@link SWITCH_LINK}. */
   readonly switchLink?: Partial<LinkAttributes>;
+  /** By name, uplinks of hosts that are added later, where they differ from {@link FabricSpec.hostLink}. */
+  readonly laterUplinks?: Readonly<Record<string, Partial<LinkAttributes>>>;
   /**
    * Routers that a packet passes from one subnet to another, each of which takes one from its TTL. Assumed: racks are as
    * a rule switches, so one routes. @defaultValue 1
@@ -83,31 +85,31 @@ export interface FabricSpec {
 }
 
 /**
- * The uplink of a host when nothing is said: 50 µs, jitter up to 10 µs, no loss.
+ * The uplink of a host when nothing is said: 50 µs, no jitter, no loss, any bandwidth.
  *
  * Two of them make a round trip of 200 µs in a rack, the order of the TCP round trips that C. Guo et al., "Pingmesh"
  * (SIGCOMM 2015) report within a pod of a data centre. An assumption, not a measurement: state your own where it matters.
  */
 export const HOST_LINK: LinkAttributes = Object.freeze({
   latencyUs: 50,
-  jitterUs: 10,
+  jitterUs: 0,
   loss: 0,
   up: true,
 });
 
 /**
- * A link between switches when nothing is said: 15 µs, jitter up to 5 µs, no loss. A round trip across racks is then
- * 260 µs: see {@link HOST_LINK}.
+ * A link between switches when nothing is said: 15 µs, no jitter, no loss, any bandwidth. A round trip across racks is
+ * then 260 µs: see {@link HOST_LINK}.
  */
 export const SWITCH_LINK: LinkAttributes = Object.freeze({
   latencyUs: 15,
-  jitterUs: 5,
+  jitterUs: 0,
   loss: 0,
   up: true,
 });
 
 /**
- * Completes and checks the attributes of a link; later layers win.
+ * Completes and checks the attributes of a link; later layers win, but for what they leave undefined.
  *
  * @param name - the link's name, for the error.
  * @throws FabricError INVALID_LINK.
@@ -116,10 +118,13 @@ export function resolveLink(
   name: string,
   ...layers: readonly (Partial<LinkAttributes> | undefined)[]
 ): LinkAttributes {
-  const { latencyUs, jitterUs, bandwidthMbps, loss, up } = Object.assign(
-    { ...HOST_LINK },
-    ...layers,
-  ) as LinkAttributes;
+  const given = layers.flatMap((layer) => Object.entries(layer ?? {}));
+  const { latencyUs, jitterUs, bandwidthMbps, loss, up }: LinkAttributes = {
+    ...HOST_LINK,
+    ...Object.fromEntries(
+      given.filter(([, value]: [string, unknown]) => (value ?? undefined) !== undefined),
+    ),
+  };
   const fail = (reason: string): never => {
     throw new FabricError({ code: "INVALID_LINK", link: name, reason });
   };
@@ -129,10 +134,11 @@ export function resolveLink(
   if (!Number.isSafeInteger(jitterUs) || jitterUs < 0) {
     fail(`jitterUs must be a whole number of microseconds from 0, not ${jitterUs}`);
   }
-  if (bandwidthMbps !== undefined && !(bandwidthMbps > 0)) {
+  if (bandwidthMbps !== undefined && !(typeof bandwidthMbps === "number" && bandwidthMbps > 0)) {
     fail(`bandwidthMbps must be above 0, not ${bandwidthMbps}`);
   }
-  if (!(loss >= 0 && loss <= 1)) fail(`loss must be from 0 to 1, not ${loss}`);
+  if (!(typeof loss === "number" && loss >= 0 && loss <= 1))
+    fail(`loss must be from 0 to 1, not ${loss}`);
   return Object.freeze({
     latencyUs,
     jitterUs,

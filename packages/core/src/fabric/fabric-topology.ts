@@ -30,6 +30,8 @@ export class FabricTopology {
   readonly racks: readonly string[];
   /** What the uplink of a host is like unless it says otherwise. */
   readonly hostLink: LinkAttributes;
+  /** See {@link FabricSpec.laterUplinks}. */
+  readonly laterUplinks: ReadonlyMap<string, Partial<LinkAttributes>>;
   /** See {@link FabricSpec.routersBetweenSubnets}. */
   readonly routersBetweenSubnets: number;
   readonly switchNames: readonly string[];
@@ -45,6 +47,7 @@ export class FabricTopology {
     this.racks = Object.freeze(spec.racks.map((rack) => rack.name));
     this.routersBetweenSubnets = spec.routersBetweenSubnets ?? 1;
     this.hostLink = resolveLink("of a host", HOST_LINK, spec.hostLink);
+    this.laterUplinks = new Map(Object.entries(spec.laterUplinks ?? {}));
     const switches = [...spec.racks, ...spec.routers];
     if (switches.length > SWITCHES_MAX) {
       const fault = { switches: switches.length, switchesMax: SWITCHES_MAX };

@@ -1,17 +1,24 @@
 import type { Forkable } from "../engine/fork.js";
+import type { Micros } from "../engine/time.js";
 import { FabricError } from "./fabric-error.js";
 import { findLink, listLinks } from "./fabric-links.js";
-import { type FabricLink, type FabricSpec, type HostSpec, resolveLink } from "./fabric-spec.js";
+import {
+  type FabricLink,
+  type FabricSpec,
+  type HostSpec,
+  type LinkAttributes,
+  resolveLink,
+} from "./fabric-spec.js";
 import { canonicalSubnet, FabricTopology, linkName } from "./fabric-topology.js";
 import { HOST_CUT, HostTable, UPLINK_CUT } from "./host-table.js";
+import { LinkQueues } from "./link-queues.js";
+import { PacketDrops } from "./packet-drops.js";
+import { isImpaired, type LinkChange, type PathQuality, QualitySum } from "./path-quality.js";
 import { PathTable } from "./path-table.js";
 import { SwitchCuts } from "./switch-cuts.js";
 
 /** A node by dense id or by name. */
 export type NodeRef = number | string;
-
-/** Node pairs are kept as one number: from × this + to. */
-const PAIR = 2 ** 26;
 
 /**
  * The underlay of a cluster: who reaches whom, after how long.
@@ -30,29 +37,31 @@ export class Fabric implements Forkable {
   private readonly topology: FabricTopology;
   private readonly hosts: HostTable;
   private readonly cuts: SwitchCuts;
-  /** Node pairs cut in one direction, as from × PAIR + to. */
-  private readonly pathCut: Set<number>;
-  /** By TCP port, pairs as above: what the first sends to that port of the second is dropped. */
-  private readonly portDrops: Map<number, Set<number>>;
+  private readonly dropped: PacketDrops;
+  private readonly queues: LinkQueues;
   private paths: PathTable;
   private changes: number;
+  /** See {@link Fabric.impaired}. */
+  private rough: boolean;
 
   private constructor(
     topology: FabricTopology,
     hosts: HostTable,
     cuts: SwitchCuts,
-    pathCut: Set<number>,
-    portDrops: Map<number, Set<number>>,
+    dropped: PacketDrops,
+    queues: LinkQueues,
     paths: PathTable,
     changes: number,
+    rough: boolean,
   ) {
     this.topology = topology;
     this.hosts = hosts;
     this.cuts = cuts;
-    this.pathCut = pathCut;
-    this.portDrops = portDrops;
+    this.dropped = dropped;
+    this.queues = queues;
     this.paths = paths;
     this.changes = changes;
+    this.rough = rough;
   }
 
   /** Builds the fabric of a specification. */
@@ -63,10 +72,11 @@ export class Fabric implements Forkable {
       topology,
       new HostTable(switches),
       new SwitchCuts(topology),
-      new Set(),
-      new Map(),
+      new PacketDrops(),
+      new LinkQueues(),
       new PathTable(switches),
       0,
+      topology.links.some(({ attributes }) => isImpaired(attributes)),
     );
     for (const node of spec.nodes) fabric.addNode(node);
     return fabric;
@@ -80,10 +90,11 @@ export class Fabric implements Forkable {
       this.topology,
       copy(this.hosts),
       copy(this.cuts),
-      new Set(this.pathCut),
-      copy(this.portDrops),
+      copy(this.dropped),
+      copy(this.queues),
       paths,
       this.changes,
+      this.rough,
     );
   }
 
@@ -102,14 +113,14 @@ export class Fabric implements Forkable {
     return this.topology.switchNames;
   }
 
-  /** Grows by one with each cut or restore that changed anything. What was cached at another epoch may be wrong. */
+  /** Grows by one with each cut, degradation or restore that changed anything. What was cached at another epoch may be wrong. */
   get epoch(): number {
     return this.changes;
   }
 
   /**
-   * One-way latency from one node to another now, in microseconds, without jitter and serialisation. 0 to itself,
-   * Infinity without a path.
+   * One-way latency from one node to another now, in microseconds: what else the links do says {@link Fabric.quality}.
+   * 0 to itself, Infinity without a path.
    */
   delay(from: number, to: number): number {
     const { latency, switchIds } = this.hosts;
@@ -118,52 +129,40 @@ export class Fabric implements Forkable {
       latency[from]! + distance[switchIds[from]! * size + switchIds[to]!]! + latency[to]!;
     // NaN: a path that has not been sought yet, or an id that is no node's.
     if (from === to || Number.isNaN(delay)) return this.delayUncached(from, to);
-    if (this.pathCut.size !== 0 && this.pathCut.has(from * PAIR + to)) return Infinity;
-    return delay;
+    return this.dropped.everything(from, to) ? Infinity : delay;
   }
 
   /**
-   * As {@link Fabric.delay}, and the time that a message of so many bytes takes at the narrowest link of the path,
-   * rounded up to whole microseconds.
+   * Whether any link has, or ever had, jitter, loss or a limited bandwidth. While it is false nobody needs to ask for
+   * {@link Fabric.quality}.
    */
-  delayOf(from: number, to: number, bytes: number): number {
-    const delay = this.delay(from, to);
-    if (from === to || delay === Infinity) return delay;
-    const { hosts } = this.hosts;
-    const bandwidth = Math.min(
-      hosts[from]!.link.bandwidthMbps ?? Infinity,
-      this.paths.bandwidth[this.pair(from, to)]!,
-      hosts[to]!.link.bandwidthMbps ?? Infinity,
-    );
-    return delay + Math.ceil((bytes * 8) / bandwidth);
+  get impaired(): boolean {
+    return this.rough;
   }
 
   /**
-   * What queueing adds to a delay, in whole microseconds: uniform from 0 to the sum of the jitters on the path. 0
-   * without a path.
-   *
-   * @param u - a uniform draw from [0, 1), from the caller's own stream.
+   * What the links from one node to another do to packets besides delaying them; undefined where they do nothing, to the
+   * node itself and without a path.
    */
-  jitter(from: number, to: number, u: number): number {
-    if (from === to || this.delay(from, to) === Infinity) return 0;
-    const { hosts } = this.hosts;
-    const most =
-      hosts[from]!.link.jitterUs +
-      this.paths.jitter[this.pair(from, to)]! +
-      hosts[to]!.link.jitterUs;
-    return Math.floor(u * (most + 1));
+  quality(from: number, to: number): PathQuality | undefined {
+    if (!this.rough || from === to || this.delay(from, to) === Infinity) return undefined;
+    const { hosts, paths } = this;
+    const pair = this.pair(from, to);
+    const uplinks = this.topology.links.length;
+    const sum = new QualitySum();
+    sum.addLink(hosts.links[from]!, 2 * (uplinks + from));
+    const { jitter, bandwidth, delivery, narrowest } = paths;
+    sum.add(jitter[pair]!, bandwidth[pair]!, delivery[pair]!, narrowest[pair]!);
+    sum.addLink(hosts.links[to]!, 2 * (uplinks + to) + 1);
+    return sum.result();
   }
 
-  /** The probability that a packet is lost on the way, 0 to 1; 1 without a path. */
-  loss(from: number, to: number): number {
-    if (this.delay(from, to) === Infinity) return 1;
-    if (from === to) return 0;
-    const { hosts } = this.hosts;
-    const delivery =
-      (1 - hosts[from]!.link.loss) *
-      this.paths.delivery[this.pair(from, to)]! *
-      (1 - hosts[to]!.link.loss);
-    return 1 - delivery;
+  /**
+   * Sends octets through the narrowest link of a path, behind what others send through it: when it takes up their first
+   * one. Whoever sends so is to ask in the order of time.
+   */
+  occupy(quality: PathQuality, at: Micros, bytes: number): Micros {
+    return this.queues.occupy(quality, at, bytes);
   }
 
   /** Whether there is a path from one node to another now. */
@@ -218,11 +217,13 @@ export class Fabric implements Forkable {
       throw new FabricError({ code: "DUPLICATE_NAME", name });
     }
     const switchId = this.topology.switchId(rack);
-    const link = resolveLink(linkName(name, rack), this.topology.hostLink, node.link);
+    const { hostLink, laterUplinks } = this.topology;
+    const link = resolveLink(linkName(name, rack), hostLink, laterUplinks.get(name), node.link);
     const subnet =
       node.subnet === undefined
         ? this.topology.switchSubnets[switchId]!
         : canonicalSubnet(name, node.subnet);
+    if (isImpaired(link)) this.rough = true;
     return this.hosts.add(Object.freeze({ name, switchId, subnet, link }));
   }
 
@@ -234,6 +235,27 @@ export class Fabric implements Forkable {
   /** Lifts {@link Fabric.cutLink}, and brings up a link that was specified as down. */
   restoreLink(link: number): void {
     this.setLink(link, false);
+  }
+
+  /**
+   * Changes what a link is like; what the change does not name is as specified. Paths stay where they are, since routing
+   * protocols look at what was configured, but for a link that loses everything, which is as good as cut.
+   */
+  degradeLink(link: number, change: LinkChange): void {
+    const { specified, name } = this.specifiedLink(link);
+    const attributes = resolveLink(name, specified, change);
+    const uplinkOf = link - this.topology.links.length;
+    if (isImpaired(attributes)) this.rough = true;
+    if (uplinkOf < 0) {
+      this.cuts.attributes[link] = attributes;
+      if (this.paths.used) this.paths = new PathTable(this.paths.size);
+    } else this.hosts.setLink(uplinkOf, attributes);
+    this.changes++;
+  }
+
+  /** Lifts {@link Fabric.degradeLink}: the link is as specified. */
+  mendLink(link: number): void {
+    this.degradeLink(link, {});
   }
 
   /** Cuts a node off from all others, as when its last cable is pulled. */
@@ -268,36 +290,31 @@ export class Fabric implements Forkable {
 
   /** Drops what one node sends to another, in this direction alone, as a misconfigured firewall does. */
   cutPath(from: NodeRef, to: NodeRef): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.pathCut.has(pair)) return;
-    this.pathCut.add(pair);
-    this.changes++;
+    const { hosts } = this;
+    if (this.dropped.add(hosts.resolve(from), hosts.resolve(to))) this.changes++;
   }
 
   /** Lifts {@link Fabric.cutPath}. */
   restorePath(from: NodeRef, to: NodeRef): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.pathCut.delete(pair)) this.changes++;
+    const { hosts } = this;
+    if (this.dropped.remove(hosts.resolve(from), hosts.resolve(to))) this.changes++;
   }
 
   /** Drops what one node sends to a TCP port of another, in this direction alone; answers from that port pass. */
   dropPort(from: NodeRef, to: NodeRef, port: number): void {
-    const pairs = this.portDrops.get(port) ?? new Set();
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (pairs.has(pair)) return;
-    this.portDrops.set(port, pairs.add(pair));
-    this.changes++;
+    const { hosts } = this;
+    if (this.dropped.add(hosts.resolve(from), hosts.resolve(to), port)) this.changes++;
   }
 
   /** Lifts {@link Fabric.dropPort}. */
   allowPort(from: NodeRef, to: NodeRef, port: number): void {
-    const pair = this.hosts.resolve(from) * PAIR + this.hosts.resolve(to);
-    if (this.portDrops.get(port)?.delete(pair) === true) this.changes++;
+    const { hosts } = this;
+    if (this.dropped.remove(hosts.resolve(from), hosts.resolve(to), port)) this.changes++;
   }
 
   /** Whether what one node sends to a TCP port of another is dropped. */
   drops(from: number, to: number, port: number): boolean {
-    return this.portDrops.size !== 0 && this.portDrops.get(port)?.has(from * PAIR + to) === true;
+    return this.dropped.toPort(from, to, port);
   }
 
   /** The id of the link between two neighbours, given by name: a node and its rack, or two switches. */
@@ -324,6 +341,25 @@ export class Fabric implements Forkable {
   private pair(from: number, to: number): number {
     const { switchIds } = this.hosts;
     return switchIds[from]! * this.paths.size + switchIds[to]!;
+  }
+
+  /** What a link is like unless it was degraded. */
+  private specifiedLink(link: number): {
+    readonly specified: LinkAttributes;
+    readonly name: string;
+  } {
+    const { topology, hosts } = this;
+    const between = topology.links[link];
+    if (between !== undefined) {
+      const [a, b] = [between.from, between.to].map((id) => topology.switchNames[id]!);
+      return { specified: between.attributes, name: linkName(a!, b!) };
+    }
+    const host = hosts.hosts[link - topology.links.length];
+    if (host === undefined) throw new FabricError({ code: "UNKNOWN_LINK", link });
+    return {
+      specified: host.link,
+      name: linkName(host.name, topology.switchNames[host.switchId]!),
+    };
   }
 
   private setLink(link: number, cut: boolean): void {

@@ -29,6 +29,8 @@ export class HostTable {
   switchIds: Int32Array = new Int32Array(0);
   /** The subnet of each host, as a dense number. */
   subnetIds: Int32Array = new Int32Array(0);
+  /** What each uplink is like now: as specified, or as a degradation left it. */
+  readonly links: LinkAttributes[] = [];
   /** Latency of each uplink now, in microseconds; Infinity while cut. */
   latency: Float64Array = new Float64Array(0);
   /** {@link UPLINK_CUT} and {@link HOST_CUT}, joined by or. */
@@ -55,6 +57,7 @@ export class HostTable {
     const id = this.hosts.length;
     if (id === this.latency.length) this.grow(Math.max(16, id * 2));
     this.hosts.push(host);
+    this.links.push(host.link);
     this.ids.set(host.name, id);
     this.bySwitch[host.switchId]!.push(id);
     this.switchIds[id] = host.switchId;
@@ -68,8 +71,23 @@ export class HostTable {
     const before = this.cuts[id]!;
     const after = cut ? before | kind : before & ~kind;
     this.cuts[id] = after;
-    this.latency[id] = after === 0 ? this.hosts[id]!.link.latencyUs : Infinity;
+    this.setLatency(id);
     return before !== after;
+  }
+
+  /** Changes what an uplink is like. */
+  setLink(id: number, link: LinkAttributes): void {
+    this.links[id] = link;
+    this.setLatency(id);
+  }
+
+  /** Whether an uplink carries traffic, as far as it and its host are concerned. */
+  linkUp(id: number): boolean {
+    return this.cuts[id] === 0 && this.links[id]!.loss < 1;
+  }
+
+  private setLatency(id: number): void {
+    this.latency[id] = this.linkUp(id) ? this.links[id]!.latencyUs : Infinity;
   }
 
   /** The id of a host, given by name or by id. Throws FabricError UNKNOWN_NODE. */

@@ -18,4 +18,15 @@ export {
   SWITCH_LINK,
 } from "./fabric-spec.js";
 export { type LeafSpineNode, type LeafSpineOptions, leafSpine } from "./leaf-spine.js";
+export { type LinkChange, type PathQuality, qualityOf } from "./path-quality.js";
 export { type SingleMachineOptions, singleMachine } from "./single-machine.js";
+export {
+  isLost,
+  jitterOf,
+  SEGMENT_DATA,
+  SEGMENT_HEADERS,
+  serialisation,
+  type TcpPassage,
+  type TcpPath,
+  tcpPassage,
+} from "./tcp-passage.js";

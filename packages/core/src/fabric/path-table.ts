@@ -1,5 +1,6 @@
 import { singleSource } from "graphology-shortest-path/dijkstra.js";
 import type { FabricTopology } from "./fabric-topology.js";
+import { QualitySum } from "./path-quality.js";
 import type { SwitchCuts } from "./switch-cuts.js";
 
 /**
@@ -22,6 +23,8 @@ export class PathTable {
   readonly bandwidth: Float64Array;
   /** The probability that no link of the path loses a packet. */
   readonly delivery: Float64Array;
+  /** The link with the least bandwidth, as {@link import("./path-quality.js").PathQuality.narrowest}; −1 if none is limited. */
+  readonly narrowest: Int32Array;
   /** Whether any row has been computed. */
   used = false;
 
@@ -31,6 +34,7 @@ export class PathTable {
     this.jitter = new Float64Array(size * size);
     this.bandwidth = new Float64Array(size * size);
     this.delivery = new Float64Array(size * size);
+    this.narrowest = new Int32Array(size * size).fill(-1);
   }
 
   /**
@@ -38,13 +42,13 @@ export class PathTable {
    */
   computeRow(topology: FabricTopology, source: number, cuts: SwitchCuts): void {
     this.used = true;
-    this.set(source, source, cuts.switches[source] === 0 ? 0 : Infinity, 0, Infinity, 1);
+    this.set(source, source, cuts.switches[source] === 0 ? 0 : Infinity, NOTHING);
     const paths = singleSource(topology.graph, String(source), (edge: string) =>
-      cuts.latency(Number(edge)),
+      cuts.cost(Number(edge)),
     );
     for (let target = source + 1; target < this.size; target++) {
       const path = paths[String(target)];
-      if (path === undefined) this.set(source, target, Infinity, 0, Infinity, 0);
+      if (path === undefined) this.set(source, target, Infinity, NOTHING);
       else this.walk(topology, path, source, target, cuts);
     }
   }
@@ -58,33 +62,31 @@ export class PathTable {
     cuts: SwitchCuts,
   ): void {
     let distance = 0;
-    let jitter = 0;
-    let bandwidth = Infinity;
-    let delivery = 1;
+    const sum = new QualitySum();
     for (let i = 1; i < path.length; i++) {
       const link = topology.linkBetween(Number(path[i - 1]), Number(path[i]));
-      const { attributes } = topology.links[link]!;
-      distance += cuts.latency(link);
-      jitter += attributes.jitterUs;
-      bandwidth = Math.min(bandwidth, attributes.bandwidthMbps ?? Infinity);
-      delivery *= 1 - attributes.loss;
+      const attributes = cuts.attributes[link]!;
+      distance += cuts.linkUp(link) ? attributes.latencyUs : Infinity;
+      sum.addLink(
+        attributes,
+        2 * link + Number(topology.links[link]!.from !== Number(path[i - 1])),
+      );
     }
-    this.set(source, target, distance, jitter, bandwidth, delivery);
+    this.set(source, target, distance, sum);
   }
 
-  private set(
-    a: number,
-    b: number,
-    distance: number,
-    jitter: number,
-    bandwidth: number,
-    delivery: number,
-  ): void {
+  private set(a: number, b: number, distance: number, sum: Readonly<QualitySum>): void {
     for (const at of [a * this.size + b, b * this.size + a]) {
       this.distance[at] = distance;
-      this.jitter[at] = jitter;
-      this.bandwidth[at] = bandwidth;
-      this.delivery[at] = delivery;
+      this.jitter[at] = sum.jitterUs;
+      this.bandwidth[at] = sum.bandwidthMbps;
+      this.delivery[at] = sum.delivery;
+      this.narrowest[at] = sum.narrowest;
     }
+    // On the way back the same link is passed in the other direction.
+    if (sum.narrowest >= 0) this.narrowest[b * this.size + a] = sum.narrowest ^ 1;
   }
 }
+
+/** Of a path without links. */
+const NOTHING: Readonly<QualitySum> = Object.freeze(new QualitySum());

@@ -1,8 +1,9 @@
+import type { LinkAttributes } from "./fabric-spec.js";
 import type { FabricTopology } from "./fabric-topology.js";
 
 /**
  * What is cut between the switches of a fabric: independent flags, 1 for cut, for each link, for the links of each rack
- * as a whole, and for each switch.
+ * as a whole, and for each switch. And what each link is like now.
  */
 export class SwitchCuts {
   /** By link id. */
@@ -11,11 +12,14 @@ export class SwitchCuts {
   readonly racks: Uint8Array;
   /** By switch id: this switch is dead. */
   readonly switches: Uint8Array;
+  /** By link id, as specified or as a degradation left it. */
+  readonly attributes: LinkAttributes[];
   private readonly topology: FabricTopology;
 
   constructor(topology: FabricTopology) {
     this.topology = topology;
     this.links = Uint8Array.from(topology.links, (link) => (link.attributes.up ? 0 : 1));
+    this.attributes = topology.links.map(({ attributes }) => attributes);
     this.racks = new Uint8Array(topology.switchNames.length);
     this.switches = new Uint8Array(topology.switchNames.length);
   }
@@ -24,6 +28,7 @@ export class SwitchCuts {
   linkUp(link: number): boolean {
     const { from, to } = this.topology.links[link]!;
     return (
+      this.attributes[link]!.loss < 1 &&
       this.links[link] === 0 &&
       this.racks[from] === 0 &&
       this.racks[to] === 0 &&
@@ -32,8 +37,11 @@ export class SwitchCuts {
     );
   }
 
-  /** Latency of a link in microseconds; Infinity while it carries no traffic. */
-  latency(link: number): number {
+  /**
+   * What a link costs a path: its latency as specified, in microseconds, since routing protocols look at what was
+   * configured; Infinity while it carries no traffic.
+   */
+  cost(link: number): number {
     return this.linkUp(link) ? this.topology.links[link]!.attributes.latencyUs : Infinity;
   }
 }

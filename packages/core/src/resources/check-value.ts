@@ -1,6 +1,6 @@
 import { parseAddress, parseCidr } from "../net/index.js";
 import { parseSelector, SelectorError } from "../selector/index.js";
-import { didYouMean, type Issue, issueAt, type PathSegment } from "./issue.js";
+import { didYouMean, type Issue, issueAt, type PathSegment, showValue } from "./issue.js";
 import type { ResourceReference } from "./resource.js";
 import type { FieldSchema, TextFormat } from "./schema.js";
 
@@ -61,6 +61,10 @@ export function checkValue(
       return;
     case "integer":
       if (!Number.isSafeInteger(value)) wrongType("a whole number");
+      else checkRange(value as number, schema, path, resource, issues);
+      return;
+    case "number":
+      if (!Number.isFinite(value)) wrongType("a number");
       else checkRange(value as number, schema, path, resource, issues);
       return;
     case "list":
@@ -128,19 +132,21 @@ function checkObject(
 
 function checkRange(
   value: number,
-  schema: { readonly min?: number; readonly max?: number },
+  schema: { readonly min?: number; readonly max?: number; readonly above?: number },
   path: readonly PathSegment[],
   resource: ResourceReference,
   issues: Issue[],
 ): void {
   const min = schema.min ?? Number.NEGATIVE_INFINITY;
   const max = schema.max ?? Number.POSITIVE_INFINITY;
-  if (value >= min && value <= max) return;
-  const want = Number.isFinite(min)
+  const above = schema.above ?? Number.NEGATIVE_INFINITY;
+  if (value >= min && value <= max && value > above) return;
+  const bounds = Number.isFinite(min)
     ? Number.isFinite(max)
       ? `${String(min)} to ${String(max)}`
       : `${String(min)} or more`
     : `${String(max)} or less`;
+  const want = Number.isFinite(above) ? `above ${String(above)}` : bounds;
   issues.push(
     issueAt(resource, {
       code: "VALUE_OUT_OF_RANGE",
@@ -254,9 +260,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 function describeType(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "an object";
-  return typeof value === "string"
-    ? `the text ${JSON.stringify(value)}`
-    : `the ${typeof value} ${JSON.stringify(value)}`;
+  if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
+  // JSON has no number that is infinite or none.
+  return typeof value === "number"
+    ? `the number ${String(value)}`
+    : `the ${typeof value} ${showValue(value)}`;
 }
 
 /** YAML 1.2 reads `yes` and `off` as text, and people quote numbers: say so. */
@@ -265,7 +273,11 @@ function quotingHint(value: unknown, schema: FieldSchema): string {
     if (schema.type === "boolean" && /^(true|false)$/i.test(value)) return " (remove the quotes)";
     if (schema.type === "boolean" && /^(yes|no|on|off)$/i.test(value))
       return " (write true or false)";
-    if (schema.type === "integer" && /^\d+$/.test(value)) return " (remove the quotes)";
+    if (
+      (schema.type === "integer" && /^\d+$/.test(value)) ||
+      (schema.type === "number" && /^\d+(\.\d+)?$/.test(value))
+    )
+      return " (remove the quotes)";
   }
   if (schema.type === "string" && (typeof value === "number" || typeof value === "boolean")) {
     return " (put it in quotes)";

@@ -117,17 +117,20 @@ describe("Fabric", () => {
   );
 
   test.prop([spec, fc.array(cut, { maxLength: 4 })])(
-    "delay, loss, jitter and serialisation are symmetric when links are",
+    "delay, jitter, bandwidth and loss are symmetric when links are",
     (underlay, cuts) => {
       const fabric = Fabric.build(underlay);
+      for (const { id } of fabric.links())
+        fabric.degradeLink(id, { jitterUs: id, loss: 1 / (id + 3), bandwidthMbps: 1 + (id % 5) });
       for (const c of cuts) set(c, fabric, false);
       for (let a = 0; a < fabric.nodeCount; a++) {
         for (let b = 0; b < a; b++) {
           expect(fabric.delay(a, b)).toBe(fabric.delay(b, a));
-          expect(fabric.delayOf(a, b, 1500)).toBe(fabric.delayOf(b, a, 1500));
-          expect(fabric.jitter(a, b, 0.7)).toBe(fabric.jitter(b, a, 0.7));
-          expect(fabric.loss(a, b)).toBe(fabric.loss(b, a));
-          expect(fabric.reachable(a, b)).toBe(fabric.loss(a, b) < 1);
+          const [there, back] = [fabric.quality(a, b), fabric.quality(b, a)];
+          expect(there?.jitterUs).toBe(back?.jitterUs);
+          expect(there?.bandwidthMbps).toBe(back?.bandwidthMbps);
+          expect(there?.loss ?? 1).toBeCloseTo(back?.loss ?? 1, 12);
+          expect(fabric.reachable(a, b)).toBe(there !== undefined);
         }
       }
     },

@@ -102,7 +102,7 @@ describe("the default underlay", () => {
     const fabric = Fabric.build(singleMachine(3, { subnet: "172.18.0.0/16" }));
     expect(fabric.nodeName(2)).toBe("node-2");
     expect(fabric.delay(0, 2)).toBe(30);
-    expect(fabric.jitter(0, 2, 0.999)).toBe(0);
+    expect(fabric.impaired).toBe(false);
     expect(fabric.sameSubnet(0, 2)).toBe(true);
   });
 });
@@ -119,36 +119,35 @@ describe("what a message meets on its way", () => {
     links: [{ between: ["r1", "r2"], latencyUs: 30, jitterUs: 10, bandwidthMbps: 100, loss: 0.1 }],
   };
 
-  test("the narrowest link sets the time of serialisation", () => {
+  test("jitters add up, the narrowest link counts, and losses are independent chances", () => {
     const fabric = Fabric.build(spec);
-    expect(fabric.delayOf(0, 1, 1250)).toBe(42 + 100);
-    expect(fabric.delayOf(0, 1, 1)).toBe(42 + 1);
-    expect(fabric.delayOf(0, 2, 1250)).toBe(10 + 10);
-    expect(fabric.delayOf(0, 0, 1250)).toBe(0);
+    expect(fabric.impaired).toBe(true);
+    expect(fabric.quality(0, 1)).toMatchObject({ jitterUs: 15, bandwidthMbps: 100, narrowest: 0 });
+    expect(fabric.quality(1, 0)).toMatchObject({ jitterUs: 15, bandwidthMbps: 100, narrowest: 1 });
+    expect(fabric.quality(0, 1)?.loss).toBeCloseTo(1 - 0.9 * 0.5, 12);
+    expect(fabric.quality(0, 2)).toStrictEqual({
+      jitterUs: 2,
+      bandwidthMbps: 1000,
+      loss: 0,
+      narrowest: 2,
+    });
+    expect(fabric.quality(0, 0)).toBeUndefined();
   });
 
-  test("jitter is uniform from 0 to the sum over the links", () => {
+  test("who sends through the narrowest link of a path waits for what others send through it", () => {
     const fabric = Fabric.build(spec);
-    expect(fabric.jitter(0, 1, 0)).toBe(0);
-    expect(fabric.jitter(0, 1, 0.5)).toBe(8);
-    expect(fabric.jitter(0, 1, 1 - Number.EPSILON)).toBe(15);
-    expect(fabric.jitter(0, 0, 0.9)).toBe(0);
+    const there = fabric.quality(0, 1)!;
+    // 1,250 octets and 66 of headers at 100 megabits a second.
+    expect(fabric.occupy(there, 1_000, 1250)).toBe(1_000);
+    expect(fabric.occupy(fabric.quality(2, 1)!, 1_050, 1250)).toBe(1_106);
+    expect(fabric.occupy(fabric.quality(1, 0)!, 1_050, 1250)).toBe(1_050);
   });
 
-  test("losses add up as independent chances", () => {
-    const fabric = Fabric.build(spec);
-    expect(fabric.loss(0, 1)).toBeCloseTo(1 - 0.9 * 0.5, 12);
-    expect(fabric.loss(0, 2)).toBe(0);
-    expect(fabric.loss(0, 0)).toBe(0);
-  });
-
-  test("without a path nothing arrives", () => {
+  test("without a path nothing is said of one", () => {
     const fabric = Fabric.build(spec);
     fabric.cutLink(fabric.linkBetween("r2", "r1"));
     expect(fabric.reachable(0, 1)).toBe(false);
-    expect(fabric.delayOf(0, 1, 100)).toBe(Infinity);
-    expect(fabric.loss(0, 1)).toBe(1);
-    expect(fabric.jitter(0, 1, 0.9)).toBe(0);
+    expect(fabric.quality(0, 1)).toBeUndefined();
   });
 
   test("traffic takes the longer way when the shorter is cut, with its own properties", () => {
@@ -164,8 +163,101 @@ describe("what a message meets on its way", () => {
     expect(fabric.delay(0, 1)).toBe(42);
     fabric.cutLink(fabric.linkBetween("r1", "r2"));
     expect(fabric.delay(0, 1)).toBe(212);
-    expect(fabric.delayOf(0, 1, 125)).toBe(312);
-    expect(fabric.loss(0, 1)).toBe(0.5);
+    expect(fabric.quality(0, 1)).toMatchObject({ jitterUs: 5, bandwidthMbps: 10, loss: 0.5 });
+  });
+});
+
+describe("degraded links", () => {
+  const link = (fabric: Fabric): number => fabric.linkBetween("10.0.1.0/24", "spine-0");
+
+  test("what a change names is so until the link is mended", () => {
+    const fabric = Fabric.build(
+      leafSpine({
+        nodes: [
+          { name: "a0", subnet: "10.0.1.10/24" },
+          { name: "b0", subnet: "10.0.2.10/24" },
+        ],
+      }),
+    );
+    expect([fabric.impaired, fabric.delay(0, 1)]).toStrictEqual([false, 130]);
+    fabric.degradeLink(link(fabric), { latencyUs: 1_015, loss: 0.25 });
+    expect(fabric.delay(0, 1)).toBe(1_130);
+    expect(fabric.quality(1, 0)?.loss).toBe(0.25);
+    expect(fabric.links()[0]).toMatchObject({
+      latencyUs: 1_015,
+      jitterUs: 0,
+      loss: 0.25,
+      up: true,
+    });
+    fabric.degradeLink(link(fabric), { jitterUs: 7, loss: undefined } as object);
+    expect([fabric.delay(0, 1), fabric.quality(0, 1)?.loss]).toStrictEqual([130, 0]);
+    fabric.mendLink(link(fabric));
+    expect([fabric.delay(0, 1), fabric.quality(0, 1)]).toStrictEqual([130, undefined]);
+    // Something may still be late.
+    expect(fabric.impaired).toBe(true);
+    expect(fabric.epoch).toBe(3);
+  });
+
+  test("an uplink of a node is a link as any other", () => {
+    const fabric = Fabric.build(twoRacks());
+    const uplink = fabric.linkBetween("a0", "10.0.1.0/24");
+    fabric.degradeLink(uplink, { latencyUs: 500, bandwidthMbps: 10 });
+    expect(fabric.delay(0, 1)).toBe(510);
+    expect(fabric.quality(0, 1)).toMatchObject({ bandwidthMbps: 10, narrowest: 2 * uplink });
+    expect(fabric.quality(1, 0)).toMatchObject({ bandwidthMbps: 10, narrowest: 2 * uplink + 1 });
+    fabric.mendLink(uplink);
+    expect(fabric.delay(0, 1)).toBe(20);
+  });
+
+  test("a link that loses everything is as good as cut, and a cut one stays so", () => {
+    const fabric = Fabric.build(twoRacks());
+    fabric.degradeLink(link(fabric), { loss: 1 });
+    expect([fabric.reachable(0, 2), fabric.links()[0]?.up]).toStrictEqual([false, false]);
+    fabric.degradeLink(link(fabric), { loss: 0.5 });
+    expect(fabric.reachable(0, 2)).toBe(true);
+    const uplink = fabric.linkBetween("a0", "10.0.1.0/24");
+    fabric.degradeLink(uplink, { loss: 1 });
+    expect([fabric.reachable(0, 1), fabric.links()[uplink]?.up]).toStrictEqual([false, false]);
+    fabric.cutLink(uplink);
+    fabric.mendLink(uplink);
+    expect(fabric.reachable(0, 1)).toBe(false);
+  });
+
+  test("a slower link keeps its traffic, since nobody routes by what is measured", () => {
+    const fabric = Fabric.build({
+      ...twoRacks(),
+      routers: [{ name: "spine-0" }, { name: "spine-1" }],
+      links: [
+        ...twoRacks().links,
+        { between: ["10.0.1.0/24", "spine-1"], latencyUs: 150 },
+        { between: ["10.0.2.0/24", "spine-1"], latencyUs: 150 },
+      ],
+    });
+    fabric.degradeLink(link(fabric), { latencyUs: 5_000 });
+    expect(fabric.delay(0, 2)).toBe(5_120);
+    fabric.degradeLink(link(fabric), { loss: 1 });
+    expect(fabric.delay(0, 2)).toBe(320);
+  });
+
+  test("a fork has links of its own", () => {
+    const fabric = Fabric.build(twoRacks());
+    fabric.degradeLink(link(fabric), { bandwidthMbps: 8 });
+    fabric.occupy(fabric.quality(0, 2)!, 0, 934);
+    const twin = fork(fabric);
+    twin.mendLink(link(twin));
+    expect(fabric.quality(0, 2)?.bandwidthMbps).toBe(8);
+    expect(fork(fabric).occupy(fabric.quality(0, 2)!, 0, 934)).toBe(1_000);
+    expect(fabric.occupy(fabric.quality(0, 2)!, 0, 934)).toBe(1_000);
+  });
+
+  test("a change that no link can have is refused by name", () => {
+    const fabric = Fabric.build(twoRacks());
+    expect(faultOf(() => fabric.degradeLink(0, { loss: 2 }))).toStrictEqual({
+      code: "INVALID_LINK",
+      link: "10.0.1.0/24 -- spine-0",
+      reason: "loss must be from 0 to 1, not 2",
+    });
+    expect(faultOf(() => fabric.degradeLink(99, {})).code).toBe("UNKNOWN_LINK");
   });
 });
 
@@ -267,6 +359,19 @@ describe("a node that joins", () => {
     expect(fabric.nodesInRack("10.0.2.0/24")).toHaveLength(42);
     expect(fabric.links()[fabric.linkBetween("late-39", "10.0.2.0/24")]?.from).toBe("late-39");
   });
+
+  test("has the uplink that was described for it beforehand", () => {
+    const laterUplinks = { late: { latencyUs: 77, jitterUs: 3 } };
+    const fabric = Fabric.build({ ...twoRacks(), laterUplinks });
+    const uplinks = ["late", "other"].map((name) => {
+      const id = fabric.addNode({ name, rack: "10.0.2.0/24", link: { jitterUs: 9 } });
+      return fabric.links()[fabric.linkBetween(fabric.nodeName(id), "10.0.2.0/24")];
+    });
+    expect(uplinks).toMatchObject([
+      { latencyUs: 77, jitterUs: 9 },
+      { latencyUs: 10, jitterUs: 9 },
+    ]);
+  });
 });
 
 describe("a fork", () => {
@@ -310,7 +415,7 @@ describe("a fork", () => {
       copied.push(value);
       return fork(value);
     });
-    expect(copied).toHaveLength(3);
+    expect(copied).toHaveLength(4);
     fabric.cutRack("10.0.1.0/24");
     expect([fabric.delay(0, 2), twin.delay(0, 2)]).toStrictEqual([Infinity, 220]);
   });

@@ -109,6 +109,17 @@ function planOf(incident: Incident, possible: Possibilities, serial: number): Pl
       const [a, b] = pick(possible.links);
       return { name: `link ${a} ${b}`, begin: fail.link(a, b), end: heal.link(a, b) };
     }
+    case "quality": {
+      const [a, b] = pick(possible.links);
+      // Every combination comes up: a link may be slow, jitter, be narrow and lose packets.
+      const change = {
+        latencyUs: (target % 7) * 100 * count,
+        jitterUs: (target % 5) * 300,
+        loss: (target % 4) * 0.05,
+        ...(target % 3 === 0 ? { bandwidthMbps: count } : {}),
+      };
+      return { name: `link ${a} ${b}`, begin: fail.quality(a, b, change), end: heal.quality(a, b) };
+    }
     case "rack": {
       const rack = pick(possible.racks);
       return { name: `rack ${rack}`, begin: fail.rack(rack), end: heal.rack(rack) };

@@ -14,6 +14,7 @@ export type IncidentKind =
   | "cut"
   | "crash"
   | "link"
+  | "quality"
   | "rack"
   | "datastore"
   | "join"
@@ -34,6 +35,7 @@ export const INCIDENT_KINDS: readonly IncidentKind[] = Object.freeze([
   "cut",
   "crash",
   "link",
+  "quality",
   "rack",
   "datastore",
   "join",

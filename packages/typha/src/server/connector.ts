@@ -90,8 +90,17 @@ export class Connector implements EventHandler {
       engine.after(config.clientDialTimeout, this.kindFail, client, life);
     } else {
       const kind = this.hosts.listening[target]! ? this.kindAccept : this.kindFail;
-      engine.after(roundTrip, kind, client, life);
+      const trip = this.firstTrip(client, target, roundTrip);
+      if (trip <= config.clientDialTimeout) engine.after(trip, kind, client, life);
+      else engine.after(config.clientDialTimeout, this.kindFail, client, life);
     }
+  }
+
+  /** How long the SYN and its answer take, and those that are lost before. */
+  private firstTrip(client: number, target: number, roundTrip: Micros): Micros {
+    const { ways, nodes, engine } = this.hosts;
+    if (!ways.any) return roundTrip;
+    return ways.connected(this.type, client, nodes[target]!, engine.now) - engine.now;
   }
 
   private choose(client: number, endpoints: readonly number[], search: Search): number {

@@ -1,7 +1,7 @@
 import type { EventHandler, Micros, SyncerType, UpdateBatch } from "@calico-sim/core";
 import type { SentSeries } from "../accounting.js";
 import type { TyphaHosts } from "../hosts.js";
-import type { ClientPace, DropReason, SyncerBinding } from "../options.js";
+import type { DropReason, SyncerBinding } from "../options.js";
 import { CLIENT, type Clients } from "./clients.js";
 import type { Server } from "./server.js";
 
@@ -23,6 +23,7 @@ export class Sender implements EventHandler {
   private readonly clients: Clients;
   private readonly sent: SentSeries;
   private readonly dropper: Dropper;
+  private readonly type: SyncerType;
   private binding: SyncerBinding = {};
   private readonly snapshots: Map<number, UpdateBatch> = new Map();
   /** Clients behind that have every crumb there is, and wait for the group's next message. */
@@ -47,6 +48,7 @@ export class Sender implements EventHandler {
     this.clients = clients;
     this.sent = sent;
     this.dropper = dropper;
+    this.type = type;
     this.kindGroup = hosts.engine.defineKind(`typha-${type}-send`, this);
     this.kindAlone = hosts.engine.defineKind(`typha-${type}-send-alone`, this);
   }
@@ -89,7 +91,8 @@ export class Sender implements EventHandler {
     const batch = this.snapshots.get(client)!;
     this.snapshots.delete(client);
     this.clients.state[client] = CLIENT.behind;
-    this.deliverAlone(client, batch, this.hosts.engine.now);
+    // Of its octets the links have been told.
+    this.deliverAlone(client, batch, this.hosts.engine.now + this.clients.delay[client]!);
     this.serveAlone(client);
   }
 
@@ -155,7 +158,7 @@ export class Sender implements EventHandler {
     const begin = hosts.occupy(typha, Math.max(engine.now, server.cacheUntil), cost);
     clients.position[client] = after;
     this.count(server, begin, batch, 1);
-    this.deliverAlone(client, batch, begin + cost);
+    this.deliverAlone(client, batch, this.arrival(client, typha, begin + cost, this.bytes(batch)));
     this.again(client, begin + cost);
   }
 
@@ -172,7 +175,7 @@ export class Sender implements EventHandler {
       config.serverMaxMessageSize,
     );
     const { pace, downstream } = this.binding;
-    if (pace !== undefined) this.dismissLate(server, pace, from);
+    if (pace !== undefined || hosts.ways.any) this.dismissLate(server, from);
     const count = server.groupCount;
     if (count === 0) return;
     const cost = this.cost(batch);
@@ -187,12 +190,15 @@ export class Sender implements EventHandler {
       const { receivers, arrivals } = this;
       const { delay, lastArrival } = clients;
       const { group } = server;
+      const rough = hosts.ways.any;
+      const bytes = this.bytes(batch);
       // Nobody is always served first.
       let k = position % count;
       for (let i = 0; i < count; i++) {
         const client = group[k]!;
         if (++k === count) k = 0;
-        let at = begin + Math.ceil((i + 1) * cost) + delay[client]!;
+        const sent = begin + Math.ceil((i + 1) * cost);
+        let at = rough ? this.arrival(client, typha, sent, bytes) : sent + delay[client]!;
         if (at < lastArrival[client]!) at = lastArrival[client]!;
         lastArrival[client] = at;
         receivers[i] = client;
@@ -216,12 +222,12 @@ export class Sender implements EventHandler {
     }
   }
 
-  private dismissLate(server: Server, pace: ClientPace, at: Micros): void {
+  private dismissLate(server: Server, at: Micros): void {
     const limit = at + this.hosts.costs.socketWindow.value;
     const { group } = server;
     for (let i = server.groupCount - 1; i >= 0; i--) {
       const client = group[i]!;
-      const late = pace.busyUntil[client]! - limit;
+      const late = this.takenBy(client) - limit;
       if (late <= 0) continue;
       this.leaveGroup(client, server);
       this.clients.state[client] = CLIENT.behind;
@@ -233,14 +239,26 @@ export class Sender implements EventHandler {
 
   /** How long until a client's backlog fits its socket and channels; 0 = it does. */
   private lateness(client: number, at: Micros): Micros {
-    const { pace } = this.binding;
-    if (pace === undefined) return 0;
-    return Math.max(0, pace.busyUntil[client]! - at - this.hosts.costs.socketWindow.value);
+    return Math.max(0, this.takenBy(client) - at - this.hosts.costs.socketWindow.value);
   }
 
-  private deliverAlone(client: number, batch: UpdateBatch, sentAt: Micros): void {
+  /** When a client has worked off what it was sent, and has it: over a narrow link its socket fills as well. */
+  private takenBy(client: number): Micros {
+    const busy = this.binding.pace?.busyUntil[client] ?? 0;
+    return this.hosts.ways.any ? Math.max(busy, this.clients.lastArrival[client]!) : busy;
+  }
+
+  /** When octets reach a client that its Typha sends at a time. */
+  private arrival(client: number, typha: number, sent: Micros, bytes: number): Micros {
+    const { ways, nodes } = this.hosts;
+    return ways.any
+      ? ways.arrival(this.type, nodes[typha]!, client, sent, bytes)
+      : sent + this.clients.delay[client]!;
+  }
+
+  private deliverAlone(client: number, batch: UpdateBatch, arrival: Micros): void {
     const { clients, one, oneArrival } = this;
-    const at = Math.max(sentAt + clients.delay[client]!, clients.lastArrival[client]!);
+    const at = Math.max(arrival, clients.lastArrival[client]!);
     clients.lastArrival[client] = at;
     one[0] = client;
     oneArrival[0] = at;
@@ -285,10 +303,15 @@ export class Sender implements EventHandler {
     return Math.max(1, Math.ceil(batch.kvs / this.hosts.config.serverMaxMessageSize));
   }
 
+  /** Octets of a message on the wire. */
+  private bytes(batch: UpdateBatch): number {
+    return Math.ceil(batch.bytes / this.hosts.costs.compressionRatio.value);
+  }
+
   private count(server: Server, at: Micros, batch: UpdateBatch, clients: number): void {
     const messages = this.messages(batch) * clients;
     const kvs = batch.kvs * clients;
-    const bytes = Math.ceil(batch.bytes / this.hosts.costs.compressionRatio.value) * clients;
+    const bytes = this.bytes(batch) * clients;
     server.load.messages += messages;
     server.load.kvs += kvs;
     server.load.bytes += bytes;

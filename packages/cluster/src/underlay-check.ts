@@ -1,0 +1,107 @@
+import {
+  type FieldSchema,
+  type Issue,
+  isRecord,
+  issueAt,
+  type LinkAttributes,
+  type LinkChange,
+  type LinkSpec,
+  type ObjectSchema,
+  type PathSegment,
+} from "@calico-sim/core";
+import { fieldIssues } from "./check-fields.js";
+import { type Ends, endFaults, linkKey, neighbourFault } from "./link-faults.js";
+import type { UnderlayOptions } from "./underlay.js";
+
+const any: FieldSchema = { type: "any" };
+const amount: FieldSchema = { type: "integer", min: 0 };
+
+/** What a scenario may change about a link. */
+export const CHANGE_FIELDS: Readonly<Record<keyof LinkChange, FieldSchema>> = {
+  latencyUs: amount,
+  jitterUs: amount,
+  bandwidthMbps: { type: "number", above: 0 },
+  loss: { type: "number", min: 0, max: 1 },
+};
+
+const LINK_FIELDS: Readonly<Record<keyof LinkAttributes, FieldSchema>> = {
+  ...CHANGE_FIELDS,
+  up: { type: "boolean" },
+};
+
+const LINK: ObjectSchema = { type: "object", fields: LINK_FIELDS };
+
+const SINGLE_LINK: ObjectSchema & { readonly fields: Record<keyof LinkSpec, FieldSchema> } = {
+  type: "object",
+  fields: { between: { type: "list", of: { type: "string" } }, ...LINK_FIELDS },
+  required: ["between"],
+};
+
+const UNDERLAY: ObjectSchema & { readonly fields: Record<keyof UnderlayOptions, FieldSchema> } = {
+  type: "object",
+  fields: { hostLink: any, rackLink: any, links: { type: "list", of: any } },
+};
+
+/** The option of a cluster; the file that describes an underlay holds what is below it. */
+const ROOT = "underlay";
+
+/** What is wrong with the fields of an underlay, each for itself. */
+export function underlayFieldIssues(underlay: unknown): readonly Issue[] {
+  if (underlay === undefined || underlay === null) return [];
+  const issues = [...fieldIssues(underlay, UNDERLAY, [ROOT], "the underlay")];
+  if (!isRecord(underlay)) return issues;
+  for (const name of ["hostLink", "rackLink"] as const) {
+    const link = underlay[name] ?? undefined;
+    if (link !== undefined) issues.push(...fieldIssues(link, LINK, [ROOT, name], "a link"));
+  }
+  const { links } = underlay;
+  if (!Array.isArray(links)) return issues;
+  return [
+    ...issues,
+    ...links.flatMap((link: unknown, i) => [
+      ...fieldIssues(link, SINGLE_LINK, [ROOT, "links", i], "a link"),
+      ...pairIssues(link, [ROOT, "links", i]),
+    ]),
+  ];
+}
+
+/** That the `between` of something lists more or fewer than two ends. */
+export function pairIssues(value: unknown, path: readonly PathSegment[]): readonly Issue[] {
+  const between = isRecord(value) ? value["between"] : undefined;
+  if (!Array.isArray(between) || (between.length === 2 && !between.includes(null))) return [];
+  const parts = { message: "a link has two ends", got: between, want: "two names" };
+  return [issueAt(undefined, { code: "TYPE_WRONG", ...parts, path: [...path, "between"] })];
+}
+
+/**
+ * Everything that is wrong with an underlay: its fields, and links that are not there.
+ *
+ * @param links All links there are.
+ * @param unread Names of routers whose place is not known, since something else is wrong with them.
+ */
+export function underlayIssues(
+  underlay: unknown,
+  links: readonly Ends[],
+  unread: readonly string[],
+): readonly Issue[] {
+  const ofFields = underlayFieldIssues(underlay);
+  const single: unknown = isRecord(underlay) ? underlay["links"] : undefined;
+  if (!Array.isArray(single)) return ofFields;
+  const there = new Set(links.map(linkKey));
+  const names = [...new Set(links.flat())];
+  const missing = single.flatMap((link: unknown, i) => {
+    const between: unknown = isRecord(link) ? link["between"] : undefined;
+    if (!isPair(between) || there.has(linkKey(between))) return [];
+    if (between.some((end) => unread.includes(end))) return [];
+    const unknown = endFaults(between, names);
+    const faults = unknown.length > 0 ? unknown : [neighbourFault(between, links)];
+    return faults.map(({ path = [], ...parts }) =>
+      issueAt(undefined, { ...parts, path: [ROOT, "links", i, ...path] }),
+    );
+  });
+  return [...ofFields, ...missing];
+}
+
+function isPair(value: unknown): value is Ends {
+  return Array.isArray(value) && value.length === 2 && value.every((x) => typeof x === "string");
+}
