@@ -102,7 +102,7 @@ export class Transport {
     else if (
       conns.lastHeard(side) > at &&
       conns.lastHeard(side) >= this.lastArrival(side, delay) + delay &&
-      (this.x.path.impaired !== true || conns.lastHeard(side) <= acknowledged)
+      conns.lastHeard(side) <= acknowledged
     ) {
       // The acknowledgement is on its way, with data.
       this.transmit(side, what, conns.lastHeard(side), delay);
@@ -299,8 +299,8 @@ export class Transport {
     const { conns } = x;
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
-      // What comes later than the acknowledgement, since it was lost or queues, holds nothing up.
-      if (conns.holds(side) && (x.path.impaired !== true || at <= conns.releaseAt(side))) {
+      // What comes later than the acknowledgement holds nothing up: two ends may well wait for the same tick.
+      if (conns.holds(side) && at <= conns.releaseAt(side)) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
         if (at - delay >= this.lastArrival(side, delay)) this.flush(side, at, delay);
