@@ -100,12 +100,11 @@ export class Transport {
     if (at >= acknowledged) this.transmit(side, what, at, delay);
     else if (acknowledged - at < DELAYED_ACK / 2) this.transmit(side, what, acknowledged, delay);
     else if (
-      conns.lastHeard(side) > at &&
       conns.lastHeard(side) >= this.lastArrival(side, delay) + delay &&
       conns.lastHeard(side) <= acknowledged
     ) {
-      // The acknowledgement is on its way, with data.
-      this.transmit(side, what, conns.lastHeard(side), delay);
+      // The acknowledgement came, or is on its way, with data.
+      this.transmit(side, what, Math.max(at, conns.lastHeard(side)), delay);
     } else {
       conns.hold(side, what);
       this.releaseLate(side, acknowledged);
