@@ -9,6 +9,8 @@ export interface OracleNode {
   readonly clusterId: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly asNumber: number;
+  /** BGP identifier: the IPv4 address, in both families; 0 for none. */
+  readonly identifier: number;
 }
 
 /** What the oracle knows of a pool. */
@@ -62,6 +64,8 @@ export interface OracleRouter {
   readonly name: string;
   readonly address: Address;
   readonly asNumber: number;
+  /** BGP identifier: the IPv4 address. Assumed where there is none: below those of all nodes, in the order of description. */
+  readonly identifier: number;
   /** Blank when it is no route reflector. */
   readonly clusterId: string;
   /** Names of nodes and routers; undefined: every node. */
@@ -75,8 +79,6 @@ export interface OracleRouter {
 /** A peering that BGPPeers ask of a node. */
 export interface Asked {
   readonly router: OracleRouter;
-  /** BGPFilters have a say in what is told: the oracle does not know. */
-  readonly filtered: boolean;
   /** Times that the node's own AS may be in a path that it takes. */
   readonly ownAS: number;
 }

@@ -1,8 +1,10 @@
-import { type Cidr, cidrContains, isHostCidr } from "@calico-sim/core";
+import { type Cidr, cidrContains, formatCidr, isHostCidr } from "@calico-sim/core";
+import type { OracleFiltering } from "./oracle-filtering.js";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
 import { gatewaysOut, heardThrough, isConnected, routerHears } from "./oracle-outside.js";
 import { addressOf } from "./oracle-paths.js";
 import { reaches } from "./oracle-peerings.js";
+import { gatewaysIn, type Spread, spreadOf } from "./oracle-spread.js";
 import type { OracleState } from "./oracle-state.js";
 import type {
   ExpectedHop,
@@ -14,17 +16,16 @@ import type {
 } from "./oracle-terms.js";
 
 /**
- * The route to a block (or a borrowed address of it, when `holder` differs from the owner) that a node's
- * kernel must hold; undefined when it must hold none.
+ * The route to a block, or to a borrowed address (which is a block of one address with a lender), that a node's kernel
+ * must hold; undefined when it must hold none, `unknown` where BGPFilters leave it to chance or to what is not known here.
  */
 export function expectedRoute(
   both: OracleState,
   live: Liveness,
   node: string,
   block: OracleBlock,
-  holder: string | undefined = block.owner,
-): ExpectedRoute | undefined {
-  const { pool } = block;
+): ExpectedRoute | "unknown" | undefined {
+  const { pool, owner: holder } = block;
   const state = stateFor(both, block.cidr);
   if (pool === undefined || holder === undefined) return undefined;
   const writer = writerOf(state, pool);
@@ -33,7 +34,7 @@ export function expectedRoute(
   if (writer === "felix" && state.family === 6 && !state.felix.ipv6) return undefined;
   if (holder === node) {
     // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).
-    if (isHostCidr(block.cidr) || holder !== block.owner) return undefined;
+    if (isHostCidr(block.cidr)) return undefined;
     // A node without an IPv6 address has no BIRD of IPv6.
     const silent = state.family === 6 && state.nodes.get(node)?.subnet === undefined;
     if (writer === "bird" && silent) return undefined;
@@ -71,9 +72,32 @@ export function expectedOutside(
   node: string,
   prefix: Cidr,
 ): ExpectedRoute | "unknown" | undefined {
-  const gateways = gatewaysOut(stateFor(state, prefix), live, node, prefix);
+  const gateways = waysOut(stateFor(state, prefix), live, node, prefix);
   if (gateways === "unknown") return gateways;
   return overAll(gateways.map((gateway) => ({ device: "eth0", gateway })));
+}
+
+function waysOut(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  prefix: Cidr,
+): readonly string[] | "unknown" {
+  const { filtering, nodes, outside, pools } = state;
+  if (filtering === undefined) return gatewaysOut(state, live, node, prefix);
+  if (isConnected(state, node, prefix)) return [];
+  if (pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
+  // A filter may let out a node's own connected route too.
+  if ([...nodes.keys()].some((other) => isConnected(state, other, prefix))) return "unknown";
+  const text = formatCidr(prefix);
+  const speakers = outside.routers.filter(({ prefixes }) => prefixes.has(text));
+  const spread = spreadOf(state, filtering, live, {
+    prefix,
+    speakers: speakers.map(({ name }) => name),
+    ofPod: false,
+    lender: undefined,
+  });
+  return spread.unknown === undefined ? gatewaysIn(spread, node) : "unknown";
 }
 
 /** Whether an external router must have a route to a block, or to a borrowed address. */
@@ -85,6 +109,10 @@ export function reachesRouter(
 ): boolean {
   const { owner, pool } = block;
   const state = stateFor(both, block.cidr);
+  if (state.filtering !== undefined) {
+    const spread = blockSpread(state, state.filtering, live, block);
+    return spread.unknown === undefined && (spread.paths.get(router) ?? []).length > 0;
+  }
   if (owner === undefined || pool?.exported !== true) return false;
   const sessions = lendersSilence(live, block, owner);
   const has = (node: string): boolean => toldGateways(state, sessions, node, owner).length > 0;
@@ -114,15 +142,37 @@ function birdRoute(
   node: string,
   block: OracleBlock,
   holder: string,
-): ExpectedRoute | undefined {
+): ExpectedRoute | "unknown" | undefined {
   const { pool } = block;
+  const over = (gateways: readonly string[]): ExpectedRoute | undefined =>
+    overAll(
+      gateways.map((gateway) => ({ device: deviceTo(state, pool!, node, gateway), gateway })),
+    );
+  if (state.filtering !== undefined) {
+    const spread = blockSpread(state, state.filtering, live, block);
+    return spread.unknown === undefined ? over(gatewaysIn(spread, node)) : "unknown";
+  }
   // The first check of the export filter (node-behaviour §1.6, rule 1).
   if (pool?.exported !== true) return undefined;
   const sessions = lendersSilence(live, block, holder);
-  const gateways = gatewaysOf(state, sessions, node, originOf(block, holder));
-  return overAll(
-    gateways.map((gateway) => ({ device: deviceTo(state, pool, node, gateway), gateway })),
-  );
+  return over(gatewaysOf(state, sessions, node, originOf(block, holder)));
+}
+
+/** How the route of a block or a borrowed address spreads where BGPFilters have a say. */
+function blockSpread(
+  state: OracleState,
+  filtering: OracleFiltering,
+  live: Liveness,
+  { cidr, owner, lender }: OracleBlock,
+): Spread {
+  // BIRD tells of one address because a pod has it (node-behaviour §1.7, §2.5).
+  const ofPod = isHostCidr(cidr);
+  return spreadOf(state, filtering, live, {
+    prefix: cidr,
+    speakers: owner === undefined ? [] : [owner],
+    ofPod,
+    lender,
+  });
 }
 
 function deviceTo(

@@ -124,7 +124,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private forgetHeard(): void {
-    for (const { outside } of [this.state, this.state.ipv6 ?? this.state]) outside.heard.clear();
+    for (const { filtering, outside } of [this.state, this.state.ipv6 ?? this.state]) {
+      outside.heard.clear();
+      filtering?.spreads.clear();
+    }
   }
 
   /** Pairs that worked before and do not now. */
@@ -296,6 +299,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** What a reflector, or anybody between ASes, passes on concerns everybody, and so does what lies outside. */
   private concernsEverybody(host: number): boolean {
     if (!this.nodes.isNode(host)) return true;
+    if ((this.state.filtering ?? this.state.ipv6?.filtering) !== undefined) return true;
     const { peerings, nextHops } = this.state.bgp;
     if (peerings.size === 0) return false;
     const reflects = this.state.nodes.get(this.nodes.name(host))?.clusterId !== "";
