@@ -6,7 +6,7 @@ import {
   ruled,
   withCommunity,
 } from "./oracle-filter-rules.js";
-import type { OracleFiltering } from "./oracle-filtering.js";
+import type { OracleSpeakers } from "./oracle-speakers.js";
 import { addressOf, areAdjacent, near } from "./oracle-paths.js";
 import { plainTerms, type SessionTerms } from "./oracle-session-terms.js";
 import type { Liveness, OracleRouter, OutsideState } from "./oracle-terms.js";
@@ -41,7 +41,7 @@ export interface SpreadPath extends RuledRoute {
 export interface SpreadOrigin {
   readonly prefix: Cidr;
   /** Nodes or routers that originate it. */
-  readonly speakers: readonly string[];
+  readonly origins: readonly string[];
   /** Of a node's: the route is a pod's, over its interface, and not that of a block. */
   readonly ofPod: boolean;
   /** The node that has the block which the address lies in. */
@@ -51,13 +51,13 @@ export interface SpreadOrigin {
 /** The paths of a destination that every speaker ends up with, or why that is not known. */
 export interface Spread {
   readonly paths: ReadonlyMap<string, readonly SpreadPath[]>;
-  readonly unknown: "never settles" | "asks for a pod's interface" | undefined;
+  readonly unknown: "left to chance" | "asks for a pod's interface" | undefined;
 }
 
 /** What is known while a route spreads. */
 interface Spreading extends SpreadOrigin {
   readonly state: OutsideState;
-  readonly filtering: OracleFiltering;
+  readonly speakers: OracleSpeakers;
   readonly routers: ReadonlyMap<string, OracleRouter>;
   readonly live: Liveness;
   /** By speaker and teller; what a speaker originates is told by itself. */
@@ -72,52 +72,96 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** The spread of a route, worked out once until something changes. */
 export function spreadOf(
   state: OutsideState,
-  filtering: OracleFiltering,
+  speakers: OracleSpeakers,
   live: Liveness,
   origin: SpreadOrigin,
 ): Spread {
-  const { prefix, speakers, ofPod, lender } = origin;
-  const key = [formatCidr(prefix), ...speakers, String(ofPod), lender].join(" ");
-  let spread = filtering.spreads.get(key);
+  const { prefix, origins, ofPod, lender } = origin;
+  const key = [formatCidr(prefix), ...origins, String(ofPod), lender].join(" ");
+  let spread = speakers.spreads.get(key);
   if (spread === undefined)
-    filtering.spreads.set(key, (spread = spreading(state, filtering, live, origin)));
+    speakers.spreads.set(key, (spread = spreading(state, speakers, live, origin)));
   return spread;
 }
 
 /**
- * Lets a route spread from its origin, all speakers at once and round by round, until nobody has anything new to say: nodes
- * tell one another every path (add-path), everybody else the best (RFC 4271 §9.1, RFC 4456; node-behaviour §1.5, §1.6).
- * Filters can make speakers change their minds for ever, or let chance decide where they stop: both show here as rounds
- * without end.
+ * Lets a route spread from its origin until nobody has anything new to say: nodes tell one another every path (add-path),
+ * everybody else the best (RFC 4271 §9.1, RFC 4456; node-behaviour §1.5, §1.6).
+ *
+ * Priorities that filters set can let chance decide who is heard first and so what all end up with, or make speakers change
+ * their minds for ever (RFC 4264). So where there are any, the route spreads in several orders, which have to agree.
  */
 function spreading(
   state: OutsideState,
-  filtering: OracleFiltering,
+  speakers: OracleSpeakers,
   live: Liveness,
   origin: SpreadOrigin,
 ): Spread {
-  const routers = new Map(state.outside.routers.map((router) => [router.name, router]));
+  const ordered = (order: Order): Spread => {
+    const x = begun(state, speakers, live, origin);
+    const settled = spreadIn(order, x);
+    const paths = new Map([...x.held].map(([name, told]) => [name, [...told.values()].flat()]));
+    const unknown = x.asksForPods ? "asks for a pod's interface" : settled ? undefined : CHANCE;
+    return { paths, unknown };
+  };
+  const spread = ordered("together");
+  // Where every path is told, no choice of one speaker reaches another.
+  if (!speakers.setsPriorities || state.outside.routers.length === 0) return spread;
+  const others = (["deep", "deep backwards"] as const).map(ordered);
+  const agreed = others.every((other) => other.unknown !== CHANCE && textOf(other) === textOf(spread));
+  return agreed ? spread : { ...spread, unknown: spread.unknown ?? CHANCE };
+}
+
+const CHANCE = "left to chance";
+
+/** All speak at once; or whoever heard something last speaks first, of several the last or the first by name. */
+type Order = "together" | "deep" | "deep backwards";
+
+function begun(
+  state: OutsideState,
+  speakers: OracleSpeakers,
+  live: Liveness,
+  origin: SpreadOrigin,
+): Spreading {
   const x: Spreading = {
     ...origin,
     state,
-    filtering,
-    routers,
+    speakers,
+    routers: new Map(state.outside.routers.map((router) => [router.name, router])),
     live,
     held: new Map(),
     spokeToMesh: new Set(),
     asksForPods: false,
   };
-  for (const name of origin.speakers) x.held.set(name, new Map([[name, [originated(x, name)]]]));
-  let talking: ReadonlySet<string> = new Set(origin.speakers);
-  let rounds = state.nodes.size + routers.size + ROUNDS;
-  while (talking.size > 0 && rounds-- > 0) talking = round(x, talking);
-  const paths = new Map([...x.held].map(([name, told]) => [name, [...told.values()].flat()]));
-  const unknown = x.asksForPods
-    ? "asks for a pod's interface"
-    : talking.size > 0
-      ? "never settles"
-      : undefined;
-  return { paths, unknown };
+  for (const name of origin.origins) x.held.set(name, new Map([[name, [originated(x, name)]]]));
+  return x;
+}
+
+/** Whether everybody fell silent in the end. */
+function spreadIn(order: Order, x: Spreading): boolean {
+  let talking: readonly string[] = x.origins;
+  const all = x.state.nodes.size + x.routers.size;
+  let steps = order === "together" ? all + ROUNDS : all * ROUNDS;
+  while (talking.length > 0 && steps-- > 0) {
+    if (order === "together") {
+      talking = [...round(x, talking)];
+      continue;
+    }
+    const hearing = [...round(x, talking.slice(-1))].sort();
+    if (order === "deep backwards") hearing.reverse();
+    talking = [...talking.slice(0, -1).filter((name) => !hearing.includes(name)), ...hearing];
+  }
+  return talking.length === 0;
+}
+
+/** Equal for equal paths, in whichever order they came. */
+function textOf({ paths }: Spread): string {
+  const texts = [...paths].map(([name, held]) => [name, ...held.map(pathText).sort()].join("\n"));
+  return texts.sort().join("\n");
+}
+
+function pathText(path: SpreadPath): string {
+  return JSON.stringify(path, (key, value: unknown) => (key === "prefix" ? undefined : value));
 }
 
 function originated({ prefix, ofPod, state }: Spreading, name: string): SpreadPath {
@@ -140,7 +184,7 @@ function originated({ prefix, ofPod, state }: Spreading, name: string): SpreadPa
 }
 
 /** Lets everybody whose paths changed speak; returns those who hear something new. */
-function round(x: Spreading, talking: ReadonlySet<string>): ReadonlySet<string> {
+function round(x: Spreading, talking: Iterable<string>): ReadonlySet<string> {
   const news: [to: string, from: string, paths: readonly SpreadPath[]][] = [];
   for (const from of talking) {
     const own = [...(x.held.get(from)?.values() ?? [])].flat();
@@ -169,14 +213,12 @@ function round(x: Spreading, talking: ReadonlySet<string>): ReadonlySet<string> 
 
 function same(a: readonly SpreadPath[], b: readonly SpreadPath[]): boolean {
   if (a.length === 0 || b.length === 0) return a.length === b.length;
-  const text = (paths: readonly SpreadPath[]): string =>
-    JSON.stringify(paths, (key, value: unknown) => (key === "prefix" ? undefined : value));
-  return text(a) === text(b);
+  return a.map(pathText).join() === b.map(pathText).join();
 }
 
 /** Whom a speaker has something to say to, or had. */
 function neighbours(x: Spreading, name: string, paths: readonly SpreadPath[]): readonly string[] {
-  const { mesh, meshOfOneAS, named } = x.filtering;
+  const { mesh, meshOfOneAS, named } = x.speakers;
   const others = named.get(name) ?? NOBODY;
   // What a peer of the same AS told is for nobody else in the mesh.
   const silent = meshOfOneAS && paths.every(({ internal }) => internal);
@@ -188,23 +230,23 @@ function neighbours(x: Spreading, name: string, paths: readonly SpreadPath[]): r
 
 /** How an end treats another; undefined where it has no such peer. */
 function termsOf(
-  { state, filtering, routers }: Spreading,
+  { state, speakers, routers }: Spreading,
   end: string,
   other: string,
 ): SessionTerms | undefined {
-  const said = filtering.terms.get(end)?.get(other);
+  const said = speakers.terms.get(end)?.get(other);
   const router = routers.get(end);
   if (router === undefined) {
     if (routers.has(other)) return said;
     // Assumed: of two protocols for one neighbour the first by name has the session, `Global_` before `Mesh_` before `Node_`.
-    const meshed = filtering.mesh.has(other) ? filtering.mesh.get(end) : undefined;
+    const meshed = speakers.mesh.has(other) ? speakers.mesh.get(end) : undefined;
     return meshed !== undefined && said?.global !== true ? meshed : said;
   }
   const neighbour = routers.get(other);
   if (neighbour !== undefined)
     return areAdjacent(router, neighbour) ? plainTerms(router.asNumber) : undefined;
   if (!state.nodes.has(other) || router.peersWith?.has(other) === false) return undefined;
-  const shown = filtering.terms.get(other)?.get(end)?.asNumber;
+  const shown = speakers.terms.get(other)?.get(end)?.asNumber;
   return plainTerms(router.asNumber, router.clusterId !== "" && shown === router.asNumber);
 }
 
@@ -273,14 +315,14 @@ function exported(
 
 /** `calico_export_to_bgp_peers` (node-behaviour §1.6). */
 function commonExport(
-  { state, filtering, prefix, lender }: Spreading,
+  { state, speakers, prefix, lender }: Spreading,
   from: string,
   path: SpreadPath,
   before: SpreadPath,
 ): SpreadPath | undefined {
   const pools = state.pools.filter(({ cidr }) => cidrContains(cidr, prefix));
   if (pools.some(({ exported: told }) => !told)) return undefined;
-  const added = (filtering.communities.get(from) ?? filtering.communities.get("") ?? [])
+  const added = (speakers.communities.get(from) ?? speakers.communities.get("") ?? [])
     .filter(({ cidr }) => cidrContains(cidr, prefix))
     .flatMap(({ communities }) => communities);
   const told = { ...path, communities: added.reduce(withCommunity, path.communities) };

@@ -20,7 +20,7 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import { type OracleFiltering, oracleFiltering } from "./oracle-filtering.js";
+import { type OracleSpeakers, oracleSpeakers } from "./oracle-speakers.js";
 import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
 import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
@@ -51,8 +51,8 @@ export interface OracleState {
   };
   /** BGP speakers outside the cluster. */
   readonly outside: OracleOutside;
-  /** What BGPFilters have a say in; undefined where no session has any: then the rest above is all that counts. */
-  readonly filtering: OracleFiltering | undefined;
+  /** Where BGPFilters have a say, or the mesh is of several ASes; undefined where the rest above is all that counts. */
+  readonly speakers: OracleSpeakers | undefined;
 }
 
 /**
@@ -105,9 +105,9 @@ export function oracleState(
       nextHops: nextHopPeerings(own, peers, asNumber),
     },
     outside,
-    filtering:
+    speakers:
       backend === "bird"
-        ? oracleFiltering({
+        ? oracleSpeakers({
             family,
             nodes: own,
             routers: outside.routers,

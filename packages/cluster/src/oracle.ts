@@ -1,5 +1,5 @@
 import { type Cidr, cidrContains, formatCidr, isHostCidr } from "@calico-sim/core";
-import type { OracleFiltering } from "./oracle-filtering.js";
+import type { OracleSpeakers } from "./oracle-speakers.js";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
 import { gatewaysOut, heardThrough, isConnected, routerHears } from "./oracle-outside.js";
 import { addressOf } from "./oracle-paths.js";
@@ -83,17 +83,17 @@ function waysOut(
   node: string,
   prefix: Cidr,
 ): readonly string[] | "unknown" {
-  const { filtering, nodes, outside, pools } = state;
-  if (filtering === undefined) return gatewaysOut(state, live, node, prefix);
+  const { speakers, nodes, outside, pools } = state;
+  if (speakers === undefined) return gatewaysOut(state, live, node, prefix);
   if (isConnected(state, node, prefix)) return [];
   if (pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
   // A filter may let out a node's own connected route too.
   if ([...nodes.keys()].some((other) => isConnected(state, other, prefix))) return "unknown";
   const text = formatCidr(prefix);
-  const speakers = outside.routers.filter(({ prefixes }) => prefixes.has(text));
-  const spread = spreadOf(state, filtering, live, {
+  const origins = outside.routers.filter(({ prefixes }) => prefixes.has(text));
+  const spread = spreadOf(state, speakers, live, {
     prefix,
-    speakers: speakers.map(({ name }) => name),
+    origins: origins.map(({ name }) => name),
     ofPod: false,
     lender: undefined,
   });
@@ -109,8 +109,8 @@ export function reachesRouter(
 ): boolean {
   const { owner, pool } = block;
   const state = stateFor(both, block.cidr);
-  if (state.filtering !== undefined) {
-    const spread = blockSpread(state, state.filtering, live, block);
+  if (state.speakers !== undefined) {
+    const spread = blockSpread(state, state.speakers, live, block);
     return spread.unknown === undefined && (spread.paths.get(router) ?? []).length > 0;
   }
   if (owner === undefined || pool?.exported !== true) return false;
@@ -148,8 +148,8 @@ function birdRoute(
     overAll(
       gateways.map((gateway) => ({ device: deviceTo(state, pool!, node, gateway), gateway })),
     );
-  if (state.filtering !== undefined) {
-    const spread = blockSpread(state, state.filtering, live, block);
+  if (state.speakers !== undefined) {
+    const spread = blockSpread(state, state.speakers, live, block);
     return spread.unknown === undefined ? over(gatewaysIn(spread, node)) : "unknown";
   }
   // The first check of the export filter (node-behaviour §1.6, rule 1).
@@ -161,15 +161,15 @@ function birdRoute(
 /** How the route of a block or a borrowed address spreads where BGPFilters have a say. */
 function blockSpread(
   state: OracleState,
-  filtering: OracleFiltering,
+  speakers: OracleSpeakers,
   live: Liveness,
   { cidr, owner, lender }: OracleBlock,
 ): Spread {
   // BIRD tells of one address because a pod has it (node-behaviour §1.7, §2.5).
   const ofPod = isHostCidr(cidr);
-  return spreadOf(state, filtering, live, {
+  return spreadOf(state, speakers, live, {
     prefix: cidr,
-    speakers: owner === undefined ? [] : [owner],
+    origins: owner === undefined ? [] : [owner],
     ofPod,
     lender,
   });

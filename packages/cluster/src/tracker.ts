@@ -124,9 +124,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private forgetHeard(): void {
-    for (const { filtering, outside } of [this.state, this.state.ipv6 ?? this.state]) {
+    for (const { speakers, outside } of [this.state, this.state.ipv6 ?? this.state]) {
       outside.heard.clear();
-      filtering?.spreads.clear();
+      speakers?.spreads.clear();
     }
   }
 
@@ -256,15 +256,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private nodeChanged(event: WatchEvent): void {
     const { name } = event.resource.metadata;
     const { bgp, outside, ipv6 } = this.state;
-    const labels = this.state.nodes.get(name)?.labels;
+    const { asNumber = bgp.asNumber, labels } = this.state.nodes.get(name) ?? {};
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
     const same4 = swapNode(this.state, event);
     const same = (ipv6 === undefined || swapNode(ipv6, event)) && same4;
     const relabelled = !sameLabels(labels, this.state.nodes.get(name)?.labels);
     const of6 = ipv6 === undefined ? 0 : ipv6.bgp.peerings.size + ipv6.outside.routers.length;
     const peerings = bgp.peerings.size + outside.routers.length + of6;
-    if (peerings > 0 && (!same || relabelled)) {
-      // Selectors may make or end peerings of any node.
+    const otherAS = asNumber !== (this.state.nodes.get(name)?.asNumber ?? bgp.asNumber);
+    const named = peerings > 0 || this.state.speakers !== undefined;
+    if (otherAS || (named && (!same || relabelled))) {
+      // Selectors may make or end peerings of any node, and so may another AS change what others pass on.
       this.refreshState();
       this.recheckAll();
       return;
@@ -299,7 +301,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** What a reflector, or anybody between ASes, passes on concerns everybody, and so does what lies outside. */
   private concernsEverybody(host: number): boolean {
     if (!this.nodes.isNode(host)) return true;
-    if ((this.state.filtering ?? this.state.ipv6?.filtering) !== undefined) return true;
+    if ((this.state.speakers ?? this.state.ipv6?.speakers) !== undefined) return true;
     const { peerings, nextHops } = this.state.bgp;
     if (peerings.size === 0) return false;
     const reflects = this.state.nodes.get(this.nodes.name(host))?.clusterId !== "";

@@ -6,17 +6,23 @@ import {
   type Cidr,
   parseCidr,
 } from "@calico-sim/core";
+import type { OracleRule } from "./oracle-filter-rules.js";
 import { plainTerms, type SessionTerms, type TermsOfPeers, termsOfPeers } from "./oracle-session-terms.js";
 import type { Spread } from "./oracle-spread.js";
 import type { OracleNode, OracleRouter } from "./oracle-terms.js";
 
-/** What decides routes where BGPFilters have a say. */
-export interface OracleFiltering {
+/**
+ * Sessions and their terms, for routes that are followed from one speaker to the next: where BGPFilters have a say, or the
+ * mesh is of several ASes, of which each passes on what the others tell.
+ */
+export interface OracleSpeakers {
   /** What BGPPeers say of nodes' sessions. */
   readonly terms: TermsOfPeers;
   /** Nodes of the mesh, with its terms. */
   readonly mesh: ReadonlyMap<string, SessionTerms>;
   readonly meshOfOneAS: boolean;
+  /** Some rule sets a priority. */
+  readonly setsPriorities: boolean;
   /** By end: others that BGPPeers name, or that name it, and neighbours of a router. */
   readonly named: ReadonlyMap<string, ReadonlySet<string>>;
   /** By node, blank for all others: what it adds to prefixes that it tells (node-behaviour §1.10). */
@@ -32,7 +38,7 @@ export interface Advertised {
 }
 
 /** What is read. */
-interface FilteringResources {
+interface SpeakerResources {
   readonly family: AddressFamily;
   readonly nodes: ReadonlyMap<string, OracleNode>;
   readonly routers: readonly OracleRouter[];
@@ -43,23 +49,27 @@ interface FilteringResources {
   readonly asNumber: number;
 }
 
-/** What BGPFilters have a say in; undefined where no session has any rule. */
-export function oracleFiltering(from: FilteringResources): OracleFiltering | undefined {
+/** What is followed from speaker to speaker; undefined where simpler rules do. */
+export function oracleSpeakers(from: SpeakerResources): OracleSpeakers | undefined {
   const { peers, filters, nodes, routers } = from;
-  if (filters.length === 0 || !peers.some(({ spec }) => (spec.filters ?? []).length > 0))
-    return undefined;
-  const terms = termsOfPeers(from);
-  const hasRules = [...terms.values()].some((own) =>
-    [...own.values()].some((one) => one.import.length > 0 || one.export.length > 0),
-  );
-  if (!hasRules) return undefined;
   const members = [...nodes.values()].filter(
     ({ address, clusterId }) => from.mesh && clusterId === "" && address !== undefined,
   );
+  const ases = new Set(members.map(({ asNumber }) => asNumber));
+  const named = filters.length > 0 && peers.some(({ spec }) => (spec.filters ?? []).length > 0);
+  if (!named && ases.size <= 1) return undefined;
+  const terms = termsOfPeers(from);
+  const rules = new Set<OracleRule>();
+  for (const own of terms.values())
+    for (const one of own.values()) for (const rule of [...one.import, ...one.export]) rules.add(rule);
+  if (rules.size === 0 && ases.size <= 1) return undefined;
   return {
     terms,
     mesh: new Map(members.map(({ name, asNumber }) => [name, plainTerms(asNumber)])),
-    meshOfOneAS: new Set(members.map(({ asNumber }) => asNumber)).size <= 1,
+    meshOfOneAS: ases.size <= 1,
+    setsPriorities: [...rules].some((rule) =>
+      rule.operations.some(({ setPriority }) => setPriority !== undefined),
+    ),
     named: namedBy(terms, routers),
     communities: advertisedBy(from.configurations),
     spreads: new Map(),
