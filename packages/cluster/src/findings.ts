@@ -159,6 +159,13 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     });
   }
   findings.push(...danglingReferences(cluster), ...withoutIpv6(cluster));
+  const open = cluster.tracker.leftOpen();
+  if (open.length > 0) {
+    findings.push({
+      code: "not-modelled",
+      text: `which routes nodes must have is left open, so that convergence leaves them out, for ${listed(open)}`,
+    });
+  }
   const unroutable = cluster.tracker.unroutable();
   if (unroutable !== undefined) {
     findings.push({

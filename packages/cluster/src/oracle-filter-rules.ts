@@ -1,4 +1,10 @@
-import { type AddressFamily, type BGPFilter, type Cidr, cidrContains, parseCidr } from "@calico-sim/core";
+import {
+  type AddressFamily,
+  type BGPFilter,
+  type Cidr,
+  cidrContains,
+  parseCidr,
+} from "@calico-sim/core";
 
 /** What a rule asks of a route: every part that is there has to hold (node-behaviour §1.10). */
 interface Wanted {
@@ -190,7 +196,8 @@ function isLike(text: string, pattern: string): boolean {
 function changed<Route extends RuledRoute>(route: Route, operation: Operation): Route {
   const { addCommunity, prependASPath, setPriority } = operation;
   let { communities, asPath, localPref } = route;
-  if (addCommunity?.value !== undefined) communities = withCommunity(communities, addCommunity.value);
+  if (addCommunity?.value !== undefined)
+    communities = withCommunity(communities, addCommunity.value);
   if (prependASPath?.prefix !== undefined) asPath = [...prependASPath.prefix, ...asPath];
   if (setPriority?.value !== undefined) localPref = PRIORITY_BASE - setPriority.value;
   return { ...route, communities, asPath, localPref };

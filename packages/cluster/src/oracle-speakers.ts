@@ -7,9 +7,13 @@ import {
   parseCidr,
 } from "@calico-sim/core";
 import type { OracleRule } from "./oracle-filter-rules.js";
-import { plainTerms, type SessionTerms, type TermsOfPeers, termsOfPeers } from "./oracle-session-terms.js";
-import type { Spread } from "./oracle-spread.js";
-import type { OracleNode, OracleRouter } from "./oracle-terms.js";
+import {
+  plainTerms,
+  type SessionTerms,
+  type TermsOfPeers,
+  termsOfPeers,
+} from "./oracle-session-terms.js";
+import type { OracleNode, OracleRouter, Spread } from "./oracle-terms.js";
 
 /**
  * Sessions and their terms, for routes that are followed from one speaker to the next: where BGPFilters have a say, or the
@@ -61,7 +65,8 @@ export function oracleSpeakers(from: SpeakerResources): OracleSpeakers | undefin
   const terms = termsOfPeers(from);
   const rules = new Set<OracleRule>();
   for (const own of terms.values())
-    for (const one of own.values()) for (const rule of [...one.import, ...one.export]) rules.add(rule);
+    for (const one of own.values())
+      for (const rule of [...one.import, ...one.export]) rules.add(rule);
   if (rules.size === 0 && ases.size <= 1) return undefined;
   return {
     terms,
@@ -102,7 +107,9 @@ function advertisedBy(
 ): ReadonlyMap<string, readonly Advertised[]> {
   const found = new Map<string, readonly Advertised[]>();
   for (const { metadata, spec = {} } of configurations) {
-    const named = new Map((spec.communities ?? []).map(({ name = "", value = "" }) => [name, value]));
+    const named = new Map(
+      (spec.communities ?? []).map(({ name = "", value = "" }) => [name, value]),
+    );
     const own = (spec.prefixAdvertisements ?? []).flatMap(({ cidr = "", communities = [] }) => {
       const prefix = parseCidr(cidr);
       const values = communities.flatMap((text) =>

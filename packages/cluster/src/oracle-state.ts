@@ -20,9 +20,9 @@ import {
   writtenAddress,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
-import { type OracleSpeakers, oracleSpeakers } from "./oracle-speakers.js";
 import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
+import { type OracleSpeakers, oracleSpeakers } from "./oracle-speakers.js";
 import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
 
 /** The part of a datastore's content that decides routes, read once: of one family, since the other has daemons of its own. */

@@ -96,8 +96,7 @@ export function expectedTable(
       if (borrowed === undefined) continue;
       // BIRD tells of a pod's route, not of an allocation (node-behaviour §2.5).
       const pods = content.endpoints.get(holder) ?? [];
-      if (isOfBird(borrowed) && !pods.some((pod) => pod.cidr === formatCidr(cidr)))
-        continue;
+      if (isOfBird(borrowed) && !pods.some((pod) => pod.cidr === formatCidr(cidr))) continue;
       table.set(formatCidr(cidr), plain(state, lent, holder, borrowed));
     }
   }

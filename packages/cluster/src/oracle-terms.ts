@@ -1,4 +1,5 @@
 import type { Address, Cidr } from "@calico-sim/core";
+import type { RuledRoute } from "./oracle-filter-rules.js";
 
 /** What the oracle knows of a node, in one family. */
 export interface OracleNode {
@@ -131,4 +132,36 @@ export interface OracleOrigin {
   readonly holder: string;
   /** The node that tells nobody of it, whatever it hears: the owner of the block that the address lies in. */
   readonly silent: string | undefined;
+}
+
+/** A path as one speaker holds it. */
+export interface SpreadPath extends RuledRoute {
+  /** Name of the node or router that it leads to. */
+  readonly nextHop: string;
+  /** Who told it; the speaker itself for its own. */
+  readonly from: string;
+  /** Told by a peer of the same AS. */
+  readonly internal: boolean;
+  /** Told by a client (RFC 4456). */
+  readonly ofClient: boolean;
+  /** ORIGINATOR_ID and CLUSTER_LIST (RFC 4456 §8), by names and ids. */
+  readonly originator: string | undefined;
+  readonly clusters: readonly string[];
+  /** BIRD's preference, which comes before everything else. */
+  readonly preference: number;
+}
+
+/** Where a route comes from. */
+export interface SpreadOrigin {
+  readonly prefix: Cidr;
+  /** Nodes or routers that originate it. */
+  readonly origins: readonly string[];
+  /** The node that has the block which the address lies in. */
+  readonly lender: string | undefined;
+}
+
+/** The paths of a destination that every speaker ends up with, or why that is not known. */
+export interface Spread {
+  readonly paths: ReadonlyMap<string, readonly SpreadPath[]>;
+  readonly unknown: string | undefined;
 }

@@ -1,10 +1,10 @@
 import { type Cidr, cidrContains, formatCidr, isHostCidr } from "@calico-sim/core";
-import type { OracleSpeakers } from "./oracle-speakers.js";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
 import { gatewaysOut, heardThrough, isConnected, routerHears } from "./oracle-outside.js";
 import { addressOf } from "./oracle-paths.js";
 import { reaches } from "./oracle-peerings.js";
-import { gatewaysIn, type Spread, spreadOf } from "./oracle-spread.js";
+import type { OracleSpeakers } from "./oracle-speakers.js";
+import { gatewaysIn, spreadOf } from "./oracle-spread.js";
 import type { OracleState } from "./oracle-state.js";
 import type {
   ExpectedHop,
@@ -13,6 +13,7 @@ import type {
   OracleBlock,
   OracleOrigin,
   OraclePool,
+  Spread,
 } from "./oracle-terms.js";
 
 /**
@@ -83,21 +84,56 @@ function waysOut(
   node: string,
   prefix: Cidr,
 ): readonly string[] | "unknown" {
-  const { speakers, nodes, outside, pools } = state;
-  if (speakers === undefined) return gatewaysOut(state, live, node, prefix);
+  if (state.speakers === undefined) return gatewaysOut(state, live, node, prefix);
   if (isConnected(state, node, prefix)) return [];
-  if (pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
-  // A filter may let out a node's own connected route too.
-  if ([...nodes.keys()].some((other) => isConnected(state, other, prefix))) return "unknown";
+  const spread = outsideSpread(state, state.speakers, live, prefix);
+  return typeof spread === "string" || spread.unknown !== undefined
+    ? "unknown"
+    : gatewaysIn(spread, node);
+}
+
+/** How a prefix outside spreads where BGPFilters have a say; why that cannot be said. */
+function outsideSpread(
+  state: OracleState,
+  speakers: OracleSpeakers,
+  live: Liveness,
+  prefix: Cidr,
+): Spread | string {
+  const { nodes, outside, pools } = state;
+  if (pools.some(({ cidr }) => cidrContains(cidr, prefix))) return IN_POOL;
+  if ([...nodes.keys()].some((node) => isConnected(state, node, prefix)))
+    return "it is a subnet of nodes, whose own routes to it filters may let out";
   const text = formatCidr(prefix);
   const origins = outside.routers.filter(({ prefixes }) => prefixes.has(text));
-  const spread = spreadOf(state, speakers, live, {
+  return spreadOf(state, speakers, live, {
     prefix,
     origins: origins.map(({ name }) => name),
-    ofPod: false,
     lender: undefined,
   });
-  return spread.unknown === undefined ? gatewaysIn(spread, node) : "unknown";
+}
+
+const IN_POOL = "it lies in an IP pool";
+
+/** Why the routes to a destination are left open, `unknown` in the functions above; undefined where they are not. */
+export function whyOpen(
+  both: OracleState,
+  live: Liveness,
+  block: OracleBlock,
+  of: "block" | "outside",
+): string | undefined {
+  const state = stateFor(both, block.cidr);
+  const { pools, speakers } = state;
+  if (speakers === undefined)
+    return of === "outside" && pools.some(({ cidr }) => cidrContains(cidr, block.cidr))
+      ? IN_POOL
+      : undefined;
+  if (of === "block" && (block.pool === undefined || writerOf(state, block.pool) !== "bird"))
+    return undefined;
+  const spread =
+    of === "block"
+      ? blockSpread(state, speakers, live, block)
+      : outsideSpread(state, speakers, live, block.cidr);
+  return typeof spread === "string" ? spread : spread.unknown;
 }
 
 /** Whether an external router must have a route to a block, or to a borrowed address. */
@@ -165,12 +201,9 @@ function blockSpread(
   live: Liveness,
   { cidr, owner, lender }: OracleBlock,
 ): Spread {
-  // BIRD tells of one address because a pod has it (node-behaviour §1.7, §2.5).
-  const ofPod = isHostCidr(cidr);
   return spreadOf(state, speakers, live, {
     prefix: cidr,
     origins: owner === undefined ? [] : [owner],
-    ofPod,
     lender,
   });
 }

@@ -27,7 +27,7 @@ import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from 
 import { Destinations } from "./destinations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
-import { expectedOutside, expectedRoute, reachesRouter, stateFor } from "./oracle.js";
+import { expectedOutside, expectedRoute, reachesRouter, stateFor, whyOpen } from "./oracle.js";
 import { isConnected } from "./oracle-outside.js";
 import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
 import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
@@ -340,7 +340,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     const codes = this.delivery[host]!;
     const before = codes[row]!;
-    const arrival = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
+    const arrived = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
+    const never = (before & WAS_DELIVERED) === 0 && arrived.code === DELIVERY.noRoute;
+    const arrival = never && this.isKept(host, row) ? plainArrival(DELIVERY.notAsked) : arrived;
     const { code, lost, through } = arrival;
     this.noteDetour(host, row, through);
     const partial = lost > 0 && lost < 1;
@@ -387,6 +389,25 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const atHome = owner === node || (owner < 0 && address !== undefined);
     if (atHome && route.device.startsWith("cali")) return true;
     return want !== undefined && agrees(this.nodes, route, want);
+  }
+
+  /** Whether BGPFilters keep the route to a block back from a node, so that nobody counts on it. */
+  private isKept(node: number, row: number): boolean {
+    const block = this.destinations.blocks[row]!;
+    const { speakers } = stateFor(this.state, block.cidr);
+    if (speakers === undefined || !this.nodes.isNode(node)) return false;
+    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    return want === undefined || want === "unknown";
+  }
+
+  /** Destinations that some running node may have a route to or not, for all that the oracle knows, and why. */
+  leftOpen(): readonly string[] {
+    return this.destinations.blocks.flatMap((block, row) => {
+      const of = this.destinations.targets[row]!.routers === undefined ? "block" : "outside";
+      if (of === "block" && stateFor(this.state, block.cidr).speakers === undefined) return [];
+      const why = whyOpen(this.state, this, block, of);
+      return why === undefined ? [] : [`${block.text} (${why})`];
+    });
   }
 
   /** What becomes of packets from a host to a destination. */

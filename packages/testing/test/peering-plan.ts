@@ -125,7 +125,7 @@ function configuration({ mesh = false, communities = [] }: Plan): BGPConfigurati
 }
 
 /** Matches nothing: with it a plan has rules on every peering, so that the oracle follows routes from speaker to speaker. */
-const IDLE = bgpFilter("idle", {
+export const IDLE: BGPFilter = bgpFilter("idle", {
   exportV4: [{ action: "Reject", matchOperator: "In", cidr: "203.0.113.0/24" }],
 });
 

@@ -29,7 +29,12 @@ export function arbitraryBgpFilter(
   const { rulesMax = 3, cidrs = CIDRS, asNumbers = [64_512, 65_001, 65_002] } = constraints;
   const rules = (family: AddressFamily): fc.Arbitrary<object[]> =>
     fc.array(arbitraryRule(family, cidrs[family], asNumbers), { maxLength: rulesMax });
-  return fc.record({ exportV4: rules(4), importV4: rules(4), exportV6: rules(6), importV6: rules(6) });
+  return fc.record({
+    exportV4: rules(4),
+    importV4: rules(4),
+    exportV6: rules(6),
+    importV6: rules(6),
+  });
 }
 
 function arbitraryRule(

@@ -5,13 +5,7 @@ import {
   type ExternalRouter,
   type PoolOptions,
 } from "@calico-sim/cluster";
-import {
-  type BGPConfiguration,
-  type BGPPeer,
-  editResource,
-  type KubernetesNode,
-  type Resource,
-} from "@calico-sim/core";
+import { type BGPPeer, editResource, type KubernetesNode, type Resource } from "@calico-sim/core";
 import fc from "fast-check";
 import { arbitraryBgpFilter, type BgpFilterSpec, bgpFilter } from "./bgp-filters.js";
 import { arbitraryEra } from "./era.js";
@@ -121,7 +115,7 @@ function withFilters(spec: ClusterSpec, { filters, named, nodes }: Filtering): C
             kind: "BGPConfiguration",
             metadata: { name: "default" },
             spec: { nodeToNodeMeshEnabled: false },
-          } as BGPConfiguration,
+          },
           {
             ...api,
             kind: "BGPPeer",
@@ -130,12 +124,14 @@ function withFilters(spec: ClusterSpec, { filters, named, nodes }: Filtering): C
               peerSelector: "all()",
               ...(nodes === "global" ? {} : { nodeSelector: "all()" }),
             },
-          } as BGPPeer,
+          },
         ];
   let place = 0;
   const resources = [...spec.resources, ...amongNodes].map((resource) => {
     if (resource.kind !== "BGPPeer") return resource;
-    const names = (named[place++] ?? []).flatMap((i) => (i < filters.length ? [filterName(i)] : []));
+    const names = (named[place++] ?? []).flatMap((i) =>
+      i < filters.length ? [filterName(i)] : [],
+    );
     return editResource<BGPPeer>(resource as BGPPeer, (draft) => {
       if (names.length > 0) draft.spec.filters = names;
     });
