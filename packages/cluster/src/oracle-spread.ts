@@ -6,6 +6,9 @@ import type { Liveness, OutsideState, Spread, SpreadOrigin, SpreadPath } from ".
 /** Rounds of telling after which nothing can be expected to settle, beside one for each speaker. */
 const ROUNDS = 50;
 
+/** Speakers up to which a route spreads in several orders: with n of them that takes n² messages. Beyond, chance is not looked for. */
+const ORDERED_MAX = 50;
+
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** The spread of a route, worked out once until something changes. */
@@ -44,8 +47,10 @@ function spreading(
     return { paths, unknown };
   };
   const spread = ordered("together");
+  const routers = state.outside.routers.length;
   // Where every path is told, no choice of one speaker reaches another.
-  if (!speakers.setsPriorities || state.outside.routers.length === 0) return spread;
+  if (!speakers.setsPriorities || routers === 0) return spread;
+  if (state.nodes.size + routers > ORDERED_MAX) return spread;
   const others = (["deep", "deep backwards"] as const).map(ordered);
   const agreed = others.every(
     (other) => other.unknown !== CHANCE && textOf(other) === textOf(spread),
@@ -73,6 +78,7 @@ function begun(
     live,
     held: new Map(),
     spokeToMesh: new Set(),
+    spoken: new Map(),
     asksForPods: false,
   };
   for (const name of origin.origins) x.held.set(name, new Map([[name, [originated(x, name)]]]));
@@ -89,9 +95,10 @@ function spreadIn(order: Order, x: Spreading): boolean {
       talking = [...round(x, talking)];
       continue;
     }
-    const hearing = [...round(x, talking.slice(-1))].sort();
-    if (order === "deep backwards") hearing.reverse();
-    talking = [...talking.slice(0, -1).filter((name) => !hearing.includes(name)), ...hearing];
+    const hearing = round(x, talking.slice(-1));
+    const next = [...hearing].sort();
+    if (order === "deep backwards") next.reverse();
+    talking = [...talking.slice(0, -1).filter((name) => !hearing.has(name)), ...next];
   }
   return talking.length === 0;
 }
@@ -115,9 +122,13 @@ function round(x: Spreading, talking: Iterable<string>): ReadonlySet<string> {
       (a, b) => (a === undefined || order(x, b, a) < 0 ? b : a),
       undefined,
     );
+    const isNode = x.state.nodes.has(from);
+    // A router tells nobody anything but its best.
+    if (!isNode && x.spoken.has(from) && x.spoken.get(from) === best) continue;
+    x.spoken.set(from, best);
     for (const to of neighbours(x, from, own)) {
       const before = x.held.get(to)?.get(from) ?? [];
-      const all = x.state.nodes.has(from) && x.state.nodes.has(to);
+      const all = isNode && x.state.nodes.has(to);
       const offered = all || best === undefined ? own : [best];
       const told = x.live.connected(from, to)
         ? offered.flatMap((path) => tell(x, from, to, path))

@@ -27,6 +27,8 @@ export interface Spreading extends SpreadOrigin {
   readonly held: Map<string, Map<string, readonly SpreadPath[]>>;
   /** Nodes that told mesh peers something once. */
   readonly spokeToMesh: Set<string>;
+  /** The best path of those that spoke, when they did. */
+  readonly spoken: Map<string, SpreadPath | undefined>;
   asksForPods: boolean;
 }
 
