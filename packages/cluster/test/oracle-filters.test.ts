@@ -13,6 +13,7 @@ import {
   type ClusterOptions,
   cluster,
   type ExternalRouter,
+  pods,
   type Simulation,
   type Step,
   start,
@@ -120,6 +121,32 @@ describe("a cluster whose BGPFilters keep routes back", () => {
       steps: [at("2m", apply(closed))],
     });
     expect(simulation.result().blackholes.byReason).toEqual({ "no route": 2 });
+    expect(simulation.tracker.converged).toBe(true);
+  });
+
+  test("is converged in IPv6 too, by rules of its own", () => {
+    const rule = { matchOperator: "In", cidr: "fd00:10:200::/112", source: "RemotePeers" };
+    const refusing = filter("edge", { importV6: [{ action: "Reject", ...rule }] });
+    const ofFirst = peer("first", {
+      node: "node-0",
+      peerSelector: "all()",
+      filters: ["edge"],
+      reversePeering: "Manual",
+    });
+    const others = peer("others", { nodeSelector: "all()", peerSelector: "all()" });
+    const simulation = run(
+      {
+        nodes: 3,
+        pools: [{ cidr: "10.200.0.0/20" }, { cidr: "fd00:10:200::/112" }],
+        resources: [refusing, NO_MESH, ofFirst, others],
+      },
+      [at("0s", start()), at("20s", pods.create(8))],
+      "4m",
+    );
+    const held = (node: string): number =>
+      Object.keys(blockRoutes(simulation, node)).filter((to) => to.includes(":")).length;
+    // Of two BGPPeers for one peer the first by name counts: node-0 has its own block alone.
+    expect(["node-0", "node-1", "node-2"].map(held)).toEqual([1, 3, 3]);
     expect(simulation.tracker.converged).toBe(true);
   });
 
