@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, compareAddresses, isHostCidr } from "@calico-sim/core";
+import { cidrContains, compareAddresses, isHostCidr } from "@calico-sim/core";
 import { POD_DEVICE, PRIORITY_BASE, ruled, withCommunity } from "./oracle-filter-rules.js";
 import { addressOf, areAdjacent, near } from "./oracle-paths.js";
 import { plainTerms, type SessionTerms } from "./oracle-session-terms.js";
