@@ -1,4 +1,5 @@
 import {
+  apply,
   at,
   blocks,
   expectedTable,
@@ -10,7 +11,7 @@ import {
   type TableRoute,
 } from "@calico-sim/cluster";
 import type { BGPPeer, Resource } from "@calico-sim/core";
-import { kernelsMatchOracle } from "@calico-sim/testing";
+import { arbitraryBgpFilter, bgpFilter, kernelsMatchOracle } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { filteredPlan, IDLE, POOL, plan, simulated } from "./peering-plan.js";
@@ -35,6 +36,18 @@ describe("nodes and routers of any AS that peer in any way, with BGPFilters in b
     (p) => {
       const steps = [at("2m", pods.create(7, { over: "10s" }))];
       expect(kernelsMatchOracle(simulated(p, SCARCE, steps))).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  test.prop([filteredPlan, arbitraryBgpFilter()], runs(40))(
+    "have those of rules that are edited while all runs",
+    (p, edited) => {
+      const steps = p.nodes.map((_, i) => at("2m", blocks.add(`node-${String(i)}`)));
+      const edit = at("3m", apply(bgpFilter("filter-0", edited)));
+      const simulation = simulated(p, POOL, [...steps, edit], 300);
+      expect(kernelsMatchOracle(simulation)).toEqual([]);
+      expect(simulation.tracker.converged).toBe(true);
     },
     TIMEOUT,
   );
