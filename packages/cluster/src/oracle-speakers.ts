@@ -122,3 +122,14 @@ function advertisedBy(
   }
   return found;
 }
+
+/** Pairs of nodes whose session is the mesh's though a BGPPeer has rules for it, as text; each from the end that has them. */
+export function pairsWithIdleRules({ mesh, terms }: OracleSpeakers): readonly string[] {
+  return [...terms].flatMap(([end, others]) =>
+    [...others].flatMap(([other, said]) => {
+      const idle = mesh.has(end) && mesh.has(other) && !said.global;
+      const rules = said.import.length + said.export.length;
+      return idle && rules > 0 ? [`${end} and ${other}`] : [];
+    }),
+  );
+}

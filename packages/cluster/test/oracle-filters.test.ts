@@ -168,6 +168,12 @@ describe("a cluster whose BGPFilters keep routes back", () => {
       // Of two protocols for one neighbour the first by name has the session (measured on BIRD 1.6.8).
       const simulation = begun([{}, {}, {}], [closed, peer("all", { ...spec, filters: ["edge"] })]);
       expect(Object.keys(blockRoutes(simulation, "node-1"))).toHaveLength(has);
+      const said = simulation
+        .result()
+        .findings.some(({ text }) =>
+          text.startsWith("the mesh has the sessions between node-0 and node-1, "),
+        );
+      expect(said).toBe(has === 3);
       expect(simulation.tracker.converged).toBe(true);
     },
   );
