@@ -11,6 +11,7 @@ export function sameNode(a: OracleNode, b: OracleNode): boolean {
     a.subnet?.length === b.subnet?.length &&
     a.vxlanAddress === b.vxlanAddress &&
     a.clusterId === b.clusterId &&
+    a.identifier === b.identifier &&
     a.asNumber === b.asNumber
   );
 }
@@ -30,6 +31,7 @@ export function decides(resource: Resource): boolean {
     resource.kind === "IPPool" ||
     resource.kind === "BGPConfiguration" ||
     resource.kind === "BGPPeer" ||
+    resource.kind === "BGPFilter" ||
     resource.kind === "FelixConfiguration"
   );
 }

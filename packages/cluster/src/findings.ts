@@ -11,6 +11,7 @@ import {
 } from "@calico-sim/core";
 import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
+import { pairsWithIdleRules } from "./oracle-speakers.js";
 import type { Finding } from "./result.js";
 
 /** Names in a finding; what follows is mostly their echo. */
@@ -175,6 +176,17 @@ function withoutIpv6({ bird6, datastore, spec }: ObservedCluster): Finding[] {
   return [{ code: "setting", text }];
 }
 
+/** BGPFilters between nodes that the mesh joins: there the protocol of a BGPPeer that is not global has no session. */
+function idleFilters({ tracker }: ObservedCluster): Finding[] {
+  const { ipv6, ...ipv4 } = tracker.oracle;
+  const pairs = [ipv4, ipv6].flatMap((state) =>
+    state?.speakers === undefined ? [] : pairsWithIdleRules(state.speakers),
+  );
+  if (pairs.length === 0) return [];
+  const text = `the mesh has the sessions between ${listed([...new Set(pairs)])}, so that the BGPFilters of a BGPPeer there do nothing; they would without the mesh, or in a BGPPeer for all nodes`;
+  return [{ code: "setting", text }];
+}
+
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
@@ -201,7 +213,14 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
     });
   }
-  findings.push(...danglingReferences(cluster), ...withoutIpv6(cluster));
+  findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...withoutIpv6(cluster));
+  const open = cluster.tracker.leftOpen();
+  if (open.length > 0) {
+    findings.push({
+      code: "not-modelled",
+      text: `which routes nodes must have is left open, so that convergence leaves them out, for ${listed(open)}`,
+    });
+  }
   const unroutable = cluster.tracker.unroutable();
   if (unroutable !== undefined) {
     findings.push({

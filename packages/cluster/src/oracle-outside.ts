@@ -44,7 +44,7 @@ export function oracleOutside(
   family: AddressFamily,
 ): OracleOutside {
   const known = routers
-    .flatMap((router) => oracleRouter(router, family))
+    .flatMap((router, i) => oracleRouter(router, family, i))
     .sort((a, b) => compareAddresses(a.address, b.address));
   const agreed = new Map<string, Map<string, Asked>>();
   const asking = new Set<string>();
@@ -63,7 +63,6 @@ export function oracleOutside(
       if (own.has(router.name) || router.peersWith?.has(node.name) === false) continue;
       own.set(router.name, {
         router,
-        filtered: (spec.filters ?? []).length > 0,
         ownAS: spec.numAllowedLocalASNumbers ?? 0,
       });
     }
@@ -82,17 +81,23 @@ function withoutPort(peerIP: string): string {
   return /^\[(.*)\]/.exec(peerIP)?.[1] ?? peerIP.replace(/^([\d.]+):\d+$/, "$1");
 }
 
-function oracleRouter(router: ExternalRouter, family: AddressFamily): readonly OracleRouter[] {
+function oracleRouter(
+  router: ExternalRouter,
+  family: AddressFamily,
+  place: number,
+): readonly OracleRouter[] {
   const { ip, ipv6 = "", name, peersWith, prefixes = [] } = router;
   const { routeReflectorClusterID: clusterId = "" } = router;
   const addresses = [parseAddress(ip), parseAddress(ipv6)];
   const address = addresses.find((one) => one?.family === family);
   if (address === undefined) return [];
+  const v4 = addresses.find((one) => one?.family === 4);
   return [
     {
       name,
       address,
       asNumber: parseASNumber(router.asNumber) ?? 0,
+      identifier: v4?.family === 4 ? v4.value : place,
       clusterId,
       peersWith: peersWith && new Set(peersWith),
       prefixes: new Set(prefixes.flatMap((text) => canonical(text, family))),
@@ -124,7 +129,7 @@ export function isConnected({ nodes }: OutsideState, node: string, prefix: Cidr)
 
 /**
  * Nodes and routers that a node sends to for a prefix outside; none when it hears of no way, or needs none. `unknown` where
- * BGPFilters or an IPPool have a say.
+ * an IPPool has a say.
  */
 export function gatewaysOut(
   state: OutsideState,
@@ -134,8 +139,6 @@ export function gatewaysOut(
 ): readonly string[] | "unknown" {
   if (isConnected(state, node, prefix)) return [];
   if (state.pools.some(({ cidr }) => cidrContains(cidr, prefix))) return "unknown";
-  for (const { filtered } of state.outside.agreed.get(node)?.values() ?? [])
-    if (filtered) return "unknown";
   const text = formatCidr(prefix);
   const heard = remembered(state, text, () =>
     solve(state, live, (router) => (router.prefixes.has(text) ? [originated(router)] : [])),
@@ -187,7 +190,7 @@ function heardOf(
     solve(state, live, (router) =>
       [...state.outside.agreed].flatMap(([node, agreed]) => {
         const asked = agreed.get(router.name);
-        if (asked === undefined || asked.filtered || (node !== holder && !has(node))) return [];
+        if (asked === undefined || (node !== holder && !has(node))) return [];
         const self = state.nodes.get(node);
         if (self?.address === undefined || !live.connected(node, router.name)) return [];
         const internal = self.asNumber === router.asNumber;
@@ -256,9 +259,9 @@ function bestWays(
   if (self?.address === undefined) return [];
   const listener = { name: node, address: self.address, asNumber: self.asNumber };
   const paths: Path[] = [];
-  for (const { router, filtered, ownAS } of state.outside.agreed.get(node)?.values() ?? []) {
+  for (const { router, ownAS } of state.outside.agreed.get(node)?.values() ?? []) {
     const path = heard.get(router.name);
-    if (path === undefined || filtered || !live.connected(router.name, node)) continue;
+    if (path === undefined || !live.connected(router.name, node)) continue;
     paths.push(...passedOn(state, router, listener, path, ownAS));
   }
   const [best] = paths.sort(byPreference);

@@ -40,7 +40,8 @@ function text(paths: ReadonlyMap<string, Path>): string {
   return JSON.stringify([...paths.values()].map(plain));
 }
 
-function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
+/** Whether two routers are neighbours. */
+export function areAdjacent(a: OracleRouter, b: OracleRouter): boolean {
   return a.peersWith?.has(b.name) === true || b.peersWith?.has(a.name) === true;
 }
 
@@ -85,7 +86,7 @@ export function passedOn(
 }
 
 /** Whether two hosts are in a subnet of the nodes. */
-function near(state: OutsideState, a: string, b: string): boolean {
+export function near(state: OutsideState, a: string, b: string): boolean {
   const [x, y] = [addressOf(state, a), addressOf(state, b)];
   if (x === undefined || y === undefined) return false;
   for (const subnet of state.outside.subnets)

@@ -22,6 +22,7 @@ import {
 import type { ExternalRouter } from "./external-router.js";
 import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
+import { type OracleSpeakers, oracleSpeakers } from "./oracle-speakers.js";
 import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
 
 /** The part of a datastore's content that decides routes, read once: of one family, since the other has daemons of its own. */
@@ -50,6 +51,8 @@ export interface OracleState {
   };
   /** BGP speakers outside the cluster. */
   readonly outside: OracleOutside;
+  /** Where BGPFilters have a say, or the mesh is of several ASes; undefined where the rest above is all that counts. */
+  readonly speakers: OracleSpeakers | undefined;
 }
 
 /**
@@ -82,6 +85,9 @@ export function oracleState(
   const bird =
     backend === "bird" ? claims(bgp.programClusterRoutes) : { ipip: false, noEncap: false };
   const peers = ofKind(all, "BGPPeer");
+  const filters = ofKind(all, "BGPFilter");
+  const configurations = ofKind(all, "BGPConfiguration");
+  const mesh = backend === "bird" && bgp.nodeToNodeMeshEnabled;
   const stateOf = (
     family: AddressFamily,
     own: ReadonlyMap<string, OracleNode>,
@@ -93,12 +99,25 @@ export function oracleState(
     felix: { ...claims(felix.programClusterRoutes), ipv6: felix.ipv6Support },
     bgp: {
       ...bird,
-      mesh: backend === "bird" && bgp.nodeToNodeMeshEnabled,
+      mesh,
       peerings: oraclePeerings(own, peers),
       asNumber,
       nextHops: nextHopPeerings(own, peers, asNumber),
     },
     outside,
+    speakers:
+      backend === "bird"
+        ? oracleSpeakers({
+            family,
+            nodes: own,
+            routers: outside.routers,
+            peers,
+            filters,
+            configurations,
+            mesh,
+            asNumber,
+          })
+        : undefined,
   });
   const outsideOf = (family: AddressFamily, own: ReadonlyMap<string, OracleNode>): OracleOutside =>
     backend === "bird" && routers.length > 0
@@ -135,6 +154,7 @@ export function oracleNode(node: Node, asNumber: number, family: AddressFamily):
   const subnet = written === undefined ? undefined : parseCidr(written);
   const reported = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
   const internal = family === 4 || reported?.family === 6 ? reported : undefined;
+  const v4 = parseAddress(view.ipv4Address?.split("/")[0] ?? "");
   return {
     name: view.name,
     address: subnet === undefined ? internal : writtenAddress(subnet),
@@ -143,6 +163,7 @@ export function oracleNode(node: Node, asNumber: number, family: AddressFamily):
     clusterId: view.routeReflectorClusterID ?? "",
     labels: view.labels,
     asNumber: view.asNumber ?? asNumber,
+    identifier: v4?.family === 4 ? v4.value : 0,
   };
 }
 

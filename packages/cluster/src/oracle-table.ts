@@ -16,9 +16,13 @@ import { expectedOutside, expectedRoute, stateFor, vxlanDevice } from "./oracle.
 import { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
 import type { ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
 
-/** A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. */
+/**
+ * A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. `unknown`: it may hold one
+ * or none.
+ */
 export type TableRoute =
   | ExpectedRoute
+  | { readonly type: "unknown" }
   | {
       readonly type: "unicast";
       /** An interface of its own, `cali…`. */
@@ -85,21 +89,22 @@ export function expectedTable(
     if (route !== undefined) table.set(block.text, plain(state, block, block.owner, route));
     for (const { address, node: holder } of block.borrowed) {
       const parsed = parseAddress(address);
-      const borrowed = expectedRoute(state, live, node, block, holder);
-      if (parsed === undefined || borrowed === undefined) continue;
+      if (parsed === undefined) continue;
       const cidr = hostCidr(parsed);
+      const lent = { ...block, cidr, owner: holder, lender: block.owner, borrowed: [] };
+      const borrowed = expectedRoute(state, live, node, lent);
+      if (borrowed === undefined) continue;
       // BIRD tells of a pod's route, not of an allocation (node-behaviour §2.5).
       const pods = content.endpoints.get(holder) ?? [];
-      if (borrowed.writer === "bird" && !pods.some((pod) => pod.cidr === formatCidr(cidr)))
-        continue;
-      table.set(formatCidr(cidr), plain(state, { ...block, cidr }, holder, borrowed));
+      if (isOfBird(borrowed) && !pods.some((pod) => pod.cidr === formatCidr(cidr))) continue;
+      table.set(formatCidr(cidr), plain(state, lent, holder, borrowed));
     }
   }
   const outside = [...state.outside.routers, ...(state.ipv6?.outside.routers ?? [])];
   for (const text of new Set(outside.flatMap(({ prefixes }) => [...prefixes]))) {
     const cidr = parseCidr(text);
     const route = cidr && expectedOutside(state, live, node, cidr);
-    if (route !== undefined && route !== "unknown") table.set(text, route);
+    if (route !== undefined) table.set(text, route === "unknown" ? UNKNOWN : route);
   }
   for (const { pod, cidr } of content.endpoints.get(node) ?? []) {
     if (cidr.includes(":") && !state.felix.ipv6) continue;
@@ -108,13 +113,20 @@ export function expectedTable(
   return table;
 }
 
+const UNKNOWN: TableRoute = Object.freeze({ type: "unknown" });
+
+function isOfBird(route: ExpectedRoute | "unknown"): boolean {
+  return route === "unknown" || route.writer === "bird";
+}
+
 /** The address of a VXLAN device is on the link behind the tunnel: its own route has no gateway (§4.4). */
 function plain(
   state: OracleState,
   block: OracleBlock,
   holder: string | undefined,
-  route: ExpectedRoute,
-): ExpectedRoute {
+  route: ExpectedRoute | "unknown",
+): TableRoute {
+  if (route === "unknown") return UNKNOWN;
   const own = stateFor(state, block.cidr);
   const device = vxlanDevice(own);
   if (route.device !== device || !isHostCidr(block.cidr)) return route;

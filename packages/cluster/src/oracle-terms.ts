@@ -1,4 +1,5 @@
 import type { Address, Cidr } from "@calico-sim/core";
+import type { RuledRoute } from "./oracle-filter-rules.js";
 
 /** What the oracle knows of a node, in one family. */
 export interface OracleNode {
@@ -9,6 +10,8 @@ export interface OracleNode {
   readonly clusterId: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly asNumber: number;
+  /** BGP identifier: the IPv4 address, in both families; 0 for none. */
+  readonly identifier: number;
 }
 
 /** What the oracle knows of a pool. */
@@ -62,6 +65,8 @@ export interface OracleRouter {
   readonly name: string;
   readonly address: Address;
   readonly asNumber: number;
+  /** BGP identifier: the IPv4 address. Assumed where there is none: below those of all nodes, in the order of description. */
+  readonly identifier: number;
   /** Blank when it is no route reflector. */
   readonly clusterId: string;
   /** Names of nodes and routers; undefined: every node. */
@@ -75,8 +80,6 @@ export interface OracleRouter {
 /** A peering that BGPPeers ask of a node. */
 export interface Asked {
   readonly router: OracleRouter;
-  /** BGPFilters have a say in what is told: the oracle does not know. */
-  readonly filtered: boolean;
   /** Times that the node's own AS may be in a path that it takes. */
   readonly ownAS: number;
 }
@@ -129,4 +132,36 @@ export interface OracleOrigin {
   readonly holder: string;
   /** The node that tells nobody of it, whatever it hears: the owner of the block that the address lies in. */
   readonly silent: string | undefined;
+}
+
+/** A path as one speaker holds it. */
+export interface SpreadPath extends RuledRoute {
+  /** Name of the node or router that it leads to. */
+  readonly nextHop: string;
+  /** Who told it; the speaker itself for its own. */
+  readonly from: string;
+  /** Told by a peer of the same AS. */
+  readonly internal: boolean;
+  /** Told by a client (RFC 4456). */
+  readonly ofClient: boolean;
+  /** ORIGINATOR_ID and CLUSTER_LIST (RFC 4456 §8), by names and ids. */
+  readonly originator: string | undefined;
+  readonly clusters: readonly string[];
+  /** BIRD's preference, which comes before everything else. */
+  readonly preference: number;
+}
+
+/** Where a route comes from. */
+export interface SpreadOrigin {
+  readonly prefix: Cidr;
+  /** Nodes or routers that originate it. */
+  readonly origins: readonly string[];
+  /** The node that has the block which the address lies in. */
+  readonly lender: string | undefined;
+}
+
+/** The paths of a destination that every speaker ends up with, or why that is not known. */
+export interface Spread {
+  readonly paths: ReadonlyMap<string, readonly SpreadPath[]>;
+  readonly unknown: string | undefined;
 }

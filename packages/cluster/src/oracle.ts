@@ -1,8 +1,10 @@
-import { type Cidr, cidrContains, isHostCidr } from "@calico-sim/core";
+import { type Cidr, cidrContains, formatCidr, isHostCidr } from "@calico-sim/core";
 import { type NextHopMode, nextHopsTo } from "./oracle-next-hops.js";
 import { gatewaysOut, heardThrough, isConnected, routerHears } from "./oracle-outside.js";
 import { addressOf } from "./oracle-paths.js";
 import { reaches } from "./oracle-peerings.js";
+import type { OracleSpeakers } from "./oracle-speakers.js";
+import { gatewaysIn, spreadOf } from "./oracle-spread.js";
 import type { OracleState } from "./oracle-state.js";
 import type {
   ExpectedHop,
@@ -11,20 +13,20 @@ import type {
   OracleBlock,
   OracleOrigin,
   OraclePool,
+  Spread,
 } from "./oracle-terms.js";
 
 /**
- * The route to a block (or a borrowed address of it, when `holder` differs from the owner) that a node's
- * kernel must hold; undefined when it must hold none.
+ * The route to a block, or to a borrowed address (which is a block of one address with a lender), that a node's kernel
+ * must hold; undefined when it must hold none, `unknown` where BGPFilters leave it to chance or to what is not known here.
  */
 export function expectedRoute(
   both: OracleState,
   live: Liveness,
   node: string,
   block: OracleBlock,
-  holder: string | undefined = block.owner,
-): ExpectedRoute | undefined {
-  const { pool } = block;
+): ExpectedRoute | "unknown" | undefined {
+  const { pool, owner: holder } = block;
   const state = stateFor(both, block.cidr);
   if (pool === undefined || holder === undefined) return undefined;
   const writer = writerOf(state, pool);
@@ -33,7 +35,7 @@ export function expectedRoute(
   if (writer === "felix" && state.family === 6 && !state.felix.ipv6) return undefined;
   if (holder === node) {
     // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).
-    if (isHostCidr(block.cidr) || holder !== block.owner) return undefined;
+    if (isHostCidr(block.cidr)) return undefined;
     // A node without an IPv6 address has no BIRD of IPv6.
     const silent = state.family === 6 && state.nodes.get(node)?.subnet === undefined;
     if (writer === "bird" && silent) return undefined;
@@ -71,9 +73,67 @@ export function expectedOutside(
   node: string,
   prefix: Cidr,
 ): ExpectedRoute | "unknown" | undefined {
-  const gateways = gatewaysOut(stateFor(state, prefix), live, node, prefix);
+  const gateways = waysOut(stateFor(state, prefix), live, node, prefix);
   if (gateways === "unknown") return gateways;
   return overAll(gateways.map((gateway) => ({ device: "eth0", gateway })));
+}
+
+function waysOut(
+  state: OracleState,
+  live: Liveness,
+  node: string,
+  prefix: Cidr,
+): readonly string[] | "unknown" {
+  if (state.speakers === undefined) return gatewaysOut(state, live, node, prefix);
+  if (isConnected(state, node, prefix)) return [];
+  const spread = outsideSpread(state, state.speakers, live, prefix);
+  return typeof spread === "string" || spread.unknown !== undefined
+    ? "unknown"
+    : gatewaysIn(spread, node);
+}
+
+/** How a prefix outside spreads where BGPFilters have a say; why that cannot be said. */
+function outsideSpread(
+  state: OracleState,
+  speakers: OracleSpeakers,
+  live: Liveness,
+  prefix: Cidr,
+): Spread | string {
+  const { nodes, outside, pools } = state;
+  if (pools.some(({ cidr }) => cidrContains(cidr, prefix))) return IN_POOL;
+  if ([...nodes.keys()].some((node) => isConnected(state, node, prefix)))
+    return "it is a subnet of nodes, whose own routes to it filters may let out";
+  const text = formatCidr(prefix);
+  const origins = outside.routers.filter(({ prefixes }) => prefixes.has(text));
+  return spreadOf(state, speakers, live, {
+    prefix,
+    origins: origins.map(({ name }) => name),
+    lender: undefined,
+  });
+}
+
+const IN_POOL = "it lies in an IP pool";
+
+/** Why the routes to a destination are left open, `unknown` in the functions above; undefined where they are not. */
+export function whyOpen(
+  both: OracleState,
+  live: Liveness,
+  block: OracleBlock,
+  of: "block" | "outside",
+): string | undefined {
+  const state = stateFor(both, block.cidr);
+  const { pools, speakers } = state;
+  if (speakers === undefined)
+    return of === "outside" && pools.some(({ cidr }) => cidrContains(cidr, block.cidr))
+      ? IN_POOL
+      : undefined;
+  if (of === "block" && (block.pool === undefined || writerOf(state, block.pool) !== "bird"))
+    return undefined;
+  const spread =
+    of === "block"
+      ? blockSpread(state, speakers, live, block)
+      : outsideSpread(state, speakers, live, block.cidr);
+  return typeof spread === "string" ? spread : spread.unknown;
 }
 
 /** Whether an external router must have a route to a block, or to a borrowed address. */
@@ -85,6 +145,10 @@ export function reachesRouter(
 ): boolean {
   const { owner, pool } = block;
   const state = stateFor(both, block.cidr);
+  if (state.speakers !== undefined) {
+    const spread = blockSpread(state, state.speakers, live, block);
+    return spread.unknown === undefined && (spread.paths.get(router) ?? []).length > 0;
+  }
   if (owner === undefined || pool?.exported !== true) return false;
   const sessions = lendersSilence(live, block, owner);
   const has = (node: string): boolean => toldGateways(state, sessions, node, owner).length > 0;
@@ -114,15 +178,34 @@ function birdRoute(
   node: string,
   block: OracleBlock,
   holder: string,
-): ExpectedRoute | undefined {
+): ExpectedRoute | "unknown" | undefined {
   const { pool } = block;
+  const over = (gateways: readonly string[]): ExpectedRoute | undefined =>
+    overAll(
+      gateways.map((gateway) => ({ device: deviceTo(state, pool!, node, gateway), gateway })),
+    );
+  if (state.speakers !== undefined) {
+    const spread = blockSpread(state, state.speakers, live, block);
+    return spread.unknown === undefined ? over(gatewaysIn(spread, node)) : "unknown";
+  }
   // The first check of the export filter (node-behaviour §1.6, rule 1).
   if (pool?.exported !== true) return undefined;
   const sessions = lendersSilence(live, block, holder);
-  const gateways = gatewaysOf(state, sessions, node, originOf(block, holder));
-  return overAll(
-    gateways.map((gateway) => ({ device: deviceTo(state, pool, node, gateway), gateway })),
-  );
+  return over(gatewaysOf(state, sessions, node, originOf(block, holder)));
+}
+
+/** How the route of a block or a borrowed address spreads where BGPFilters have a say. */
+function blockSpread(
+  state: OracleState,
+  speakers: OracleSpeakers,
+  live: Liveness,
+  { cidr, owner, lender }: OracleBlock,
+): Spread {
+  return spreadOf(state, speakers, live, {
+    prefix: cidr,
+    origins: owner === undefined ? [] : [owner],
+    lender,
+  });
 }
 
 function deviceTo(

@@ -27,7 +27,7 @@ import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from 
 import { Destinations } from "./destinations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
-import { expectedOutside, expectedRoute, reachesRouter, stateFor } from "./oracle.js";
+import { expectedOutside, expectedRoute, reachesRouter, stateFor, whyOpen } from "./oracle.js";
 import { isConnected } from "./oracle-outside.js";
 import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
 import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
@@ -124,7 +124,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private forgetHeard(): void {
-    for (const { outside } of [this.state, this.state.ipv6 ?? this.state]) outside.heard.clear();
+    for (const { speakers, outside } of [this.state, this.state.ipv6 ?? this.state]) {
+      outside.heard.clear();
+      speakers?.spreads.clear();
+    }
   }
 
   /** Pairs that worked before and do not now. */
@@ -253,15 +256,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private nodeChanged(event: WatchEvent): void {
     const { name } = event.resource.metadata;
     const { bgp, outside, ipv6 } = this.state;
-    const labels = this.state.nodes.get(name)?.labels;
+    const { asNumber = bgp.asNumber, labels } = this.state.nodes.get(name) ?? {};
     // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
     const same4 = swapNode(this.state, event);
     const same = (ipv6 === undefined || swapNode(ipv6, event)) && same4;
     const relabelled = !sameLabels(labels, this.state.nodes.get(name)?.labels);
     const of6 = ipv6 === undefined ? 0 : ipv6.bgp.peerings.size + ipv6.outside.routers.length;
     const peerings = bgp.peerings.size + outside.routers.length + of6;
-    if (peerings > 0 && (!same || relabelled)) {
-      // Selectors may make or end peerings of any node.
+    const otherAS = asNumber !== (this.state.nodes.get(name)?.asNumber ?? bgp.asNumber);
+    const named = peerings > 0 || this.state.speakers !== undefined;
+    if (otherAS || (named && (!same || relabelled))) {
+      // Selectors may make or end peerings of any node, and so may another AS change what others pass on.
       this.refreshState();
       this.recheckAll();
       return;
@@ -296,6 +301,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   /** What a reflector, or anybody between ASes, passes on concerns everybody, and so does what lies outside. */
   private concernsEverybody(host: number): boolean {
     if (!this.nodes.isNode(host)) return true;
+    if ((this.state.speakers ?? this.state.ipv6?.speakers) !== undefined) return true;
     const { peerings, nextHops } = this.state.bgp;
     if (peerings.size === 0) return false;
     const reflects = this.state.nodes.get(this.nodes.name(host))?.clusterId !== "";
@@ -334,7 +340,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
     const codes = this.delivery[host]!;
     const before = codes[row]!;
-    const arrival = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
+    const arrived = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
+    const never = (before & WAS_DELIVERED) === 0 && arrived.code === DELIVERY.noRoute;
+    const arrival = never && this.isKept(host, row) ? plainArrival(DELIVERY.notAsked) : arrived;
     const { code, lost, through } = arrival;
     this.noteDetour(host, row, through);
     const partial = lost > 0 && lost < 1;
@@ -381,6 +389,25 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const atHome = owner === node || (owner < 0 && address !== undefined);
     if (atHome && route.device.startsWith("cali")) return true;
     return want !== undefined && agrees(this.nodes, route, want);
+  }
+
+  /** Whether BGPFilters keep the route to a block back from a node, so that nobody counts on it. */
+  private isKept(node: number, row: number): boolean {
+    const block = this.destinations.blocks[row]!;
+    const { speakers } = stateFor(this.state, block.cidr);
+    if (speakers === undefined || !this.nodes.isNode(node)) return false;
+    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    return want === undefined || want === "unknown";
+  }
+
+  /** Destinations that some running node may have a route to or not, for all that the oracle knows, and why. */
+  leftOpen(): readonly string[] {
+    return this.destinations.blocks.flatMap((block, row) => {
+      const of = this.destinations.targets[row]!.routers === undefined ? "block" : "outside";
+      if (of === "block" && stateFor(this.state, block.cidr).speakers === undefined) return [];
+      const why = whyOpen(this.state, this, block, of);
+      return why === undefined ? [] : [`${block.text} (${why})`];
+    });
   }
 
   /** What becomes of packets from a host to a destination. */

@@ -100,6 +100,7 @@ describe("what nodes tell each other changes while their sessions stay", () => {
       expect(Object.keys(blockRoutes(simulation, node))).not.toContain(own);
       expect(Object.keys(blockRoutes(simulation, node))).toHaveLength(2);
     }
+    expect(simulation.tracker.converged).toBe(true);
     expect(after(simulation, at("3m", apply(open)))).toMatchObject({ lost: 0, refresh: 12 });
     expect(Object.keys(blockRoutes(simulation, "node-1"))).toContain(own);
   });
@@ -112,6 +113,7 @@ describe("what nodes tell each other changes while their sessions stay", () => {
     expect(edit).toMatchObject({ lost: 0, refresh: 3 * 6 });
     expect(Object.keys(blockRoutes(simulation, "node-2"))).toHaveLength(2);
     expect(Object.keys(blockRoutes(simulation, "node-0"))).toHaveLength(3);
+    expect(simulation.tracker.converged).toBe(true);
   });
 
   test("a setting of the session itself: all sessions of the BGPPeer start anew", () => {

@@ -105,7 +105,14 @@ function route(
   const { version = "3.33", further = [], live = EVERYBODY, backend = "bird" } = options;
   const resources = [...nodes(options.vtep ?? true), pool(mode), ...further];
   const state = oracleState(resources, eraOf(version), backend);
-  return expectedRoute(state, live, "a", oracleBlock(block("10.9.2.0/26", to) as never, state));
+  const found = expectedRoute(
+    state,
+    live,
+    "a",
+    oracleBlock(block("10.9.2.0/26", to) as never, state),
+  );
+  if (found === "unknown") throw new Error("the oracle does not say");
+  return found;
 }
 
 describe("who programs which class of routes (node-behaviour §1.9)", () => {

@@ -4,6 +4,12 @@
  *
  * @module
  */
+export {
+  arbitraryBgpFilter,
+  type BgpFilterConstraints,
+  type BgpFilterSpec,
+  bgpFilter,
+} from "./arbitraries/bgp-filters.js";
 export { arbitraryCluster, type ClusterConstraints } from "./arbitraries/cluster.js";
 export { arbitraryEra } from "./arbitraries/era.js";
 export { INCIDENT_KINDS, type IncidentKind } from "./arbitraries/incident.js";

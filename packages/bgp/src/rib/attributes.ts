@@ -29,6 +29,8 @@ export interface AttributeSet {
   readonly communities: readonly string[];
   /** `aa:nn:mm`, sorted. */
   readonly largeCommunities: readonly string[];
+  /** A BGPFilter's rule took the route in, so that its local preference did not raise its preference. Not on the wire. */
+  readonly unraised?: boolean;
 }
 
 /** What a node's own blocks have inside its AS, by Calico's filter: nearly every path of a mesh. */
@@ -67,7 +69,7 @@ export class AttributeTable {
 
   /** The id of a set. */
   intern(set: AttributeSet): number {
-    const key = `${set.origin} ${set.nextHop} ${set.med} ${set.localPref} ${set.originatorId} ${set.asPath.join(".")} ${set.clusterList.join(".")} ${set.communities.join(".")} ${set.largeCommunities.join(".")}`;
+    const key = `${set.origin} ${set.nextHop} ${set.med} ${set.localPref} ${set.originatorId} ${set.asPath.join(".")} ${set.clusterList.join(".")} ${set.communities.join(".")} ${set.largeCommunities.join(".")}${set.unraised === true ? " unraised" : ""}`;
     let id = this.ids.get(key);
     if (id === undefined) {
       id = this.sets.length;
@@ -95,8 +97,8 @@ export class AttributeTable {
   }
 
   /**
-   * Sets of one rank are alike in all that is compared before it counts who tells a route: local preference, AS path,
-   * origin and MED (RFC 4271 §9.1.2.2 a to c).
+   * Sets of one rank are alike in all that is compared before it counts who tells a route: preference, local preference, AS
+   * path, origin and MED (RFC 4271 §9.1.2.2 a to c).
    */
   rank(id: number): number {
     return this.ranks[id]!;
@@ -134,8 +136,8 @@ export class AttributeTable {
     this.nextHops[id] = set.nextHop;
     this.localPrefs[id] = set.localPref;
     this.originatorIds[id] = set.originatorId;
-    const { localPref, asPath, origin, med } = set;
-    const rank = `${String(localPref)} ${String(asPath.length)} ${String(asPath[0])} ${String(origin)} ${String(med)}`;
+    const { localPref, asPath, origin, med, unraised = false } = set;
+    const rank = `${String(unraised)} ${String(localPref)} ${String(asPath.length)} ${String(asPath[0])} ${String(origin)} ${String(med)}`;
     if (!this.rankIds.has(rank)) this.rankIds.set(rank, this.rankIds.size);
     this.clusterCounts[id] = set.clusterList.length;
     this.ranks[id] = this.rankIds.get(rank)!;

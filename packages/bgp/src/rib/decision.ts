@@ -61,8 +61,8 @@ export class Decision implements PathRanking {
     if (path === OWN_PATH) return STATIC_PREFERENCE;
     if (paths.peer(path) === KERNEL) return KERNEL_PREFERENCE;
     if (paths.atRouter(path)) return BGP_PREFERENCE;
-    const { localPref } = this.attributes(path);
-    return localPref > NORMAL_LOCAL_PREF ? ELEVATED_PREFERENCE : BGP_PREFERENCE;
+    const { localPref, unraised = false } = this.attributes(path);
+    return localPref > NORMAL_LOCAL_PREF && !unraised ? ELEVATED_PREFERENCE : BGP_PREFERENCE;
   }
 
   /** Whether learnt paths are equally good but for who tells them. */

@@ -1,7 +1,7 @@
 import type { FleetContext } from "../fleet/context.js";
 import type { Daemon } from "../fleet/daemon.js";
 import { ABSENT, type AttributeSet, DEFAULT_LOCAL_PREF, NEXT_HOP_SENDER } from "./attributes.js";
-import { exportAccepts, type FilteredRoute, ownership, runFilters } from "./filters.js";
+import { exportAccepts, type FilteredRoute, ownership, runFilters, UPLINK } from "./filters.js";
 import { KERNEL } from "./paths.js";
 
 /** Stands for a route that is not told. */
@@ -28,7 +28,11 @@ export class Exporter {
       ? this.passedOn(node, to, internal, path)
       : this.created(node, to, internal, path);
     if (set === undefined) return REJECTED;
-    const device = x.paths.peer(path) === KERNEL ? this.device(node, prefix) : undefined;
+    const device = learnt
+      ? UPLINK
+      : x.paths.peer(path) === KERNEL
+        ? this.device(node, prefix)
+        : undefined;
     const route = { prefix: x.prefixes.cidr(prefix), attributes: set, learnt, device };
     if (!this.accepted(daemon, to, route)) return REJECTED;
     return x.attributes.intern(internal ? route.attributes : withoutInternal(route.attributes));
@@ -70,7 +74,7 @@ export class Exporter {
     path: number,
   ): AttributeSet | undefined {
     const { x } = this;
-    const set = x.attributes.get(x.paths.attributes(path));
+    const { unraised: _, ...set } = x.attributes.get(x.paths.attributes(path));
     const policy = x.policy(to);
     const source = x.policies.get(x.paths.policy(path));
     if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;

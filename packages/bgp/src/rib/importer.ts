@@ -1,7 +1,7 @@
 import type { FleetContext } from "../fleet/context.js";
-import { ABSENT, DEFAULT_LOCAL_PREF } from "./attributes.js";
+import { ABSENT, DEFAULT_LOCAL_PREF, NORMAL_LOCAL_PREF } from "./attributes.js";
 import { REJECTED } from "./exporter.js";
-import { runFilters } from "./filters.js";
+import { runFilters, UPLINK } from "./filters.js";
 
 /** What becomes of received attributes (bird: proto/bgp/attrs.c, bgp_decode_attrs; Calico's import filter). */
 export class Importer {
@@ -46,8 +46,13 @@ export class Importer {
       prefix: x.prefixes.cidr(prefix),
       attributes: x.attributes.get(attributes),
       learnt: true,
+      device: UPLINK,
     };
-    if (runFilters(x.policy(e).importFilters, route) === "reject") return REJECTED;
-    return x.attributes.intern(route.attributes);
+    const verdict = runFilters(x.policy(e).importFilters, route);
+    if (verdict === "reject") return REJECTED;
+    // A rule that accepts ends the import filter before it raises the preference (node-behaviour §1.6).
+    const { localPref } = route.attributes;
+    const unraised = verdict === "accept" && localPref > NORMAL_LOCAL_PREF;
+    return x.attributes.intern(unraised ? { ...route.attributes, unraised } : route.attributes);
   }
 }

@@ -5,8 +5,9 @@ import {
   type ExternalRouter,
   type PoolOptions,
 } from "@calico-sim/cluster";
-import { editResource, type KubernetesNode } from "@calico-sim/core";
+import { type BGPPeer, editResource, type KubernetesNode, type Resource } from "@calico-sim/core";
 import fc from "fast-check";
+import { arbitraryBgpFilter, type BgpFilterSpec, bgpFilter } from "./bgp-filters.js";
 import { arbitraryEra } from "./era.js";
 import { arbitraryExternalRouters } from "./external-routers.js";
 import { arbitraryIpv6Pool, arbitraryPools, type PoolConstraints } from "./pools.js";
@@ -31,6 +32,11 @@ export interface ClusterConstraints extends TopologyConstraints, PoolConstraints
   readonly ipv6?: boolean;
   /** BGP speakers outside the cluster, at most. @defaultValue 0 */
   readonly externalRoutersMax?: number;
+  /**
+   * BGPFilters, at most. Where a cluster has any, every BGPPeer names some of them, and nodes may peer by a BGPPeer instead
+   * of the mesh, so that pods need not be reachable. @defaultValue 0
+   */
+  readonly bgpFiltersMax?: number;
 }
 
 /** What one cluster was made from; its text stands for the cluster in a counterexample. */
@@ -43,6 +49,16 @@ interface Parts {
   readonly withoutBird: boolean;
   readonly externalRouters: readonly ExternalRouter[];
   readonly ipv6Pool: PoolOptions | null;
+  readonly filtering: Filtering;
+}
+
+/** BGPFilters, and who uses them. */
+interface Filtering {
+  readonly filters: readonly BgpFilterSpec[];
+  /** Which BGPPeer names which of the filters: places in the list, for one peer after the other. */
+  readonly named: readonly (readonly number[])[];
+  /** Nodes peer with each other by the mesh, or by a BGPPeer that is global or for all nodes. */
+  readonly nodes: "mesh" | "global" | "selected";
 }
 
 /**
@@ -72,8 +88,63 @@ export function arbitraryCluster(constraints: ClusterConstraints = {}): fc.Arbit
         (constraints.ipv6 ?? true)
           ? fc.option(arbitraryIpv6Pool(constraints), { freq: 1 })
           : fc.constant(null),
+      filtering: arbitraryFiltering(constraints.bgpFiltersMax ?? 0),
     })
     .map((parts) => build(parts, constraints.routable ?? true));
+}
+
+function arbitraryFiltering(max: number): fc.Arbitrary<Filtering> {
+  if (max === 0) return fc.constant({ filters: [], named: [], nodes: "mesh" });
+  return fc.record({
+    filters: fc.array(arbitraryBgpFilter(), { maxLength: max }),
+    named: fc.array(fc.uniqueArray(fc.nat({ max: max - 1 }), { maxLength: 2 }), { maxLength: 4 }),
+    nodes: fc.constantFrom<Filtering["nodes"][]>("mesh", "global", "selected"),
+  });
+}
+
+/** Adds BGPFilters, and names them in BGPPeers. */
+function withFilters(spec: ClusterSpec, { filters, named, nodes }: Filtering): ClusterSpec {
+  if (filters.length === 0) return spec;
+  const api = { apiVersion: "projectcalico.org/v3" } as const;
+  const amongNodes: readonly Resource[] =
+    nodes === "mesh" || spec.backend !== "bird"
+      ? []
+      : [
+          {
+            ...api,
+            kind: "BGPConfiguration",
+            metadata: { name: "default" },
+            spec: { nodeToNodeMeshEnabled: false },
+          },
+          {
+            ...api,
+            kind: "BGPPeer",
+            metadata: { name: "all" },
+            spec: {
+              peerSelector: "all()",
+              ...(nodes === "global" ? {} : { nodeSelector: "all()" }),
+            },
+          },
+        ];
+  let place = 0;
+  const given = spec.resources.filter(
+    ({ kind }) => amongNodes.length === 0 || kind !== "BGPConfiguration",
+  );
+  const resources = [...given, ...amongNodes].map((resource) => {
+    if (resource.kind !== "BGPPeer") return resource;
+    const names = (named[place++] ?? []).flatMap((i) =>
+      i < filters.length ? [filterName(i)] : [],
+    );
+    return editResource<BGPPeer>(resource as BGPPeer, (draft) => {
+      if (names.length > 0) draft.spec.filters = names;
+    });
+  });
+  const made = filters.map((one, i) => bgpFilter(filterName(i), one));
+  return clusterFromResources({ ...spec, resources: [...resources, ...made] });
+}
+
+function filterName(place: number): string {
+  return `filter-${String(place)}`;
 }
 
 function build(parts: Parts, routable: boolean): ClusterSpec {
@@ -92,8 +163,10 @@ function build(parts: Parts, routable: boolean): ClusterSpec {
     ...(externalRouters.length === 0 ? {} : { externalRouters }),
   };
   const { controlPlane } = topology;
-  const spec = withControlPlane(cluster(options), controlPlane);
-  const text = `cluster(${JSON.stringify(options)})${controlPlane > 0 ? ` with ${String(controlPlane)} control-plane nodes` : ""}`;
+  const { filtering } = parts;
+  const spec = withFilters(withControlPlane(cluster(options), controlPlane), filtering);
+  const filtered = filtering.filters.length > 0 ? ` and ${JSON.stringify(filtering)}` : "";
+  const text = `cluster(${JSON.stringify(options)})${controlPlane > 0 ? ` with ${String(controlPlane)} control-plane nodes` : ""}${filtered}`;
   return printedAs(spec, text);
 }
 
