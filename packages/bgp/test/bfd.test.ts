@@ -81,6 +81,40 @@ describe("BFD, a what-if", () => {
     expect(mesh.bird.establishedEnds).toBe(12);
   });
 
+  test("draws anew only where another share is lost, and so for nobody else", () => {
+    const history = (disturb: (mesh: Mesh) => void): unknown[] => {
+      const mesh = new Mesh(4, { bfd, cable: { loss: 0.1 } }).start();
+      for (let minute = 0; minute < 30; minute++) {
+        mesh.run(60);
+        disturb(mesh);
+      }
+      return mesh.diary.sessions;
+    };
+    const undisturbed = history(() => {});
+    expect(undisturbed.length).toBeGreaterThan(24);
+    const slower = (mesh: Mesh): void => {
+      mesh.switch.cable = { ...mesh.switch.cable!, jitterUs: 0 };
+      mesh.bird.pathsChanged();
+    };
+    expect(history(slower)).toEqual(undisturbed);
+  });
+
+  test("keeps no run from coming to rest, however often its path was cut", () => {
+    const mesh = new Mesh(4, { bfd, cable: { loss: 0.01 } }).start().run(300);
+    expect(mesh.engine.pendingForeground).toBe(0);
+    for (let i = 0; i < 50; i++) {
+      cut(mesh);
+      mesh.run(0.1);
+      mesh.switch.cut.delete(2);
+      mesh.bird.pathsChanged();
+      mesh.run(1);
+    }
+    mesh.run(300);
+    expect(mesh.bird.establishedEnds).toBe(12);
+    expect(mesh.engine.pendingForeground).toBe(0);
+    expect(mesh.engine.pending).toBeLessThan(50);
+  });
+
   test("lets a session come up again after the error wait", () => {
     const mesh = new Mesh(5, { bfd }).converged();
     gone(mesh, cut, 5);
