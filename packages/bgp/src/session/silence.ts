@@ -112,9 +112,12 @@ export class Silence {
   /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */
   private expectReset(side: number): void {
     const { conns, engine, kinds } = this.x;
+    const there = this.x.delayFrom(side);
+    // What this side sends is lost on a path that is cut one way; once that heals, this is asked again.
+    if (there === Number.POSITIVE_INFINITY) return;
     const first = this.keepalives.next(side, conns.activity(side));
     const at = first < engine.now ? retransmission(first, engine.now) : first;
-    engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side, 1);
+    engine.schedule(at + 2 * there, kinds.hangUp, side, 1);
   }
 }
 
