@@ -22,13 +22,16 @@ function cut(mesh: Mesh): void {
 }
 
 describe("BFD, a what-if", () => {
-  test("finds a silent cut within its detection time, which the hold time needs minutes for", () => {
-    const times = gone(new Mesh(5, { bfd }).converged(), cut, 5);
-    expect(times).toHaveLength(4);
-    expect(low(times)).toBeGreaterThan(0.6);
-    expect(high(times)).toBeLessThanOrEqual(0.9);
-    expect(gone(new Mesh(5).converged(), cut, 5)).toEqual([]);
-  });
+  test.each([false, true])(
+    "finds a silent cut within its detection time, which the hold time needs minutes for (keepalives as events: %s)",
+    (eventPerKeepalive) => {
+      const times = gone(new Mesh(5, { bfd, eventPerKeepalive }).converged(), cut, 5);
+      expect(times).toHaveLength(4);
+      expect(low(times)).toBeGreaterThan(0.6);
+      expect(high(times)).toBeLessThanOrEqual(0.9);
+      expect(gone(new Mesh(5, { eventPerKeepalive }).converged(), cut, 5)).toEqual([]);
+    },
+  );
 
   test("ends graceful restart: a killed BIRD's routes go before it is back", () => {
     const kill = (mesh: Mesh): void => mesh.bird.kill(2);
@@ -39,21 +42,24 @@ describe("BFD, a what-if", () => {
     expect(mesh.complete()).toBe(true);
   });
 
-  test("does not mind a cut that is shorter than its detection time", () => {
-    const mesh = new Mesh(5, { bfd }).converged();
-    const times = gone(
-      mesh,
-      () => {
-        cut(mesh);
-        mesh.run(0.5);
-        mesh.switch.cut.delete(2);
-        mesh.bird.pathsChanged();
-      },
-      400,
-    );
-    expect(times).toEqual([]);
-    expect(mesh.bird.establishedEnds).toBe(20);
-  });
+  test.each([false, true])(
+    "does not mind a cut that is shorter than its detection time (keepalives as events: %s)",
+    (eventPerKeepalive) => {
+      const mesh = new Mesh(5, { bfd, eventPerKeepalive }).converged();
+      const times = gone(
+        mesh,
+        () => {
+          cut(mesh);
+          mesh.run(0.5);
+          mesh.switch.cut.delete(2);
+          mesh.bird.pathsChanged();
+        },
+        400,
+      );
+      expect(times).toEqual([]);
+      expect(mesh.bird.establishedEnds).toBe(20);
+    },
+  );
 
   test("takes three packets lost in a row for a cut: the more is lost, the more often", () => {
     const alarms = [0, 0.01, 0.1, 0.2].map(

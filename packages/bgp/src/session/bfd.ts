@@ -66,7 +66,7 @@ export class Bfd implements PathWatch, EventHandler {
   /** See {@link PathWatch}. */
   pathChanged(e: number): void {
     const loss = this.lossNow(e);
-    if (loss !== (this.loss.get(e) ?? 0)) this.expect(e, loss);
+    if (this.due.delete(e) || loss !== (this.loss.get(e) ?? 0)) this.expect(e, loss);
   }
 
   /** See {@link PathWatch}. */
