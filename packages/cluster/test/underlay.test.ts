@@ -6,6 +6,7 @@ import {
   ClusterError,
   type ClusterOptions,
   cluster,
+  simulate,
   start,
   type UnderlayOptions,
 } from "../src/index.js";
@@ -171,6 +172,17 @@ describe("a start over links that are not what they should be", () => {
 
   test("ends in the same tables whatever is lost, and later", () => {
     expect(converged(uplink({ loss: 0.3 }))).toBeGreaterThan(converged({}) + 0.2);
+  });
+
+  test("loses keepalives of idle sessions where each is an event, and else none", () => {
+    const spec = cluster({ nodes: 4, underlay: { hostLink: { loss: 0.5 } } });
+    const ended = (eventPerKeepalive: boolean): number => {
+      const parameters = { bird: { eventPerKeepalive } };
+      const { bgp } = simulate(spec, [at("0s", start())], { until: "6h", parameters });
+      return bgp.sessionEndsLost;
+    };
+    expect(ended(false)).toBe(0);
+    expect(ended(true)).toBeGreaterThan(12);
   });
 
   test("has one history for one seed, fork or not", () => {
