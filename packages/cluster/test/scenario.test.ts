@@ -396,7 +396,7 @@ describe("a scenario that names what is not there", () => {
     expect(refusal(quality({ jitterUs: 0.5, bandwidthMbps: 0, loss: 2 }))).toBe(
       [
         "jitterUs AT: must be a whole number, not the number 0.5 (expected a whole number)",
-        "bandwidthMbps AT: 0 is out of range (expected above 0)",
+        "bandwidthMbps AT: 0 is out of range (expected 0.001 or more)",
         "loss AT: 2 is out of range (expected 0 to 1)",
       ]
         .map((line) => `scenario[1].action.${line}`)
