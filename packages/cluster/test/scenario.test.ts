@@ -564,6 +564,18 @@ describe("a scenario that names what is not there", () => {
     );
   });
 
+  test("is refused when it comes to a link of a node that hangs from another rack", () => {
+    const steps = [
+      at("1m", nodes.join({ name: "late", address: "10.0.0.77/24" })),
+      at("3m", fail.quality("late", "10.0.1.0/24", { loss: 0.1 })),
+    ];
+    const act = (): unknown => run(SMALL, [at("0s", start()), ...steps], "5m");
+    expect(act).toThrow(ScenarioError);
+    expect(act).toThrow(
+      "scenario[2].action.between at 3m0s (degrade link late – 10.0.1.0/24: loss 10 %): there is no link between late and 10.0.1.0/24 (expected a neighbour of late: 10.0.0.0/24)",
+    );
+  });
+
   test("may name a node that joins in it", () => {
     const simulation = new Simulation(cluster(SMALL));
     const join = nodes.join({ name: "late", address: "10.0.0.77/24" });
