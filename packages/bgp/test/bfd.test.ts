@@ -22,13 +22,16 @@ function cut(mesh: Mesh): void {
 }
 
 describe("BFD, a what-if", () => {
-  test("finds a silent cut within its detection time, which the hold time needs minutes for", () => {
-    const times = gone(new Mesh(5, { bfd }).converged(), cut, 5);
-    expect(times).toHaveLength(4);
-    expect(low(times)).toBeGreaterThan(0.6);
-    expect(high(times)).toBeLessThanOrEqual(0.9);
-    expect(gone(new Mesh(5).converged(), cut, 5)).toEqual([]);
-  });
+  test.each([false, true])(
+    "finds a silent cut within its detection time, which the hold time needs minutes for (keepalives as events: %s)",
+    (eventPerKeepalive) => {
+      const times = gone(new Mesh(5, { bfd, eventPerKeepalive }).converged(), cut, 5);
+      expect(times).toHaveLength(4);
+      expect(low(times)).toBeGreaterThan(0.6);
+      expect(high(times)).toBeLessThanOrEqual(0.9);
+      expect(gone(new Mesh(5, { eventPerKeepalive }).converged(), cut, 5)).toEqual([]);
+    },
+  );
 
   test("ends graceful restart: a killed BIRD's routes go before it is back", () => {
     const kill = (mesh: Mesh): void => mesh.bird.kill(2);
@@ -39,21 +42,24 @@ describe("BFD, a what-if", () => {
     expect(mesh.complete()).toBe(true);
   });
 
-  test("does not mind a cut that is shorter than its detection time", () => {
-    const mesh = new Mesh(5, { bfd }).converged();
-    const times = gone(
-      mesh,
-      () => {
-        cut(mesh);
-        mesh.run(0.5);
-        mesh.switch.cut.delete(2);
-        mesh.bird.pathsChanged();
-      },
-      400,
-    );
-    expect(times).toEqual([]);
-    expect(mesh.bird.establishedEnds).toBe(20);
-  });
+  test.each([false, true])(
+    "does not mind a cut that is shorter than its detection time (keepalives as events: %s)",
+    (eventPerKeepalive) => {
+      const mesh = new Mesh(5, { bfd, eventPerKeepalive }).converged();
+      const times = gone(
+        mesh,
+        () => {
+          cut(mesh);
+          mesh.run(0.5);
+          mesh.switch.cut.delete(2);
+          mesh.bird.pathsChanged();
+        },
+        400,
+      );
+      expect(times).toEqual([]);
+      expect(mesh.bird.establishedEnds).toBe(20);
+    },
+  );
 
   test("takes three packets lost in a row for a cut: the more is lost, the more often", () => {
     const alarms = [0, 0.01, 0.1, 0.2].map(
@@ -79,6 +85,40 @@ describe("BFD, a what-if", () => {
     turn(0);
     expect(turn(0)).toBe(0);
     expect(mesh.bird.establishedEnds).toBe(12);
+  });
+
+  test("draws anew only where another share is lost, and so for nobody else", () => {
+    const history = (disturb: (mesh: Mesh) => void): unknown[] => {
+      const mesh = new Mesh(4, { bfd, cable: { loss: 0.1 } }).start();
+      for (let minute = 0; minute < 30; minute++) {
+        mesh.run(60);
+        disturb(mesh);
+      }
+      return mesh.diary.sessions;
+    };
+    const undisturbed = history(() => {});
+    expect(undisturbed.length).toBeGreaterThan(24);
+    const slower = (mesh: Mesh): void => {
+      mesh.switch.cable = { ...mesh.switch.cable!, jitterUs: 0 };
+      mesh.bird.pathsChanged();
+    };
+    expect(history(slower)).toEqual(undisturbed);
+  });
+
+  test("keeps no run from coming to rest, however often its path was cut", () => {
+    const mesh = new Mesh(4, { bfd, cable: { loss: 0.01 } }).start().run(300);
+    expect(mesh.engine.pendingForeground).toBe(0);
+    for (let i = 0; i < 50; i++) {
+      cut(mesh);
+      mesh.run(0.1);
+      mesh.switch.cut.delete(2);
+      mesh.bird.pathsChanged();
+      mesh.run(1);
+    }
+    mesh.run(300);
+    expect(mesh.bird.establishedEnds).toBe(12);
+    expect(mesh.engine.pendingForeground).toBe(0);
+    expect(mesh.engine.pending).toBeLessThan(50);
   });
 
   test("lets a session come up again after the error wait", () => {

@@ -150,6 +150,27 @@ describe("reboot (law 8 e)", () => {
     },
   );
 
+  test("of a host that a peer's segments do not reach is noticed by the hold time, or by a reset once they do", () => {
+    const lostAt = (healed: boolean): number => {
+      const mesh = new Mesh(3).converged();
+      mesh.switch.lost.add("0>2");
+      mesh.bird.pathsChanged();
+      mesh.bird.crash(2);
+      mesh.run(10);
+      const from = mesh.engine.now;
+      mesh.bird.reboot(2);
+      mesh.run(10);
+      if (healed) mesh.switch.lost.clear();
+      mesh.bird.pathsChanged();
+      mesh.diary.forget();
+      mesh.run(300);
+      const [end] = mesh.diary.sessions.filter(({ node, peer }) => node === 0 && peer === 2);
+      return mesh.since(from, end!.at);
+    };
+    expect(lostAt(false)).toBeGreaterThan(160);
+    expect(lostAt(true)).toBeLessThan(100);
+  });
+
   test("a host that stays away is noticed like a silent cut", () => {
     const mesh = new Mesh(5).converged().run(100);
     const from = mesh.engine.now;

@@ -26,6 +26,8 @@ import {
 /** One switch: every node hears every other after the same time, unless a port is cut. */
 class Switch implements NodeDelay {
   readonly cut: Set<number> = new Set();
+  /** Ports, each written `from>to`, between which everything is lost in this direction alone. */
+  readonly lost: Set<string> = new Set();
   /** What every cable does besides delaying; undefined = nothing. Set before anything is sent. */
   cable: PathQuality | undefined;
 
@@ -38,7 +40,8 @@ class Switch implements NodeDelay {
   }
 
   delay(from: number, to: number): Micros {
-    return this.cut.has(from) || this.cut.has(to) ? Number.POSITIVE_INFINITY : 50;
+    const cut = this.cut.has(from) || this.cut.has(to) || this.lost.has(`${from}>${to}`);
+    return cut ? Number.POSITIVE_INFINITY : 50;
   }
 }
 

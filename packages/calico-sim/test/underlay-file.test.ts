@@ -71,6 +71,13 @@ describe("a file that describes an underlay", () => {
     expect(
       await findings('links:\n  - { between: [a, 10.0.0.0/24], bandwidthMbps: "5" }\n'),
     ).toEqual([expect.stringContaining("must be a number, not the text")]);
+    expect(
+      await findings(
+        "links:\n  - { between: [a, 10.0.0.0/24] }\n  - { between: [10.0.0.0/24, a] }\n",
+      ),
+    ).toEqual([
+      "3 links[1].between: links[0] describes the link between 10.0.0.0/24 and a already",
+    ]);
     expect(await findings("5\n")).toHaveLength(1);
   });
 

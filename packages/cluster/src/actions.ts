@@ -9,7 +9,10 @@ import {
   didYouMean,
   type Era,
   type EventHandler,
+  FabricError,
   formatCidr,
+  type IssueCode,
+  type IssueParts,
   issueAt,
   newAffinity,
   newBlock,
@@ -18,6 +21,7 @@ import {
   poolView,
 } from "@calico-sim/core";
 import type { Lifecycle } from "./lifecycle.js";
+import { neighbourFault } from "./link-faults.js";
 import type { ClusterParts } from "./parts.js";
 import type { Recorder } from "./recorder.js";
 import { type Action, describe, type Step } from "./scenario.js";
@@ -66,15 +70,27 @@ export class Actions implements EventHandler {
     try {
       if (this.parts.datastore.up || !this.cannotWrite(step, index)) this.act(step.action);
     } catch (error) {
-      if (!(error instanceof ScenarioError)) throw error;
-      const { message } = error;
-      const path = ["action"];
-      const issue = issueAt(undefined, { code: "VALUE_UNKNOWN", message, path });
+      const { path = [], ...fault } = this.impossible(step.action, error);
+      const issue = issueAt(undefined, { ...fault, path: ["action", ...path] });
       // A scenario of which only this step is known.
       const scenario: Step[] = [];
       scenario[index] = step;
       throw scenarioError(scenario, [{ index, issue }]);
     }
+  }
+
+  /** What an error says of an action that asks for what cannot be. Throws the error if it is about anything else. */
+  private impossible(action: Action, error: unknown): IssueParts<IssueCode> {
+    const ofFabric = error instanceof FabricError;
+    if (ofFabric && error.code === "UNKNOWN_LINK" && "between" in action) {
+      const links = this.parts.fabric.links();
+      return neighbourFault(
+        action.between,
+        links.map(({ from, to }) => [from, to]),
+      );
+    }
+    if (!ofFabric && !(error instanceof ScenarioError)) throw error;
+    return { code: "VALUE_UNKNOWN", message: error.message };
   }
 
   private act(action: Action): void {

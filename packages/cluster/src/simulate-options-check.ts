@@ -40,6 +40,7 @@ const EXAMPLE: Record<keyof Parameters, object> = {
     costs: BIRD_COSTS,
     bfd: { interval: 1, multiplier: 1 },
     ttlLimitAfterOpen: false,
+    eventPerKeepalive: false,
     routeLog: false,
     routeStats: false,
   },

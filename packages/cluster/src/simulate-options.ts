@@ -18,6 +18,11 @@ export interface Parameters {
     readonly bfd?: BfdOptions;
     /** TTL security lets the OPEN slip through, as it may in reality. @defaultValue false */
     readonly ttlLimitAfterOpen?: boolean;
+    /**
+     * Every keepalive of an idle session is a message, which links may lose, and every hold time a timer: dear in large
+     * clusters. @defaultValue false
+     */
+    readonly eventPerKeepalive?: boolean;
     /** Keeps when each route of BIRD came and what it replaced, for `Simulation.views`. @defaultValue false */
     readonly routeLog?: boolean;
     /** Counts for each session what becomes of every route, for `Simulation.views.showProtocol`. @defaultValue false */

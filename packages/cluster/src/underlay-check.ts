@@ -3,6 +3,8 @@ import {
   type Issue,
   isRecord,
   issueAt,
+  LINK_BANDWIDTH_MIN,
+  LINK_DELAY_MAX,
   type LinkAttributes,
   type LinkChange,
   type LinkSpec,
@@ -14,13 +16,13 @@ import { type Ends, endFaults, linkKey, neighbourFault } from "./link-faults.js"
 import type { UnderlayOptions } from "./underlay.js";
 
 const any: FieldSchema = { type: "any" };
-const amount: FieldSchema = { type: "integer", min: 0 };
+const delay: FieldSchema = { type: "integer", min: 0, max: LINK_DELAY_MAX };
 
 /** What a scenario may change about a link. */
 export const CHANGE_FIELDS: Readonly<Record<keyof LinkChange, FieldSchema>> = {
-  latencyUs: amount,
-  jitterUs: amount,
-  bandwidthMbps: { type: "number", above: 0 },
+  latencyUs: delay,
+  jitterUs: delay,
+  bandwidthMbps: { type: "number", min: LINK_BANDWIDTH_MIN },
   loss: { type: "number", min: 0, max: 1 },
 };
 
@@ -62,7 +64,27 @@ export function underlayFieldIssues(underlay: unknown): readonly Issue[] {
       ...fieldIssues(link, SINGLE_LINK, [ROOT, "links", i], "a link"),
       ...pairIssues(link, [ROOT, "links", i]),
     ]),
+    ...repeated(links),
   ];
+}
+
+/** Links that are described a second time, whichever end is named first. */
+function repeated(links: readonly unknown[]): readonly Issue[] {
+  const first = new Map<string, number>();
+  return links.flatMap((link, i) => {
+    const between: unknown = isRecord(link) ? link["between"] : undefined;
+    if (!isPair(between)) return [];
+    const key = linkKey(between);
+    const before = first.get(key);
+    if (before === undefined) {
+      first.set(key, i);
+      return [];
+    }
+    const message = `links[${String(before)}] describes the link between ${between[0]} and ${between[1]} already`;
+    const parts = { message, got: between, want: "one entry for each link" };
+    const path = [ROOT, "links", i, "between"];
+    return [issueAt(undefined, { code: "RESOURCE_DUPLICATE", ...parts, path })];
+  });
 }
 
 /** That the `between` of something lists more or fewer than two ends. */

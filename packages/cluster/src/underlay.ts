@@ -65,10 +65,7 @@ export function describeLinks(
   later: readonly LaterHost[],
 ): FabricSpec {
   const said = new Map<string, Partial<LinkAttributes>>();
-  for (const { between, ...change } of links) {
-    const key = linkKey(between);
-    said.set(key, { ...said.get(key), ...change });
-  }
+  for (const { between, ...change } of links) said.set(linkKey(between), change);
   const uplink = ({ name, rack }: LaterHost): Partial<LinkAttributes> | undefined =>
     said.get(linkKey([name, rack]));
   return Object.freeze({

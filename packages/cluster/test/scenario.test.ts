@@ -396,7 +396,7 @@ describe("a scenario that names what is not there", () => {
     expect(refusal(quality({ jitterUs: 0.5, bandwidthMbps: 0, loss: 2 }))).toBe(
       [
         "jitterUs AT: must be a whole number, not the number 0.5 (expected a whole number)",
-        "bandwidthMbps AT: 0 is out of range (expected above 0)",
+        "bandwidthMbps AT: 0 is out of range (expected 0.001 or more)",
         "loss AT: 2 is out of range (expected 0 to 1)",
       ]
         .map((line) => `scenario[1].action.${line}`)
@@ -561,6 +561,18 @@ describe("a scenario that names what is not there", () => {
     const steps = [at("0s", start()), at("3m", blocks.add("node-1", 2))];
     expect(() => run({ nodes: 2, pools }, steps, "5m")).toThrow(
       "scenario[1].action at 3m0s (node-1 gains 2 blocks): IPPool default-ipv4-ippool (10.200.0.0/26) has no free block of /26",
+    );
+  });
+
+  test("is refused when it comes to a link of a node that hangs from another rack", () => {
+    const steps = [
+      at("1m", nodes.join({ name: "late", address: "10.0.0.77/24" })),
+      at("3m", fail.quality("late", "10.0.1.0/24", { loss: 0.1 })),
+    ];
+    const act = (): unknown => run(SMALL, [at("0s", start()), ...steps], "5m");
+    expect(act).toThrow(ScenarioError);
+    expect(act).toThrow(
+      "scenario[2].action.between at 3m0s (degrade link late – 10.0.1.0/24: loss 10 %): there is no link between late and 10.0.1.0/24 (expected a neighbour of late: 10.0.0.0/24)",
     );
   });
 

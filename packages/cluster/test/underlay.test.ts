@@ -6,6 +6,7 @@ import {
   ClusterError,
   type ClusterOptions,
   cluster,
+  simulate,
   start,
   type UnderlayOptions,
 } from "../src/index.js";
@@ -68,7 +69,7 @@ describe("the links of a cluster", () => {
       issues.map(({ field, message: text, want }) => `${field ?? ""}: ${text} — ${want ?? ""}`),
     ).toEqual([
       'underlay.link: the underlay has no field "link"; did you mean "links"? — hostLink, rackLink, links',
-      "underlay.hostLink.jitterUs: -1 is out of range — 0 or more",
+      "underlay.hostLink.jitterUs: -1 is out of range — 0 to 3600000000",
       'underlay.hostLink.latency: a link has no field "latency"; did you mean "latencyUs"? — latencyUs, jitterUs, bandwidthMbps, loss, up',
       "underlay.rackLink: a link is an object, not 5 — latencyUs, jitterUs, bandwidthMbps, loss, up",
       "underlay.links[1].loss: 10 is out of range — 0 to 1",
@@ -90,20 +91,36 @@ describe("the links of a cluster", () => {
     );
   });
 
-  test("may leave fields empty, and be said of one by one", () => {
+  test("may leave fields empty", () => {
     const empty = { hostLink: null, links: null, rackLink: { loss: null, jitterUs: 3 } } as never;
     const { fabric } = cluster({ nodes: 2, underlay: empty });
     expect(Fabric.build(fabric).links()[0]).toMatchObject({ jitterUs: 3, loss: 0 });
-    const twice = cluster({
-      nodes: 2,
-      underlay: {
-        links: [
-          { between: ["node-0", RACK], loss: 0.1 },
-          { between: [RACK, "node-0"], jitterUs: 4 },
-        ],
-      },
+  });
+
+  test("are refused where one is described twice, with both places", () => {
+    const { issues } = refusal({
+      links: [
+        { between: ["node-0", RACK], loss: 0.1 },
+        { between: ["node-1", "10.0.1.0/24"], loss: 0.1 },
+        { between: [RACK, "node-0"], jitterUs: 4 },
+      ],
     });
-    expect(Fabric.build(twice.fabric).links()[1]).toMatchObject({ jitterUs: 4, loss: 0.1 });
+    expect(issues.map(({ field, message }) => `${field ?? ""}: ${message}`)).toEqual([
+      `underlay.links[2].between: links[0] describes the link between ${RACK} and node-0 already`,
+    ]);
+  });
+
+  test("are refused where their times could not be counted, and work up to there", () => {
+    const { issues } = refusal({
+      hostLink: { latencyUs: Number.MAX_SAFE_INTEGER, bandwidthMbps: 1e-15 },
+    });
+    expect(issues.map(({ message, want }) => `${message} — ${want ?? ""}`)).toEqual([
+      "9007199254740991 is out of range — 0 to 3600000000",
+      "1e-15 is out of range — 0.001 or more",
+    ]);
+    const slow = { latencyUs: 3_600_000_000, jitterUs: 3_600_000_000, bandwidthMbps: 0.001 };
+    const underlay = { hostLink: slow };
+    expect(() => run({ nodes: 4, underlay }, [at("0s", start())], "30h")).not.toThrow();
   });
 
   test("may be those of external routers", () => {
@@ -171,6 +188,17 @@ describe("a start over links that are not what they should be", () => {
 
   test("ends in the same tables whatever is lost, and later", () => {
     expect(converged(uplink({ loss: 0.3 }))).toBeGreaterThan(converged({}) + 0.2);
+  });
+
+  test("loses keepalives of idle sessions where each is an event, and else none", () => {
+    const spec = cluster({ nodes: 4, underlay: { hostLink: { loss: 0.5 } } });
+    const ended = (eventPerKeepalive: boolean): number => {
+      const parameters = { bird: { eventPerKeepalive } };
+      const { bgp } = simulate(spec, [at("0s", start())], { until: "6h", parameters });
+      return bgp.sessionEndsLost;
+    };
+    expect(ended(false)).toBe(0);
+    expect(ended(true)).toBeGreaterThan(12);
   });
 
   test("has one history for one seed, fork or not", () => {

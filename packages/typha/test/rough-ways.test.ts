@@ -35,12 +35,33 @@ describe("connections over links that are not what they should be", () => {
     const lossy = ways({ loss: 0.2 });
     const times = Array.from(
       { length: 2_000 },
-      (_, i) => lossy.connected("felix", 0, 2, i * SECOND + i) - (i * SECOND + i),
+      (_, i) => lossy.connected("felix", 0, 2, i * SECOND + i, 60 * SECOND) - (i * SECOND + i),
     );
     for (const time of times) expect((time - 260) % SECOND).toBe(0);
     const late = times.filter((time) => time > SECOND).length / times.length;
     expect(late).toBeCloseTo(1 - 0.8 ** 2, 1);
-    expect(lossy.connected("felix", 0, 1, 7)).toBe(207);
+    expect(lossy.connected("felix", 0, 1, 7, 0)).toBe(207);
+  });
+
+  test("are not made where no SYN gets through as long as the client dials", () => {
+    const bad = ways({ loss: 0.999999 });
+    expect(bad.connected("felix", 0, 2, 7, 10 * SECOND)).toBe(Number.POSITIVE_INFINITY);
+    const lossy = ways({ loss: 0.7 });
+    const times = Array.from(
+      { length: 500 },
+      (_, i) => lossy.connected("felix", 0, 2, i, 3 * SECOND) - i,
+    );
+    expect(Math.max(...times.filter(Number.isFinite))).toBe(3 * SECOND + 260);
+    const failed = times.filter((time) => time === Number.POSITIVE_INFINITY).length / 500;
+    expect(failed).toBeCloseTo((1 - 0.3 ** 2) ** 4, 1);
+  });
+
+  test("do not hold up others with what their handshakes will send", () => {
+    // 1,000 octets and 66 of headers take 853 µs, 1,316 octets 1,053 µs.
+    const narrow = ways({ bandwidthMbps: 10 });
+    expect(narrow.handshaken("bgp", 2, 0, 0)).toBe(6 * (130 + 853));
+    expect(narrow.handshaken("bgp", 2, 1, 0)).toBe(6 * (130 + 853));
+    expect(narrow.arrival("felix", 2, 0, 0, 1_250)).toBe(1_183);
   });
 
   test("shake hands in three round trips, and longer where something is lost", () => {

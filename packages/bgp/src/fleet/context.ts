@@ -59,7 +59,7 @@ export interface PathWatch {
   lost(e: number): void;
   /** Packets come again in time. */
   found(e: number): void;
-  /** Another share of the packets that an established end should get is lost than before. */
+  /** A path over which an established end gets packets may lose another share of them than before. */
   pathChanged(e: number): void;
   /** The detection time of an end may be over. */
   onDue(e: number): void;
@@ -91,6 +91,8 @@ export interface IdleSessions {
   onTimer(node: number, e: number, now: number): boolean;
   /** Sends a keepalive that a timer queued. */
   send(node: number, e: number): void;
+  /** Seconds of its daemon's clock at which an end gives its peer up, and sends its next keepalive. */
+  due(e: number): { readonly hold: number; readonly keepalive: number };
 }
 
 /** State that every part of the fleet works on: the run, the sessions, and one column per property of a daemon. */

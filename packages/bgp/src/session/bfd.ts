@@ -1,4 +1,4 @@
-import { HOUR, hash32, type Micros } from "@calico-sim/core";
+import { type EventHandler, HOUR, hash32, type Micros } from "@calico-sim/core";
 import type { FleetContext, PathWatch } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import type { BfdOptions } from "../types.js";
@@ -20,28 +20,33 @@ const NEVER: Micros = 100 * 365 * 24 * HOUR;
  * work against each other.
  *
  * Over a lossy path as many packets as the multiplier says are now and then lost in a row, which is taken for a cut. When is
- * drawn once, from the exponential distribution with the mean of the first such run; it forgets, so a change of the
- * path draws anew.
+ * drawn once, from the exponential distribution with the mean of the first such run; it forgets, so a path that loses another
+ * share draws anew.
  */
-export class Bfd implements PathWatch {
+export class Bfd implements PathWatch, EventHandler {
   private readonly x: FleetContext;
   private readonly sessions: Sessions;
   private readonly options: BfdOptions;
   /** When the detection time of a session end is over; key: session end. */
   private readonly due: Map<number, Micros> = new Map();
-  /** When too many packets in a row are lost; key: session end. */
-  private readonly falseAlarm: Map<number, Micros> = new Map();
+  /** The share of packets lost with which an end's false alarm was drawn, unless 0; key: session end. */
+  private readonly loss: Map<number, number> = new Map();
+  /** The timer that comes up when too many packets in a row are lost; key: session end. */
+  private readonly falseAlarm: Map<number, number> = new Map();
+  private readonly kindFalseAlarm: number;
 
   constructor(context: FleetContext, sessions: Sessions, options: BfdOptions) {
     this.x = context;
     this.sessions = sessions;
     this.options = options;
+    // A run over lossy links is never without one, and still comes to rest.
+    this.kindFalseAlarm = context.engine.defineKind("bfd-alarm", this, { background: true });
   }
 
   /** See {@link PathWatch}. */
   lost(e: number): void {
     const { engine, ends, kinds, nameHash } = this.x;
-    this.falseAlarm.delete(e);
+    this.expect(e, 0);
     if (this.due.has(e)) return;
     const { interval, multiplier } = this.options;
     // The last one came within the time between two.
@@ -55,35 +60,62 @@ export class Bfd implements PathWatch {
   /** See {@link PathWatch}. */
   found(e: number): void {
     this.due.delete(e);
-    this.pathChanged(e);
+    this.expect(e, this.lossNow(e));
   }
 
   /** See {@link PathWatch}. */
   pathChanged(e: number): void {
-    this.falseAlarm.delete(e);
-    const { engine, ends, kinds, nameHash, path } = this.x;
-    const [node, peer] = [ends.node[e]!, ends.peer[e]!];
-    const loss = path.quality?.(peer, node)?.loss ?? 0;
-    if (loss === 0) return;
-    const { interval, multiplier } = this.options;
-    const all = loss ** multiplier;
-    const packets = (1 - all) / ((1 - loss) * all);
-    const hash = hash32(nameHash[node]!, nameHash[peer]!, LOST_IN_A_ROW);
-    const share = hash32(hash, ends.sessions[e]!, engine.now) / 2 ** 32;
-    const wait = -Math.log(1 - share) * packets * interval * SPACING;
-    const at = engine.now + Math.round(Math.max(interval * multiplier, wait));
-    if (at > NEVER) return;
-    this.falseAlarm.set(e, at);
-    engine.schedule(at, kinds.bfd, e);
+    const loss = this.lossNow(e);
+    if (this.due.delete(e) || loss !== (this.loss.get(e) ?? 0)) this.expect(e, loss);
   }
 
   /** See {@link PathWatch}. */
   onDue(e: number): void {
+    if (this.due.get(e) === this.x.engine.now) this.down(e);
+  }
+
+  /** A false alarm. */
+  onEvent(_kind: number, e: number): void {
+    if (this.x.ends.established[e]! >= 0) this.down(e);
+  }
+
+  private lossNow(e: number): number {
+    const { ends, path } = this.x;
+    return path.quality?.(ends.peer[e]!, ends.node[e]!)?.loss ?? 0;
+  }
+
+  /** Draws when the next false alarm comes, in place of what was drawn before. */
+  private expect(e: number, loss: number): void {
+    const { engine } = this.x;
+    const timer = this.falseAlarm.get(e);
+    if (loss === 0) this.loss.delete(e);
+    else this.loss.set(e, loss);
+    const at = loss === 0 ? Number.POSITIVE_INFINITY : this.alarmAt(e, loss);
+    if (at <= NEVER) engine.setTimer(timer ?? this.newAlarm(e), at);
+    else if (timer !== undefined) engine.cancelTimer(timer);
+  }
+
+  private newAlarm(e: number): number {
+    const timer = this.x.engine.createTimer(this.kindFalseAlarm, e);
+    this.falseAlarm.set(e, timer);
+    return timer;
+  }
+
+  private alarmAt(e: number, loss: number): Micros {
+    const { engine, ends, nameHash } = this.x;
+    const { interval, multiplier } = this.options;
+    const all = loss ** multiplier;
+    const packets = (1 - all) / ((1 - loss) * all);
+    const hash = hash32(nameHash[ends.node[e]!]!, nameHash[ends.peer[e]!]!, LOST_IN_A_ROW);
+    const share = hash32(hash, ends.sessions[e]!, engine.now) / 2 ** 32;
+    const wait = -Math.log(1 - share) * packets * interval * SPACING;
+    return engine.now + Math.round(Math.max(interval * multiplier, wait));
+  }
+
+  private down(e: number): void {
     const { ends, engine, loop, state } = this.x;
-    const missed = this.falseAlarm.get(e) === engine.now && ends.established[e]! >= 0;
-    if (this.due.get(e) !== engine.now && !missed) return;
     this.due.delete(e);
-    this.falseAlarm.delete(e);
+    this.expect(e, 0);
     const node = ends.node[e]!;
     if (state[node] !== RUNNING) return;
     this.x.t = engine.now;

@@ -94,6 +94,11 @@ export class IdleTimers implements IdleSessions {
     this.spoke(node, e);
   }
 
+  /** See {@link IdleSessions}. */
+  due(e: number): { readonly hold: number; readonly keepalive: number } {
+    return { hold: this.holdDue[e]!, keepalive: this.keepaliveDue[e]! };
+  }
+
   private arm(node: number, e: number, due: number): void {
     this.x.timers.add(node, due, e * 4 + TIMER_IDLE);
   }

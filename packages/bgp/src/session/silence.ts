@@ -31,12 +31,12 @@ export class Silence {
 
   /** Connectivity changed: sessions over cut paths fall silent, healed ones speak again. */
   pathsChanged(): void {
-    if (this.x.idle !== undefined) return;
-    const { conns } = this.x;
+    const { conns, idle } = this.x;
     for (let side = 0; side < 2 * conns.count; side++) {
       if (conns.state(side) !== SIDE.established) continue;
       const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
-      if (conns.state(side ^ 1) === SIDE.closed) {
+      if (idle !== undefined) this.tellBfd(side, silent || conns.state(side ^ 1) === SIDE.closed);
+      else if (conns.state(side ^ 1) === SIDE.closed) {
         // Nothing will come; with the path whole, what this side sends is answered with a reset.
         if (conns.silent[side] === 0) this.fallSilent(side);
         if (!silent) this.expectReset(side);
@@ -48,8 +48,9 @@ export class Silence {
 
   /** A side was established; its path may be cut already. */
   check(side: number): void {
-    if (this.x.idle === undefined && this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY)
-      this.fallSilent(side);
+    const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
+    if (this.x.idle !== undefined) this.tellBfd(side, silent);
+    else if (silent) this.fallSilent(side);
   }
 
   /** The hold time of a side is over, unless something was heard. */
@@ -84,6 +85,13 @@ export class Silence {
     this.sessions.beginAfterError(node, e);
   }
 
+  /** Where keepalives are messages, they tell of a cut themselves; BFD's packets are none. */
+  private tellBfd(side: number, silent: boolean): void {
+    const { bfd, conns } = this.x;
+    if (silent) bfd?.lost(conns.end(side));
+    else bfd?.pathChanged(conns.end(side));
+  }
+
   /** Nothing reaches this side any more: its hold time runs from the last thing heard. */
   private fallSilent(side: number): void {
     const { conns, engine, kinds } = this.x;
@@ -112,9 +120,12 @@ export class Silence {
   /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */
   private expectReset(side: number): void {
     const { conns, engine, kinds } = this.x;
+    const there = this.x.delayFrom(side);
+    // What this side sends is lost on a path that is cut one way; once that heals, this is asked again.
+    if (there === Number.POSITIVE_INFINITY) return;
     const first = this.keepalives.next(side, conns.activity(side));
     const at = first < engine.now ? retransmission(first, engine.now) : first;
-    engine.schedule(at + 2 * this.x.delayFrom(side), kinds.hangUp, side, 1);
+    engine.schedule(at + 2 * there, kinds.hangUp, side, 1);
   }
 }
 

@@ -258,10 +258,18 @@ export class Look {
     return exported;
   }
 
-  /** Hold and keepalive timers of an established side, from their closed forms. */
+  /** Hold and keepalive timers of an established side, as a rule from their closed forms. */
   private sessionTimers(side: number): Pick<SessionDetail, "hold" | "keepalive"> {
-    const { conns, engine, timing } = this.x;
+    const { conns, engine, idle, timing } = this.x;
     const { now } = engine;
+    if (idle !== undefined) {
+      const due = idle.due(conns.end(side));
+      const second = this.second(conns.node(side));
+      return {
+        hold: timer(due.hold - second, timing.hold),
+        keepalive: timer(due.keepalive - second, this.keepalives.time(side)),
+      };
+    }
     const heard = Math.max(
       Math.min(conns.lastHeard(side), this.x.engine.now),
       conns.silent[side] === 1 ? 0 : this.keepalives.last(side ^ 1, now),

@@ -134,6 +134,21 @@ describe("state and info of a session, as the daemon went through it", () => {
     }
   });
 
+  test("where keepalives are events the timers shown are those that come up", () => {
+    const mesh = new Mesh(2, { eventPerKeepalive: true }).converged().run(500);
+    mesh.switch.cut.add(0);
+    mesh.bird.pathsChanged();
+    mesh.run(1);
+    const { hold } = mesh.bird.viewSession(0, 1)!;
+    mesh.run(hold!.left - 5);
+    expect(row(mesh, 0, 1)).toBe("up | Established");
+    const { left } = mesh.bird.viewSession(0, 1)!.hold!;
+    expect(left).toBeGreaterThanOrEqual(3);
+    expect(left).toBeLessThanOrEqual(6);
+    mesh.run(10);
+    expect(row(mesh, 0, 1)).toContain("Hold timer expired");
+  });
+
   test("during its own recovery a daemon says for how many peers it waits", () => {
     const mesh = new Mesh(3).start([0, 1]).run(5);
     expect(mesh.bird.view(1)!.recovery).toMatchObject({ waiting: 1, timer: { of: 240 } });

@@ -1,4 +1,11 @@
+import { HOUR, type Micros } from "../engine/time.js";
 import { FabricError } from "./fabric-error.js";
+
+/** The most latency or jitter of a link: beyond any timer of the model, and far from where times cannot be counted. Assumed. */
+export const LINK_DELAY_MAX: Micros = HOUR;
+
+/** The narrowest link, in megabits a second; narrower ones would be busy for longer than can be counted. Assumed. */
+export const LINK_BANDWIDTH_MIN = 0.001;
 
 /** What a link is like, in each direction alike. */
 export interface LinkAttributes {
@@ -128,15 +135,13 @@ export function resolveLink(
   const fail = (reason: string): never => {
     throw new FabricError({ code: "INVALID_LINK", link: name, reason });
   };
-  if (!Number.isSafeInteger(latencyUs) || latencyUs < 0) {
-    fail(`latencyUs must be a whole number of microseconds from 0, not ${latencyUs}`);
+  for (const [field, value] of Object.entries({ latencyUs, jitterUs })) {
+    if (!Number.isInteger(value) || value < 0 || value > LINK_DELAY_MAX)
+      fail(`${field} must be a whole number of microseconds, 0 to ${LINK_DELAY_MAX}, not ${value}`);
   }
-  if (!Number.isSafeInteger(jitterUs) || jitterUs < 0) {
-    fail(`jitterUs must be a whole number of microseconds from 0, not ${jitterUs}`);
-  }
-  if (bandwidthMbps !== undefined && !(typeof bandwidthMbps === "number" && bandwidthMbps > 0)) {
-    fail(`bandwidthMbps must be above 0, not ${bandwidthMbps}`);
-  }
+  const limited: unknown = bandwidthMbps;
+  if (limited !== undefined && !(typeof limited === "number" && limited >= LINK_BANDWIDTH_MIN))
+    fail(`bandwidthMbps must be ${LINK_BANDWIDTH_MIN} or more, not ${bandwidthMbps}`);
   if (!(typeof loss === "number" && loss >= 0 && loss <= 1))
     fail(`loss must be from 0 to 1, not ${loss}`);
   return Object.freeze({

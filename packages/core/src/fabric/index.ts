@@ -11,6 +11,8 @@ export {
   type FabricSpec,
   HOST_LINK,
   type HostSpec,
+  LINK_BANDWIDTH_MIN,
+  LINK_DELAY_MAX,
   type LinkAttributes,
   type LinkSpec,
   type RackSpec,

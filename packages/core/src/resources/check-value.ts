@@ -132,21 +132,19 @@ function checkObject(
 
 function checkRange(
   value: number,
-  schema: { readonly min?: number; readonly max?: number; readonly above?: number },
+  schema: { readonly min?: number; readonly max?: number },
   path: readonly PathSegment[],
   resource: ResourceReference,
   issues: Issue[],
 ): void {
   const min = schema.min ?? Number.NEGATIVE_INFINITY;
   const max = schema.max ?? Number.POSITIVE_INFINITY;
-  const above = schema.above ?? Number.NEGATIVE_INFINITY;
-  if (value >= min && value <= max && value > above) return;
-  const bounds = Number.isFinite(min)
+  if (value >= min && value <= max) return;
+  const want = Number.isFinite(min)
     ? Number.isFinite(max)
       ? `${String(min)} to ${String(max)}`
       : `${String(min)} or more`
     : `${String(max)} or less`;
-  const want = Number.isFinite(above) ? `above ${String(above)}` : bounds;
   issues.push(
     issueAt(resource, {
       code: "VALUE_OUT_OF_RANGE",

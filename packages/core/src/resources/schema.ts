@@ -17,12 +17,7 @@ export type FieldSchema =
   | { readonly type: "enum"; readonly values: readonly string[]; readonly anyCase?: boolean }
   | { readonly type: "integer"; readonly min?: number; readonly max?: number }
   /** With or without a fraction, and finite. */
-  | {
-      readonly type: "number";
-      readonly min?: number;
-      readonly max?: number;
-      readonly above?: number;
-    }
+  | { readonly type: "number"; readonly min?: number; readonly max?: number }
   | { readonly type: "integerOrText"; readonly format?: TextFormat }
   | { readonly type: "list"; readonly of: FieldSchema }
   | { readonly type: "map"; readonly of: FieldSchema }

@@ -486,8 +486,10 @@ describe("mistakes are named", () => {
     ],
     ["a loop", build({ links: [{ between: ["spine-0", "spine-0"] }] }), "INVALID_LINK"],
     ["a fractional latency", build({ hostLink: { latencyUs: 0.5 } }), "INVALID_LINK"],
+    ["a latency of days", build({ hostLink: { latencyUs: 1e12 } }), "INVALID_LINK"],
     ["a negative jitter", build({ switchLink: { jitterUs: -1 } }), "INVALID_LINK"],
     ["no bandwidth", build({ hostLink: { bandwidthMbps: 0 } }), "INVALID_LINK"],
+    ["a bandwidth near none", build({ hostLink: { bandwidthMbps: 1e-15 } }), "INVALID_LINK"],
     ["a loss in per cent", build({ hostLink: { loss: 5 } }), "INVALID_LINK"],
     [
       "no subnet",

@@ -96,11 +96,13 @@ export class Connector implements EventHandler {
     }
   }
 
-  /** How long the SYN and its answer take, and those that are lost before. */
+  /** How long the SYN and its answer take, and those that are lost before; Infinity if none gets through in time. */
   private firstTrip(client: number, target: number, roundTrip: Micros): Micros {
-    const { ways, nodes, engine } = this.hosts;
+    const { ways, nodes, engine, config } = this.hosts;
     if (!ways.any) return roundTrip;
-    return ways.connected(this.type, client, nodes[target]!, engine.now) - engine.now;
+    const { now } = engine;
+    const patience = config.clientDialTimeout;
+    return ways.connected(this.type, client, nodes[target]!, now, patience) - now;
   }
 
   private choose(client: number, endpoints: readonly number[], search: Search): number {
