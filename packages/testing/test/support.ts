@@ -7,6 +7,7 @@ import {
   type ScenarioConstraints,
 } from "@calico-sim/testing";
 import fc from "fast-check";
+import { expect } from "vitest";
 
 /** Runs of a property: few for every commit, as many as `FC_RUNS` says for a soak. */
 export function runs(usual: number): { readonly numRuns: number } {
@@ -66,6 +67,15 @@ export function looked(simulation: Simulation): Simulation {
   const copy = simulation.fork();
   copy.tracker.pathsChanged();
   return copy;
+}
+
+/** Holds the tracker, at moments of a run, to what it says after a look at everything. */
+export function expectJudgedAsLooked(each: Case): void {
+  const simulation = prepared(each);
+  for (const seconds of [100, 170, 240, 330, 420, 600]) {
+    simulation.run(seconds * 1e6);
+    expect(judged(simulation)).toEqual(judged(looked(simulation)));
+  }
 }
 
 /** A simulation that has come to rest. */

@@ -4,14 +4,14 @@ import type { KernelCounts } from "../fleet/route-counts.js";
 import type { KernelWriter } from "./kernel-writer.js";
 import type { RibChange } from "./path-lists.js";
 import { KERNEL, NO_PATH } from "./paths.js";
-import type { RibListener } from "./rib.js";
 import { ROUTE_COUNT, type RouteChanges, RouteCounters, type Verdict } from "./route-counters.js";
+import { TableListener, type TablesListener } from "./table-listener.js";
 
 /**
  * Counts what the kernel protocol of each daemon learns and is offered, as BIRD does for `show protocols all kernel1`
  * (bird: nest/rt-table.c, rt_notify_merged; sysdep/unix/krt.c, krt_import_control). Nothing else hangs on it.
  */
-export class KernelStats implements KernelCounts {
+export class KernelStats implements KernelCounts, TablesListener {
   private readonly x: FleetContext;
   private readonly writer: KernelWriter;
   /** By node. */
@@ -24,7 +24,7 @@ export class KernelStats implements KernelCounts {
 
   /** Counts for one more daemon. */
   watch(node: number): void {
-    this.x.daemons[node]!.rib.listen(new KernelTableStats(this, node));
+    this.x.daemons[node]!.rib.listen(new TableListener(this, node));
   }
 
   /** The counters of a node. */
@@ -99,24 +99,5 @@ export class KernelStats implements KernelCounts {
     if (path === NO_PATH) return "none";
     if (this.x.paths.peer(path) === KERNEL) return "rejected";
     return this.writer.filtered(node, prefix, path) === 0 ? "filtered" : "accepted";
-  }
-}
-
-/** Tells of the table of one daemon. */
-class KernelTableStats implements RibListener {
-  private readonly stats: KernelStats;
-  private readonly node: number;
-
-  constructor(stats: KernelStats, node: number) {
-    this.stats = stats;
-    this.node = node;
-  }
-
-  onChange(prefix: number, change: RibChange): void {
-    this.stats.onChange(this.node, prefix, change);
-  }
-
-  onClear(): void {
-    this.stats.onClear(this.node);
   }
 }

@@ -8,7 +8,6 @@ import type { Outbox } from "./outbox.js";
 import type { RibChange } from "./path-lists.js";
 import { NO_PATH } from "./paths.js";
 import type { PeerGroup } from "./peer-group.js";
-import type { RibListener } from "./rib.js";
 import {
   type Alike,
   ROUTE_COUNT,
@@ -16,6 +15,7 @@ import {
   RouteCounters,
   type Verdict,
 } from "./route-counters.js";
+import { TableListener, type TablesListener } from "./table-listener.js";
 import type { Refeed } from "./updates.js";
 
 /**
@@ -25,7 +25,7 @@ import type { Refeed } from "./updates.js";
  * A peer is offered every change of the table from the moment its session is up, if it is not deferred, and the whole
  * table when it is fed: what comes between is counted twice (bird: nest/proto.c, proto_want_export_up).
  */
-export class RouteStats implements ChangeCounts {
+export class RouteStats implements ChangeCounts, TablesListener {
   private readonly x: FleetContext;
   private readonly exporter: Exporter;
   private readonly importer: Importer;
@@ -49,7 +49,7 @@ export class RouteStats implements ChangeCounts {
   watch(node: number): void {
     this.unfed[node] = new Set();
     this.alike[node] = { rejected: 0, filtered: 0, withdraws: 0 };
-    this.x.daemons[node]!.rib.listen(new TableStats(this, node));
+    this.x.daemons[node]!.rib.listen(new TableListener(this, node));
   }
 
   /** The counters of an end. */
@@ -257,32 +257,5 @@ export class RouteStats implements ChangeCounts {
     counters.add(e, ROUTE_COUNT.exportUpdatesRejected, times * rejected);
     counters.add(e, ROUTE_COUNT.exportUpdatesFiltered, times * filtered);
     counters.add(e, ROUTE_COUNT.exportWithdraws, times * withdraws);
-  }
-}
-
-/** Tells of the table of one daemon. */
-class TableStats implements RibListener {
-  private readonly stats: RouteStats;
-  private readonly node: number;
-
-  constructor(stats: RouteStats, node: number) {
-    this.stats = stats;
-    this.node = node;
-  }
-
-  onChange(prefix: number, change: RibChange): void {
-    this.stats.onChange(this.node, prefix, change);
-  }
-
-  onSame(path: number): void {
-    this.stats.onSame(this.node, path);
-  }
-
-  onMissing(peer: number): void {
-    this.stats.onMissing(this.node, peer);
-  }
-
-  onClear(): void {
-    this.stats.onClear(this.node);
   }
 }
