@@ -1,4 +1,4 @@
-import { KUBERNETES_PROFILE } from "@calico-sim/core";
+import { ETCD_PROFILE, KUBERNETES_PROFILE } from "@calico-sim/core";
 import { TYPHA_COSTS } from "@calico-sim/typha";
 import { describe, expect, test } from "vitest";
 import { at, ClusterError, cluster, type Parameters, simulate, start } from "../src/index.js";
@@ -23,14 +23,18 @@ function profile(name: Figures, value: number): Parameters {
 
 describe("a parameter that cannot be", () => {
   const ABOVE = "a number above 0";
+  const PERIOD = "a finite number above 0";
   const COUNT = "a whole number from 1";
+  const WHOLE = "a whole number from 0";
+  const FINITE = "a finite number from 0";
+  const { NaN: NONE, POSITIVE_INFINITY: ENDLESS } = Number;
 
   test.each<[place: string, parameters: Parameters, want: string]>([
-    ["bird.timers.connectRetry", { bird: { timers: { connectRetry: 0 } } }, ABOVE],
-    ["bird.timers.keepalive", { bird: { timers: { keepalive: 0 } } }, ABOVE],
-    ["bird.bfd.interval", { bird: { bfd: { interval: 0, multiplier: 3 } } }, ABOVE],
+    ["bird.timers.connectRetry", { bird: { timers: { connectRetry: 0 } } }, PERIOD],
+    ["bird.timers.keepalive", { bird: { timers: { keepalive: 0 } } }, PERIOD],
+    ["bird.bfd.interval", { bird: { bfd: { interval: 0, multiplier: 3 } } }, PERIOD],
     ["bird.bfd.multiplier", { bird: { bfd: { interval: 300_000, multiplier: 0 } } }, COUNT],
-    ["typha.config.pingInterval", { typha: { config: { pingInterval: 0 } } }, ABOVE],
+    ["typha.config.pingInterval", { typha: { config: { pingInterval: 0 } } }, PERIOD],
     [
       "typha.config.snapshotCacheMaxBatchSize",
       { typha: { config: { snapshotCacheMaxBatchSize: 0 } } },
@@ -52,8 +56,21 @@ describe("a parameter that cannot be", () => {
     ["endpointSlices.endpointsPerSlice", { endpointSlices: { endpointsPerSlice: 1.5 } }, COUNT],
     ["endpointSlices.qps", { endpointSlices: { qps: 0 } }, ABOVE],
     ["endpointSlices.qps", { endpointSlices: { qps: -1 } }, ABOVE],
-    ["endpointSlices.qps", { endpointSlices: { qps: Number.NaN } }, ABOVE],
-    ["endpointSlices.burst", { endpointSlices: { burst: Number.NaN } }, "a number from 0"],
+    ["endpointSlices.qps", { endpointSlices: { qps: NONE } }, ABOVE],
+    ["endpointSlices.burst", { endpointSlices: { burst: NONE } }, FINITE],
+    ["endpointSlices.burst", { endpointSlices: { burst: ENDLESS } }, FINITE],
+    ["endpointSlices.batchPeriod", { endpointSlices: { batchPeriod: 1.5 } }, WHOLE],
+    ["bird.timers.hold", { bird: { timers: { hold: ENDLESS } } }, FINITE],
+    ["bird.timers.connectRetry", { bird: { timers: { connectRetry: ENDLESS } } }, PERIOD],
+    ["bird.costs.load", { bird: { costs: { load: 1.5 } } }, WHOLE],
+    ["nodeServices.leasePeriod", { nodeServices: { leasePeriod: 0 } }, COUNT],
+    [
+      "typha.config.maxFallBehind",
+      { typha: { config: { maxFallBehind: NONE } } },
+      "a number from 0",
+    ],
+    ["typha.costs.handshake.value", typha("handshake", ENDLESS), WHOLE],
+    ["datastore.profile.bookmarkIntervalMicros.value", profile("bookmarkIntervalMicros", 0), COUNT],
   ])("%s is refused: %j", (place, parameters, want) => {
     expect(() => simulated(parameters)).toThrow(ClusterError);
     expect(() => simulated(parameters)).toThrow(
@@ -72,6 +89,13 @@ describe("a parameter that cannot be", () => {
   test("is none where it is at the edge of what can be", () => {
     const endpointSlices = { endpointsPerSlice: 1, qps: 0.1, burst: 0, batchPeriod: 0 };
     expect(() => simulated({ endpointSlices, bird: { timers: { hold: 0 } } })).not.toThrow();
-    expect(() => simulated(profile("windowAgeMicros", Number.POSITIVE_INFINITY))).not.toThrow();
+    const never = Number.POSITIVE_INFINITY;
+    for (const parameters of [
+      profile("windowAgeMicros", never),
+      profile("bytesPerMicro", never),
+      { workloads: { schedulerQps: never }, typha: { config: { maxFallBehind: never } } },
+      { datastore: { profile: ETCD_PROFILE } },
+    ])
+      expect(() => simulated(parameters)).not.toThrow();
   });
 });
