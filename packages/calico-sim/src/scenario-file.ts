@@ -99,7 +99,7 @@ function placedScenario(source: ManifestSource, spec: ClusterSpec): PlacedScenar
   };
 }
 
-const SHAPE = "a list of steps such as { at: 5m, action: node-crash, node: worker-1 }";
+const SHAPE = "{ at: 5m, action: node-crash, node: worker-1 }";
 
 class ScenarioReader {
   private readonly spec: ClusterSpec;
@@ -126,7 +126,11 @@ class ScenarioReader {
   read(): readonly Step[] {
     const value = this.document?.value;
     if (!Array.isArray(value)) {
-      this.report([], { code: "TYPE_WRONG", message: `a scenario is ${SHAPE}`, got: value });
+      this.report([], {
+        code: "TYPE_WRONG",
+        message: `a scenario is a list of steps such as ${SHAPE}`,
+        got: value,
+      });
       return [];
     }
     const items: readonly unknown[] = value;
@@ -157,7 +161,11 @@ class ScenarioReader {
 
   private step(item: unknown, path: readonly PathSegment[]): readonly Step[] {
     if (!isRecord(item)) {
-      this.report(path, { code: "TYPE_WRONG", message: `a step is ${SHAPE}`, got: item });
+      this.report(path, {
+        code: "TYPE_WRONG",
+        message: `a step is an object such as ${SHAPE}`,
+        got: item,
+      });
       return [];
     }
     const at = this.field(item, "at", { type: "duration" }, path);

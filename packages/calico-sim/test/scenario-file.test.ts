@@ -139,7 +139,7 @@ describe("scenario files", () => {
 
   it.each([
     ["start: true", "a scenario is a list of steps"],
-    ["- start", "a step is a list of steps"],
+    ["- start", "a step is an object such as { at: 5m, action: node-crash"],
     ["- { at: 5m", ""],
     ["", "a scenario is a list of steps"],
   ])("that are no list of steps are refused: %j", (text, message) => {

@@ -115,9 +115,11 @@ export class PacketWalk {
     if (routers !== undefined) return this.from(host, to, NOWHERE);
     if (this.running[owner] !== true) return plainArrival(DELIVERY.ownerDown);
     const arrival = this.from(host, to, NOWHERE);
-    // Where the two do not reach each other, no route is to blame.
-    if (arrival.lost === 1 && !this.joined(host, owner)) return plainArrival(DELIVERY.pathCut);
-    return arrival;
+    // Where the two do not reach each other, no route is to blame; that of a host in between may mend it all the same.
+    if (arrival.lost < 1 || this.joined(host, owner)) return arrival;
+    return arrival.through.length === 0
+      ? plainArrival(DELIVERY.pathCut)
+      : { ...arrival, code: DELIVERY.pathCut };
   }
 
   private routeOf(host: number, { prefix, address }: Destination): number {

@@ -1,8 +1,10 @@
-import { sessionInfo } from "@calico-sim/bgp";
+import { parsePeerIP, sessionInfo } from "@calico-sim/bgp";
 import {
   bgpSettings,
   didYouMean,
+  formatAddress,
   type NodeDirectory,
+  type NodeView,
   nodeView,
   ofKind,
   parseCidr,
@@ -18,15 +20,8 @@ import type { Finding } from "./result.js";
 const LISTED = 5;
 
 /** What stands in for peers that nothing describes, and sessions with routers that did not come up. */
-function peerFindings({
-  bird,
-  bird6,
-  confd,
-  nodes,
-  routers,
-  spec,
-  tracker,
-}: ObservedCluster): Finding[] {
+function peerFindings(cluster: ObservedCluster): Finding[] {
+  const { bird, bird6, confd, nodes, routers, spec, tracker } = cluster;
   const findings: Finding[] = [];
   const left = confd.externalPeers();
   if (left.length > 0) {
@@ -47,10 +42,9 @@ function peerFindings({
     });
   }
   const described = spec.externalRouters ?? [];
-  const families = [
-    [4, bird],
-    [6, bird6],
-  ] as const;
+  const without6 = peersWithoutIpv6(cluster);
+  if (without6 !== undefined) findings.push(without6);
+  const families = [[4, bird] as const, ...(without6 === undefined ? [[6, bird6] as const] : [])];
   const unused = families.flatMap(([family, birds]) =>
     described.flatMap((one) => {
       const address = addressIn(one, family);
@@ -91,6 +85,30 @@ function peerFindings({
     });
   }
   return findings;
+}
+
+/** Peers with an IPv6 address where no node has one, which is all there is to say of them; undefined without any. */
+function peersWithoutIpv6(cluster: ObservedCluster): Finding | undefined {
+  const { bird6, datastore, spec } = cluster;
+  const all = datastore.list("Node").length;
+  if (spec.backend !== "bird" || (bird6 !== undefined && withoutAddress6(cluster).length < all))
+    return undefined;
+  const described = (spec.externalRouters ?? []).flatMap((one) => {
+    const address = addressIn(one, 6);
+    return address === undefined ? [] : [{ address, text: `${one.name} (${address})` }];
+  });
+  const known = new Set(described.map(({ address }) => address));
+  const others = datastore.list("BGPPeer").flatMap(({ spec: { peerIP }, metadata: { name } }) => {
+    const address = parsePeerIP(peerIP)?.address;
+    if (address?.family !== 6 || known.has(formatAddress(address))) return [];
+    return [`${formatAddress(address)} (BGPPeer ${name})`];
+  });
+  const peers = [...described.map(({ text }) => text), ...others];
+  if (peers.length === 0) return undefined;
+  const why =
+    bird6 === undefined ? "had an IPv6 address when the cluster began" : "has an IPv6 address";
+  const text = `no bird6 runs, since no node ${why}, so nobody peers with ${listed(peers)}`;
+  return { code: "setting", text };
 }
 
 function idsOf(nodes: NodeDirectory): readonly number[] {
@@ -162,18 +180,23 @@ function selectsSome(
 }
 
 /** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */
-function withoutIpv6({ bird6, datastore, spec }: ObservedCluster): Finding[] {
-  if (bird6 === undefined) return [];
-  const bare = datastore
+function withoutIpv6(cluster: ObservedCluster): Finding[] {
+  if (cluster.bird6 === undefined) return [];
+  const bare = withoutAddress6(cluster);
+  if (bare.length === 0) return [];
+  const text = `no bird6 runs on ${String(bare.length)} of the nodes, which have no IPv6 address: ${listed(bare.map(({ name }) => name))}; IPv6 pods there are not reached from elsewhere`;
+  return [{ code: "setting", text }];
+}
+
+/** Nodes without an IPv6 address that calico-node takes. */
+function withoutAddress6({ datastore, spec }: ObservedCluster): readonly NodeView[] {
+  return datastore
     .list("Node")
     .map(nodeView)
     .filter(
       ({ ipv6Address, internalIPv6 }) =>
         ipv6Address === undefined && (spec.detectIpv6 !== true || internalIPv6 === undefined),
     );
-  if (bare.length === 0) return [];
-  const text = `no bird6 runs on ${String(bare.length)} of the nodes, which have no IPv6 address: ${listed(bare.map(({ name }) => name))}; IPv6 pods there are not reached from elsewhere`;
-  return [{ code: "setting", text }];
 }
 
 /** BGPFilters between nodes that the mesh joins: there the protocol of a BGPPeer that is not global has no session. */

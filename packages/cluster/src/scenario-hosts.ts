@@ -12,6 +12,7 @@ import {
   parseCidr,
   writtenAddress,
 } from "@calico-sim/core";
+import { addressIn } from "./external-router.js";
 import type { JoiningNode, Scenario } from "./scenario.js";
 import type { ClusterSpec } from "./spec.js";
 
@@ -47,7 +48,11 @@ export class ScenarioHosts {
     this.names = names;
     const { resources, externalRouters = [], detectIpv6 = false } = names.spec;
     for (const node of ofKind(resources, "Node")) this.note(node, detectIpv6);
-    for (const { name, ip } of externalRouters) this.owners.set(ip, `external router ${name}`);
+    for (const router of externalRouters)
+      for (const family of [4, 6] as const) {
+        const address = addressIn(router, family);
+        if (address !== undefined) this.owners.set(address, `external router ${router.name}`);
+      }
   }
 
   /** What a Node object says. @param detects calico-node finds the IPv6 address that a kubelet reports. */

@@ -18,6 +18,7 @@ import { fieldIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import { ENDPOINT_SLICE_DEFAULTS } from "./endpoint-slices/index.js";
 import { NODE_SERVICE_DEFAULTS } from "./node-services/index.js";
+import { unfit } from "./parameter-limits.js";
 import type { Parameters, SimulateOptions } from "./simulate-options.js";
 import type { ClusterSpec } from "./spec.js";
 import { WORKLOAD_DEFAULTS } from "./workloads/index.js";
@@ -53,7 +54,7 @@ const EXAMPLE: Record<keyof Parameters, object> = {
   endpointSlices: ENDPOINT_SLICE_DEFAULTS,
 };
 
-/** Parameters that are given whole: no default stands in for what they leave out. */
+/** Parameters that are given whole, with all that is in them: no default stands in for what they leave out. */
 const WHOLE: ReadonlySet<string> = new Set([
   "felix",
   "bird.bfd",
@@ -94,8 +95,9 @@ function unlike(value: unknown, example: unknown, path: readonly PathSegment[]):
   if (isRecord(example))
     return isRecord(value) ? within(value, example, path) : [mistyped(value, "an object", path)];
   if (typeof value !== typeof example) return [mistyped(value, `a ${typeof example}`, path)];
-  if (typeof value !== "number" || value >= 0) return [];
-  return [fault(path, `${String(value)} is out of range`, "a number from 0")];
+  if (typeof value !== "number") return [];
+  const want = unfit(path.slice(1).join("."), value);
+  return want === undefined ? [] : [fault(path, `${String(value)} is out of range`, want)];
 }
 
 function within(
@@ -111,7 +113,7 @@ function within(
     const message = `there is no parameter ${JSON.stringify(name)} here${didYouMean(name, known)}`;
     return [fault(place, message, known.join(", "))];
   });
-  if (!WHOLE.has(path.slice(1).join("."))) return issues;
+  if (!isWhole(path)) return issues;
   const missing = known.filter((name) => value[name] === undefined);
   return [
     ...issues,
@@ -123,6 +125,10 @@ function within(
       ),
     ),
   ];
+}
+
+function isWhole(path: readonly PathSegment[]): boolean {
+  return path.some((_, i) => WHOLE.has(path.slice(1, i + 1).join(".")));
 }
 
 function mistyped(value: unknown, want: string, path: readonly PathSegment[]): Issue {

@@ -77,7 +77,7 @@ const FROM_RESOURCES: ObjectSchema & {
   fields: {
     ...COMMON,
     typhas: { type: "integer", min: 0 },
-    podFamilies: { type: "list", of: { type: "integer", min: 4, max: 6 } },
+    podFamilies: { type: "list", of: any },
     detectIpv6: boolean,
     fabric: any,
     typhaConfig: any,
@@ -216,8 +216,8 @@ function poolIssues(pool: PoolOptions, i: number, calicoVersion: string): readon
 export function checkResourceClusterOptions(options: ResourceClusterOptions): void {
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
-    const { typhaConfig, typhas = 0, resources, fabric } = options;
-    issues.push(...commonIssues(options));
+    const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies));
     if (typhaConfig !== undefined)
       issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
     const names = Array.isArray(resources)
@@ -232,6 +232,16 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
     }
   }
   if (issues.length > 0) throw new ClusterError(issues);
+}
+
+/** There is no family but these two. */
+function familyIssues(podFamilies: unknown): Issue[] {
+  const families: readonly unknown[] = Array.isArray(podFamilies) ? podFamilies : [];
+  return families.flatMap((got, i) => {
+    if (got === 4 || got === 6) return [];
+    const message = `${showValue(got)} is no family of addresses`;
+    return [fault(["podFamilies", i], { message, got, want: "4 or 6" })];
+  });
 }
 
 /** An underlay holds the Node resources, in order. */

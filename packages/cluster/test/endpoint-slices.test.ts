@@ -148,6 +148,11 @@ describe("EndpointSlices of a service with a selector", () => {
     expect(sizes(simulation)).toEqual([0]);
   });
 
+  test("stay as few as hold their endpoints while pods come one by one", () => {
+    const create = at("1m", pods.create(250, { over: "10s", labels: WEB }));
+    expect(sizes(simulated([service()], [create], "3m"))).toEqual([100, 100, 50]);
+  });
+
   test("gather the pods of a batch period in one write", () => {
     const writes = (batchPeriod: number): number => {
       const simulation = simulated(

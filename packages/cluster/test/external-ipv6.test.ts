@@ -1,15 +1,17 @@
-import { parseAddress } from "@calico-sim/core";
+import { type KubernetesNode, parseAddress } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   at,
   type ClusterOptions,
   cluster,
+  clusterFromResources,
   type ExternalRouter,
   fail,
   heal,
   pods,
   type Simulation,
   type Step,
+  simulate,
   start,
 } from "../src/index.js";
 import { bgp, codes, peer } from "./outside.js";
@@ -165,9 +167,45 @@ describe("a router outside with an IPv6 address alone", () => {
     expect(simulation.tracker.converged).toBe(true);
   });
 
-  test("with nobody to peer with in the cluster is a finding", () => {
-    const options = dual([only], { pools: [{ cidr: "10.244.0.0/16", ipipMode: "Never" }] });
-    expect(codes(run(options, WARM, "2m"))).toContain("setting");
+  test("with nobody to peer with in the cluster is a finding, and so is a peer that nothing describes", () => {
+    const pools = [{ cidr: "10.244.0.0/16", ipipMode: "Never" }] as const;
+    const resources = [
+      peer("tor", { peerIP: TOR.ip, asNumber: 65_001 }),
+      peer("tor-6", { peerIP: "fd10:0::251", asNumber: 65_001 }),
+      peer("someone", { peerIP: "[fd10::77]:1790", asNumber: 65_003 }),
+    ];
+    const texts = (more: Partial<ClusterOptions>): readonly string[] =>
+      run(dual([TOR], { pools, ...more }), WARM, "2m")
+        .result()
+        .findings.map(({ text }) => text);
+    const why = "no bird6 runs, since no node had an IPv6 address when the cluster began";
+    // That of IPv4 is a peer; for that of IPv6 `cluster` wrote a BGPPeer.
+    expect(texts({})).toEqual([`${why}, so nobody peers with tor (fd10::251)`]);
+    expect(texts({ resources })).toEqual([
+      `${why}, so nobody peers with tor (fd10::251), fd10::77 (BGPPeer someone)`,
+    ]);
+    expect(texts({ externalRouters: [], resources: resources.slice(2) })).toEqual([
+      `${why}, so nobody peers with fd10::77 (BGPPeer someone)`,
+    ]);
+    expect(texts({ externalRouters: [only] })).toEqual([
+      `${why}, so nobody peers with tor6 (fd10::252)`,
+    ]);
+  });
+
+  test("where IPv6 has pools but no node an address of it is one too", () => {
+    const { resources } = cluster(dual([TOR]));
+    const bare = resources.map((resource) => {
+      if (resource.kind !== "Node") return resource;
+      const { metadata, ...rest } = resource as KubernetesNode;
+      const { "projectcalico.org/IPv6Address": _, ...annotations } = metadata.annotations ?? {};
+      return { ...rest, metadata: { ...metadata, annotations } };
+    });
+    const spec = clusterFromResources({ resources: bare, externalRouters: [TOR] });
+    const texts = simulate(spec, WARM, { until: "2m" }).findings.map(({ text }) => text);
+    expect(texts).toContain(
+      "no bird6 runs, since no node has an IPv6 address, so nobody peers with tor (fd10::251)",
+    );
+    expect(texts.join()).not.toContain("no BGPPeer makes");
   });
 });
 

@@ -146,6 +146,8 @@ describe("a cluster from resources that nobody checked", () => {
     ],
     [{ typhas: 3 }, /^typhas: 3 Typhas are more than the 2 nodes to run them/],
     [{ etcdEndpoints: ["https://a"] }, /^etcdEndpoints: the datastore is kubernetes/],
+    [{ podFamilies: [4, 5] }, /^podFamilies\[1\]: 5 is no family of addresses \(expected 4 or 6\)/],
+    [{ podFamilies: ["6"] }, /^podFamilies\[0\]: "6" is no family of addresses/],
     [{ fabric: "x" }, /^fabric: "x" is no underlay/],
     [
       { fabric: leafSpine({ nodes: [{ name: "z", subnet: "10.0.0.0/24" }] }) },

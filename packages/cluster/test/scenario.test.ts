@@ -458,8 +458,12 @@ describe("a scenario that names what is not there", () => {
 
   test("is refused where a node joins under a name or an address that is taken", () => {
     const join = (name: string, address: string): Step => at("1s", nodes.join({ name, address }));
-    const tor = { name: "tor", ip: "10.0.0.254", asNumber: 65_001 };
+    const tor = { name: "tor", ip: "10.0.0.254", ipv6: "fd10:0::254", asNumber: 65_001 };
     const options = { ...SMALL, externalRouters: [tor] };
+    const dual = { name: "new", address: "10.0.0.9/24", ipv6Address: "fd10::254/64" };
+    expect(refusal(at("1s", nodes.join(dual)), options)).toContain(
+      "action.node.ipv6Address at 1s (new joins): fd10::254/64 is the address of external router tor",
+    );
     expect(refusal(join("node-0", "10.0.0.77/24"))).toContain(
       'scenario[1].action.node.name at 1s (node-0 joins): node "node-0" is in the cluster already',
     );

@@ -200,6 +200,38 @@ describe("addresses of services (node-behaviour §1.10)", () => {
     expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-2"]);
   });
 
+  test.each([
+    ["a mesh", {}],
+    ["a cluster whose nodes are rendered in full", { listenPort: 1179 }],
+  ])("one that came with the setting leaves with its endpoint: %s", (_, more) => {
+    const ranges = (...cidrs: string[]): BGPConfiguration =>
+      advertising({ ...more, serviceExternalIPs: cidrs.map((cidr) => ({ cidr })) });
+    const simulation = simulated(
+      [ranges("198.51.100.0/24"), ...service("Local", ["node-0"])],
+      at("150s", apply(ranges("198.51.100.0/24", "203.0.113.7/32"))),
+    );
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-0"]);
+    simulation.schedule([at("190s", apply(...service("Local", [], ["node-0"])))]);
+    simulation.run(200e6);
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual([]);
+  });
+
+  test("a node that gets the label stops telling of them, and tells again without it", () => {
+    const plain = { ...excluded("node-1") };
+    const { labels: _, ...metadata } = plain.metadata;
+    const simulation = simulated(
+      [EXTERNAL, ...service("Local", ["node-1"])],
+      at("150s", apply(excluded("node-1"))),
+    );
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual([]);
+    simulation.schedule([at("190s", apply({ ...plain, metadata }))]);
+    simulation.run(200e6);
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-1"]);
+    simulation.schedule([at("210s", apply(...service("Local", [], ["node-1"])))]);
+    simulation.run(220e6);
+    expect(advertisers(simulation, "203.0.113.7/32")).toEqual([]);
+  });
+
   test("services that come with the setting are known before the next file is written", () => {
     const simulation = simulated(service("Local", ["node-2"]), at("150s", apply(EXTERNAL)));
     expect(advertisers(simulation, "203.0.113.7/32")).toEqual(["node-2"]);

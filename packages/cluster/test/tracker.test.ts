@@ -1,6 +1,16 @@
-import { micros, SECOND } from "@calico-sim/core";
+import { micros, parseCidr, SECOND } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
-import { at, type Blackhole, type ClusterOptions, fail, heal, pods, start } from "../src/index.js";
+import {
+  at,
+  type Blackhole,
+  blocks,
+  type ClusterOptions,
+  fail,
+  firewall,
+  heal,
+  pods,
+  start,
+} from "../src/index.js";
 import { blockRoutes, RouteWatch, run } from "./support.js";
 
 const IPIP_BY_FELIX: ClusterOptions = {
@@ -58,6 +68,35 @@ describe("a black hole", () => {
     }
     expect(holes.every(({ open }) => !open)).toBe(true);
     expect(simulation.tracker.darkPairs).toBe(0);
+  });
+
+  test("across a cut ends with the route of a host in between that mends it", () => {
+    const simulation = run(
+      { nodes: 3, pools: [{ cidr: "10.200.0.0/20", ipipMode: "Never" }] },
+      [
+        at("0s", start()),
+        at("1m", blocks.add("node-2")),
+        at("300s", firewall.drop({ from: "node-0", to: "node-2" })),
+      ],
+      "301s",
+    );
+    const { kernels, prefixes, tracker } = simulation;
+    const isOpen = (): boolean =>
+      simulation.result().blackholes.intervals.some((hole) => hole.from === "node-0" && hole.open);
+    expect(isOpen()).toBe(true);
+    const block = prefixes.intern(parseCidr(simulation.blocksOf("node-2")[0]!)!);
+    const dark = tracker.darkPairs;
+    // By way of node-1, which is connected with both.
+    const direct = kernels.best(0, block);
+    kernels.replace(0, block, kernels.intern({ ...kernels.route(direct), gateway: 1 }));
+    expect(tracker.darkPairs).toBe(dark - 1);
+    const onward = kernels.best(1, block);
+    const { metric, protocol } = kernels.route(onward);
+    kernels.remove(1, block, metric, protocol);
+    expect(isOpen()).toBe(true);
+    kernels.replace(1, block, onward);
+    expect(isOpen()).toBe(false);
+    expect(tracker.darkPairs).toBe(dark - 1);
   });
 
   test("of a silent cut lasts exactly as long as the cut, in both directions, when the routes are Felix's", () => {

@@ -43,7 +43,7 @@ export interface NodeFiles {
   external: readonly string[];
   /** Its owner was told that there is something to start the BIRD from. */
   begun: boolean;
-  /** What it advertises of services, as text. */
+  /** What it advertises of services, as text: by the files, or by what was heard since. */
   services: string;
 }
 
@@ -211,14 +211,14 @@ export class FamilyFiles implements RouteNames {
     };
     if (all) for (let peer = 0; peer < this.nodes.size; peer++) consider(peer);
     else for (const peer of changed) consider(peer);
-    if (all) files.routes = this.rendered.meshRoutes(node);
+    if (all) setRoutes(files, this.rendered.meshRoutes(node));
     return add.length > 0 || remove.length > 0 ? { add, remove } : undefined;
   }
 
   /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */
   private explicitChanged(node: number, files: NodeFiles): Reconfiguration | undefined {
     const { peers, external, text, routes } = this.rendered.of(node);
-    files.routes = routes;
+    setRoutes(files, routes);
     if (text === files.peersText) return undefined;
     files.peersText = text;
     files.external = external;
@@ -242,4 +242,10 @@ export class FamilyFiles implements RouteNames {
     if (!this.rendered.needed) return speaker;
     return { ...speaker, listenPort: this.rendered.listenPort(node) };
   }
+}
+
+/** Whatever made them be written, later news of services is compared with what the files say now. */
+function setRoutes(files: NodeFiles, routes: NodeRoutes): void {
+  files.routes = routes;
+  files.services = routes.services.join(" ");
 }

@@ -225,8 +225,11 @@ export class RenderedPeers {
 
   private readLabel({ key, resource }: SyncerUpdate): void {
     const name = key.slice(key.lastIndexOf("/") + 1);
-    if (resource?.metadata.labels?.[EXCLUDE_LABEL] === "true") this.excluded.add(name);
+    const excluded = resource?.metadata.labels?.[EXCLUDE_LABEL] === "true";
+    if (excluded === this.excluded.has(name)) return;
+    if (excluded) this.excluded.add(name);
     else this.excluded.delete(name);
+    this.mesh.delete(name);
   }
 
   private routes({ exportSteps, communities, staticRoutes }: BirdConfiguration): NodeRoutes {

@@ -15,7 +15,7 @@ const WAYS = 8;
 export interface StepEffects {
   /** The best path there. */
   readonly best: number;
-  /** Whether it puts the path in the place of another. */
+  /** Whether it puts the path in the place of another, or takes it away. */
   readonly replaces: boolean;
   /** Whether the best path changes, or one that is merged with it. */
   readonly merges: boolean;
@@ -23,7 +23,7 @@ export interface StepEffects {
   readonly several: boolean;
 }
 
-/** What lists become when paths are added, as worked out before. The fields are those of the step found. */
+/** What lists become when paths are added, or when they are removed, as worked out before. The fields are those of the step found. */
 export class ListSteps implements StepEffects {
   /** Where it leads. */
   result = 0;

@@ -39,11 +39,11 @@ export const EMPTY = 0;
 export interface ListLimits {
   /** Cells beyond which those that no table needs any more are dropped. */
   readonly cells: number;
-  /** Steps from list to list that are remembered. */
+  /** Steps from list to list that are remembered: so many additions, and so many removals. */
   readonly steps: number;
 }
 
-/** 40 MB and 150 MB at most. */
+/** 40 MB of cells; 150 MB of steps at most for what additions do, and as much for removals. */
 const LIMITS: ListLimits = Object.freeze({ cells: 2 ** 20, steps: 2 ** 22 });
 
 /** Something that holds lists. */
@@ -55,7 +55,7 @@ export interface ListHolder {
 /**
  * Lists of paths, best first, as they stand in the tables of all daemons (bird: nest/rt-table.c, rte_recalculate).
  * A list is one integer: {@link EMPTY}, the only path + 1, or −1 − the first cell of a chain. Equal lists share
- * their cells, and what a list becomes when a path is added is worked out once, so that clients of a reflector,
+ * their cells, and what a list becomes when a path is added or removed is worked out once, so that clients of a reflector,
  * who all are told the same, share nearly everything.
  */
 export class PathLists {

@@ -17,10 +17,11 @@ export interface SliceWrite {
 }
 
 /**
- * The writes that make slices of one family hold what is wanted, in the controller's order: new slices, changed ones, empty
- * ones (kubernetes: staging/src/k8s.io/endpointslice/reconciler.go, reconcileByPortMapping, finalize). New endpoints go to
- * slices that are written anyway; if there is none, to the fullest that has room for all; the rest to new slices. One empty
- * slice is left where the service has no endpoint.
+ * The writes that make slices of one family hold what is wanted, in the controller's order: new slices, changed ones, those
+ * that go (kubernetes: staging/src/k8s.io/endpointslice/reconciler.go, reconcileByPortMapping, finalize). New endpoints go to
+ * slices that are written anyway, the fullest first; the rest, once it is less than a slice, to the unchanged one that it
+ * fills best; else to new slices. One that was emptied takes the endpoints of a new one instead of going. One empty slice is
+ * left where the service has no endpoint.
  */
 export function sliceWrites(
   rows: readonly SliceRow[],
@@ -30,51 +31,61 @@ export function sliceWrites(
 ): SliceWrite[] {
   const left = new Map(wanted);
   const kept = rows.map((row) => keep(row, left));
-  const touched = (i: number): boolean => kept[i]!.changed;
-  rows.forEach((_, i) => {
-    if (touched(i)) fill(kept[i]!.endpoints, left, room);
-  });
-  if (left.size > 0 && !rows.some((_, i) => touched(i))) {
-    const fitting = kept
-      .filter(({ endpoints }) => endpoints.size + left.size <= room)
-      .sort((a, b) => b.endpoints.size - a.endpoints.size)[0];
-    if (fitting !== undefined) {
-      fill(fitting.endpoints, left, room);
-      fitting.changed = true;
-    }
+  const written = kept.filter(({ endpoints, changed }) => changed && endpoints.size > 0);
+  for (const { endpoints } of fullestFirst(written)) fill(endpoints, left, room);
+  const made = place(kept, left, room);
+  const emptied = kept.filter(({ endpoints }) => endpoints.size === 0);
+  if (rows.length > 0 && emptied.length === rows.length && made.length === 0) {
+    if (rows.length === 1 && !emptied[0]!.changed) return [];
+    made.push(new Map());
   }
-  const made: SliceWrite[] = [];
-  while (left.size > 0) {
-    const endpoints = new Map<string, Endpoint>();
-    fill(endpoints, left, room);
-    made.push({ row: undefined, family, endpoints });
-  }
-  let empty = kept.filter(({ endpoints }) => endpoints.size === 0).length;
-  const others = rows.length + made.length - empty;
-  const changed: SliceWrite[] = [];
-  const gone: SliceWrite[] = [];
-  kept.forEach(({ endpoints, changed: isChanged }, i) => {
-    const row = rows[i];
-    if (endpoints.size > 0) {
-      if (isChanged) changed.push({ row, family, endpoints });
-    } else if (others === 0 && empty === 1) {
-      if (isChanged) changed.push({ row, family, endpoints });
-    } else {
-      empty--;
-      gone.push({ row, family, endpoints: undefined });
-    }
+  const write = (row?: SliceRow, endpoints?: ReadonlyMap<string, Endpoint>): SliceWrite => ({
+    row,
+    family,
+    endpoints,
   });
-  return [...made, ...changed, ...gone];
+  const changed = kept.filter((one) => one.changed && one.endpoints.size > 0);
+  const reused = emptied.splice(0, made.length).map(({ row }) => write(row, made.pop()));
+  return [
+    ...made.map((endpoints) => write(undefined, endpoints)),
+    ...changed.map(({ row, endpoints }) => write(row, endpoints)),
+    ...reused,
+    ...emptied.map(({ row }) => write(row)),
+  ];
 }
 
+/** Places what is left, in unchanged slices and in new ones, which are returned. */
+function place(kept: readonly Kept[], left: EndpointMap, room: number): EndpointMap[] {
+  const made: EndpointMap[] = [];
+  while (left.size > 0) {
+    // An empty slice is one of no ports, which takes no endpoints (kubernetes: …/reconciler.go, newEndpointSlice).
+    const fitting = fullestFirst(left.size < room ? kept : []).find(
+      ({ endpoints: { size }, changed }) => !changed && size > 0 && size + left.size <= room,
+    );
+    const endpoints = fitting?.endpoints ?? new Map<string, Endpoint>();
+    fill(endpoints, left, room);
+    if (fitting === undefined) made.push(endpoints);
+    else fitting.changed = true;
+  }
+  return made;
+}
+
+function fullestFirst(kept: readonly Kept[]): Kept[] {
+  return [...kept].sort((a, b) => b.endpoints.size - a.endpoints.size);
+}
+
+type EndpointMap = Map<string, Endpoint>;
+
+/** A slice with what it holds still. */
 interface Kept {
-  readonly endpoints: Map<string, Endpoint>;
+  readonly row: SliceRow;
+  readonly endpoints: EndpointMap;
   changed: boolean;
 }
 
 /** What a slice holds and is wanted still, as it is now; takes it from what is left to place. */
-function keep(row: SliceRow, left: Map<string, Endpoint>): Kept {
-  const kept: Kept = { endpoints: new Map(), changed: false };
+function keep(row: SliceRow, left: EndpointMap): Kept {
+  const kept: Kept = { row, endpoints: new Map(), changed: false };
   for (const [pod, held] of row.endpoints) {
     const now = left.get(pod);
     left.delete(pod);
@@ -84,7 +95,7 @@ function keep(row: SliceRow, left: Map<string, Endpoint>): Kept {
   return kept;
 }
 
-function fill(to: Map<string, Endpoint>, left: Map<string, Endpoint>, room: number): void {
+function fill(to: EndpointMap, left: EndpointMap, room: number): void {
   for (const [pod, endpoint] of left) {
     if (to.size >= room) return;
     to.set(pod, endpoint);
