@@ -12,7 +12,8 @@ export class LinkQueues {
     if (quality.narrowest < 0) return at;
     const begin = Math.max(at, this.busyUntil.get(quality.narrowest) ?? 0);
     const until = begin + serialisation(bytes, quality.bandwidthMbps);
-    this.busyUntil.set(quality.narrowest, until);
+    // Some of those who send reckon in parts of a microsecond, which those behind them must not inherit.
+    this.busyUntil.set(quality.narrowest, Math.ceil(until));
     return begin;
   }
 }
