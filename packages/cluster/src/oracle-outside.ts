@@ -10,11 +10,10 @@ import {
   parseAddress,
   parseASNumber,
   parseCidr,
-  SelectorError,
-  selects,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
 import { byMerit, byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
+import { isLocal, peerAddress } from "./oracle-selection.js";
 import type {
   Asked,
   Heard,
@@ -50,7 +49,7 @@ export function oracleOutside(
   const asking = new Set<string>();
   for (const { spec } of peers) {
     if (spec.peerSelector || spec.localWorkloadSelector) continue;
-    const address = parseAddress(withoutPort(spec.peerIP ?? ""));
+    const address = peerAddress(spec);
     const router = known.find(
       (one) => address !== undefined && addressEquals(one.address, address),
     );
@@ -74,11 +73,6 @@ function subnetsOf(nodes: Iterable<OracleNode>): readonly Cidr[] {
   const subnets = new Map<string, Cidr>();
   for (const { subnet } of nodes) if (subnet !== undefined) subnets.set(formatCidr(subnet), subnet);
   return [...subnets.values()];
-}
-
-/** `10.0.0.1:1179` and `[fd00::1]:1179` are written with a port (node-behaviour §1.4). */
-function withoutPort(peerIP: string): string {
-  return /^\[(.*)\]/.exec(peerIP)?.[1] ?? peerIP.replace(/^([\d.]+):\d+$/, "$1");
 }
 
 function oracleRouter(
@@ -109,16 +103,6 @@ function oracleRouter(
 function canonical(text: string, family: AddressFamily): readonly string[] {
   const cidr = parseCidr(text);
   return cidr?.family === family ? [formatCidr(cidr)] : [];
-}
-
-function isLocal(node: OracleNode, { node: name, nodeSelector }: BGPPeer["spec"]): boolean {
-  if (!nodeSelector) return !name || name === node.name;
-  try {
-    return selects(nodeSelector, node.labels);
-  } catch (error) {
-    if (error instanceof SelectorError) return false;
-    throw error;
-  }
 }
 
 /** Whether a prefix is a node's own subnet, which its kernel has a connected route to whatever BGP says. */

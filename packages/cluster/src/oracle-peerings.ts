@@ -1,11 +1,5 @@
-import {
-  type Address,
-  type BGPPeer,
-  formatAddress,
-  parseAddress,
-  SelectorError,
-  selects,
-} from "@calico-sim/core";
+import { type Address, addressEquals, type BGPPeer } from "@calico-sim/core";
+import { isLocal, matches, peerAddress } from "./oracle-selection.js";
 
 /** What decides a node's peerings. */
 export interface PeeringNode {
@@ -36,12 +30,11 @@ export function oraclePeerings(
   };
   const all = [...nodes.values()].filter((node) => node.address !== undefined);
   for (const { spec } of peers) {
-    const locals = all.filter((node) =>
-      spec.nodeSelector ? matches(node, spec.nodeSelector) : !spec.node || spec.node === node.name,
-    );
+    const locals = all.filter((node) => isLocal(node, spec));
+    const address = peerAddress(spec);
     const byAddress = spec.peerSelector === undefined || spec.peerSelector === "";
     const remotes = byAddress
-      ? all.filter((node) => owns(node, spec.peerIP))
+      ? all.filter((node) => address !== undefined && addressEquals(node.address!, address))
       : all.filter((node) => matches(node, spec.peerSelector ?? ""));
     for (const local of locals) {
       for (const remote of remotes) {
@@ -52,26 +45,6 @@ export function oraclePeerings(
     }
   }
   return found;
-}
-
-function matches(node: PeeringNode, selector: string): boolean {
-  try {
-    return selects(selector, node.labels);
-  } catch (error) {
-    if (error instanceof SelectorError) return false;
-    throw error;
-  }
-}
-
-function owns(node: PeeringNode, peerIP: string | undefined): boolean {
-  const address = parseAddress(
-    (peerIP ?? "").replace(/^([\d.]+):\d+$/, "$1").replace(/^\[(.*)\]:\d+$/, "$1"),
-  );
-  return (
-    address !== undefined &&
-    node.address !== undefined &&
-    formatAddress(address) === formatAddress(node.address)
-  );
 }
 
 /** What a route's way through reflectors depends on. */

@@ -3,13 +3,11 @@ import {
   addressEquals,
   type BGPFilter,
   type BGPPeer,
-  parseAddress,
   parseASNumber,
-  SelectorError,
-  selects,
 } from "@calico-sim/core";
 import { type OracleRule, oracleRules } from "./oracle-filter-rules.js";
 import type { NextHopMode } from "./oracle-next-hops.js";
+import { isLocal, matches, peerAddress } from "./oracle-selection.js";
 import type { OracleNode, OracleRouter } from "./oracle-terms.js";
 
 /** How one end of a session treats the other. */
@@ -139,20 +137,14 @@ function nextHopOf(spec: BGPPeer["spec"], internal: boolean): NextHopMode {
 }
 
 function localsOf({ nodes }: PeerResources, { spec }: BGPPeer): readonly OracleNode[] {
-  return [...nodes.values()].filter(
-    (node) =>
-      node.address !== undefined &&
-      (spec.nodeSelector
-        ? matches(node, spec.nodeSelector)
-        : !spec.node || spec.node === node.name),
-  );
+  return [...nodes.values()].filter((node) => node.address !== undefined && isLocal(node, spec));
 }
 
 function remotesOf({ nodes, routers }: PeerResources, { spec }: BGPPeer): readonly Remote[] {
   const { peerSelector } = spec;
   const addressed = [...nodes.values()].filter((node) => node.address !== undefined);
   if (peerSelector) return addressed.filter((node) => matches(node, peerSelector));
-  const wanted = parseAddress(withoutPort(spec.peerIP ?? ""));
+  const wanted = peerAddress(spec);
   if (wanted === undefined) return [];
   return [...addressed, ...routers].filter(
     ({ address }) => address !== undefined && addressEquals(address, wanted),
@@ -164,18 +156,4 @@ function isReversed(from: PeerResources, { spec }: BGPPeer, remote: Remote): boo
   if (!from.nodes.has(remote.name)) return false;
   const wanted = parseASNumber(spec.asNumber) || from.asNumber;
   return Boolean(spec.peerSelector) || remote.asNumber === wanted;
-}
-
-/** `10.0.0.1:1179` and `[fd00::1]:1179` are written with a port (node-behaviour §1.4). */
-function withoutPort(peerIP: string): string {
-  return /^\[(.*)\]/.exec(peerIP)?.[1] ?? peerIP.replace(/^([\d.]+):\d+$/, "$1");
-}
-
-function matches(node: OracleNode, selector: string): boolean {
-  try {
-    return selects(selector, node.labels);
-  } catch (error) {
-    if (error instanceof SelectorError) return false;
-    throw error;
-  }
 }
