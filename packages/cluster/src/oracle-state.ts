@@ -44,6 +44,8 @@ export interface OracleState {
     readonly mesh: boolean;
     /** What BGPPeer resources add. */
     readonly peerings: OraclePeerings;
+    /** Nodes that are route reflectors. */
+    readonly reflectors: readonly OracleNode[];
     /** AS of nodes that have none of their own. */
     readonly asNumber: number;
     /** Peerings in which a BGPPeer says something of the next hop; undefined where all say nothing and all nodes are of one AS. */
@@ -101,6 +103,7 @@ export function oracleState(
       ...bird,
       mesh,
       peerings: oraclePeerings(own, peers),
+      reflectors: [...own.values()].filter(({ clusterId }) => clusterId !== ""),
       asNumber,
       nextHops: nextHopPeerings(own, peers, asNumber),
     },

@@ -252,7 +252,7 @@ function toldGateways(
   node: string,
   holder: string,
 ): readonly string[] {
-  const { peerings, nextHops } = state.bgp;
+  const { peerings, nextHops, reflectors } = state.bgp;
   const { nodes } = state;
   if (peerings.size === 0) {
     const meshed = inMesh(state, holder) && inMesh(state, node);
@@ -264,7 +264,7 @@ function toldGateways(
     return (meshed || asked) && live.connected(a, b);
   };
   if (nextHops === undefined)
-    return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
+    return reaches({ reflectors, peerings, linked }, holder, node) ? [holder] : [];
   const says = (a: string, b: string): NextHopMode =>
     nextHops.self.get(a)?.has(b) === true
       ? "self"
