@@ -19,6 +19,18 @@ export interface PoolOptions {
   readonly disableBGPExport?: boolean;
 }
 
+/** Route reflectors in short. */
+export interface RouteReflectorOptions {
+  /** So many of the first nodes are reflectors, each in a rack of its own as far as there are racks. */
+  readonly count: number;
+  /**
+   * `one` cluster id for all, as in Calico's documentation: a reflector drops what another reflected, so that each node
+   * has one path from each reflector. With an id for `each` they reflect what others reflected, and nodes have the square
+   * of that (RFC 4456 §7, §8). @defaultValue `one`
+   */
+  readonly clusterIds?: "one" | "each";
+}
+
 /** A cluster in short. */
 export interface ClusterOptions {
   /** How many nodes, or their names. */
@@ -39,6 +51,13 @@ export interface ClusterOptions {
   readonly backend?: "bird" | "vxlan" | "none";
   /** Autonomous system of every node. @defaultValue 64512 */
   readonly asNumber?: number;
+  /**
+   * Route reflectors instead of the node-to-node mesh: how many of the first nodes, each with the label
+   * `route-reflector: "true"`, or more about them. Every node peers with all of them.
+   *
+   * @defaultValue none: every node peers with every other
+   */
+  readonly routeReflectors?: number | RouteReflectorOptions;
   /**
    * BGP speakers outside the cluster. Each gets a BGPPeer (and a Secret for its password), unless `resources` holds
    * one for its address.

@@ -20,7 +20,12 @@ import {
 import { TYPHA_CONFIG } from "@calico-sim/typha";
 import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
-import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
+import type {
+  ClusterOptions,
+  PoolOptions,
+  ResourceClusterOptions,
+  RouteReflectorOptions,
+} from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 
@@ -52,8 +57,18 @@ const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema
     typhas: { type: "integer", min: 0 },
     pools: { type: "list", of: any },
     asNumber: { type: "integer", min: 1, max: 0xffff_ffff },
+    routeReflectors: any,
   },
   required: ["nodes"],
+};
+
+const REFLECTORS: ObjectSchema & { fields: Record<keyof RouteReflectorOptions, FieldSchema> } = {
+  type: "object",
+  fields: {
+    count: { type: "integer", min: 1 },
+    clusterIds: { type: "enum", values: ["one", "each"] },
+  },
+  required: ["count"],
 };
 
 const POOL: ObjectSchema & { fields: Record<keyof PoolOptions, FieldSchema> } = {
@@ -100,7 +115,7 @@ const NODES_PER_RACK = 250;
 export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
-    issues.push(...nodeIssues(options), ...commonIssues(options));
+    issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
     const { pools, resources } = options as Partial<ClusterOptions>;
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
@@ -190,6 +205,28 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
     const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
     const least = String(Math.ceil(count / NODES_PER_RACK));
     issues.push(fault(["racks"], { message, got: racks, want: `${least} or more` }));
+  }
+  return issues;
+}
+
+/** Reflectors are nodes, and of BIRD. */
+function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOptions): Issue[] {
+  const got: unknown = routeReflectors;
+  if (got === undefined || got === null || got === 0) return [];
+  const path = ["routeReflectors"];
+  const options = typeof got === "number" ? { count: got } : got;
+  const issues = [...fieldIssues(options, REFLECTORS, path, "route reflectors")];
+  if (issues.length > 0) return issues;
+  const { count } = options as RouteReflectorOptions;
+  const all = typeof nodes === "number" ? nodes : nodes.length;
+  if (count > all) {
+    const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
+    issues.push(fault(path, { message, got: count, want: `1 to ${String(all)}` }));
+  }
+  if (backend !== "bird") {
+    const message = `the back end ${backend} has no BGP`;
+    const parts = { code: "FIELDS_CONFLICT", message, got } as const;
+    issues.push(fault(path, { ...parts, want: "the back end bird with them" }));
   }
   return issues;
 }

@@ -6,6 +6,7 @@ import {
   type FabricSpec,
   formatAddress,
   freezeDeep,
+  type KubernetesNode,
   NODE_ANNOTATIONS,
   type NodeView,
   nodeView,
@@ -21,6 +22,7 @@ import { fabricOf } from "./cluster-fabric.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
 import { soundRouters } from "./external-router-check.js";
+import { asReflector, reflectorCount, TO_REFLECTORS } from "./route-reflectors.js";
 import {
   checkClusterOptions,
   checkMesh,
@@ -115,6 +117,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     const v6 = `fd10:0:0:${rack.toString(16)}::${host.toString(16)}`;
     return nodeResource(name, v4, `${formatAddress(addressOf(v6))}/64`);
   });
+  const { routeReflectors } = options;
+  const reflectors = reflectorCount(routeReflectors);
+  for (let i = 0; i < reflectors; i++) nodes[i] = asReflector(nodes[i]!, i, routeReflectors!);
   const written = options.resources ?? [];
   const generated = [
     ...nodes,
@@ -123,8 +128,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
       apiVersion: "projectcalico.org/v3",
       kind: "BGPConfiguration",
       metadata: { name: "default" },
-      spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
+      spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: reflectors === 0 },
     } as const,
+    ...(reflectors === 0 ? [] : [TO_REFLECTORS]),
     ...peeringsWith(soundRouters(options.externalRouters), written),
   ];
   const resources = merged(generated, written);
@@ -215,7 +221,7 @@ function cidrOf(text: string): Cidr {
   return cidr;
 }
 
-function nodeResource(name: string, ...addresses: readonly [string, string?]): Resource {
+function nodeResource(name: string, ...addresses: readonly [string, string?]): KubernetesNode {
   const [v4, v6] = addresses;
   return {
     apiVersion: "v1",
