@@ -85,3 +85,6 @@ export const POLL_SECOND_MIN: Micros = SECOND + 1_950;
 export const POLL_SECOND_MAX: Micros = SECOND + 2_050;
 /** By how much the kernel may delay a sleep of one second to end it together with another (linux: fs/select.c, select_estimate_accuracy). */
 export const POLL_SLACK: Micros = MILLISECOND;
+
+/** Octets of data in a full TCP segment over Ethernet, with timestamps (RFC 6691; linux: net/ipv4/tcp_output.c, tcp_current_mss). */
+export const SEGMENT_BYTES = 1448;

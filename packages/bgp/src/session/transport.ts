@@ -12,6 +12,7 @@ import {
   QUICK_ACK_AFTER_IDLE,
   RETRANSMIT_MAX,
   RETRANSMIT_MIN,
+  SEGMENT_BYTES,
   TICK,
 } from "./constants.js";
 import { notificationCode } from "./last-error.js";
@@ -112,7 +113,7 @@ export class Transport {
   }
 
   /**
-   * A re-feed leaves as several small messages: the first at once, the rest when it is acknowledged, which
+   * A re-feed begins with two small messages: the first leaves at once, the second when it is acknowledged, which
    * is after one round trip, or 40 ms later if the peer delays its acknowledgement (law 7).
    */
   sendBurst(side: number, what: number): void {
@@ -125,6 +126,27 @@ export class Transport {
       conns.sent(side, conns.lastSent(side), quick ? first : nextTick(first + DELAYED_ACK));
     }
     this.send(side, what);
+  }
+
+  /**
+   * Sends messages that are of so many octets together. Full segments wait for no acknowledgement, push out what waits before
+   * them, and the second is acknowledged at once (RFC 896; RFC 5681 §4.2; linux: net/ipv4/tcp_output.c, tcp_nagle_check).
+   */
+  sendSeveral(side: number, what: number, bytes: number): void {
+    const { x } = this;
+    const delay = x.delayFrom(side);
+    if (
+      bytes < 2 * SEGMENT_BYTES ||
+      delay === Number.POSITIVE_INFINITY ||
+      x.path.impaired === true
+    ) {
+      this.send(side, what);
+      return;
+    }
+    const at = Math.max(Math.round(x.t), x.conns.lastSent(side));
+    if (x.conns.holds(side)) this.flush(side, at, delay);
+    this.transmit(side, what, at, delay);
+    x.conns.sent(side, at, at + 2 * delay);
   }
 
   /** Sends a NOTIFICATION, which waits for nothing since the socket closes behind it. */
