@@ -85,7 +85,8 @@ export class BirdFleet implements EventHandler {
     const recovery = new Recovery(x);
     this.x = x;
     const rough = new RoughPaths(x);
-    this.transport = new Transport(x, rough);
+    this.keepalives = new Keepalives(x);
+    this.transport = new Transport(x, this.keepalives, rough);
     this.handshakes = new Handshakes(x, this.transport, rough);
     const outbox = new Outbox(x, this.transport, exporter);
     const importer = new Importer(x);
@@ -95,7 +96,6 @@ export class BirdFleet implements EventHandler {
     }
     const learner = new Learner(x, importer, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
-    this.keepalives = new Keepalives(x);
     const transmitter = new Transmitter(x, this.transport, recovery);
     this.sessions = new Sessions(
       x,

@@ -55,9 +55,6 @@ export const DELAYED_ACK: Micros = 40 * MILLISECOND;
 /** One tick. */
 export const TICK: Micros = 4 * MILLISECOND;
 
-/** A connection idle for longer is acknowledged at once (linux: tcp_event_data_recv, restart from idle). */
-export const QUICK_ACK_AFTER_IDLE: Micros = 200 * MILLISECOND;
-
 /** First retransmission time-out; doubles up to {@link RETRANSMIT_MAX} (linux: TCP_RTO_MIN, TCP_RTO_MAX). */
 export const RETRANSMIT_MIN: Micros = 200 * MILLISECOND;
 /** Longest retransmission time-out. */
