@@ -1,5 +1,6 @@
 import { parsePeerIP, sessionInfo } from "@calico-sim/bgp";
 import {
+  type AddressFamily,
   bgpSettings,
   didYouMean,
   formatAddress,
@@ -179,13 +180,60 @@ function selectsSome(
   }
 }
 
-/** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */
-function withoutIpv6(cluster: ObservedCluster): Finding[] {
-  if (cluster.bird6 === undefined) return [];
-  const bare = withoutAddress6(cluster);
-  if (bare.length === 0) return [];
-  const text = `no bird6 runs on ${String(bare.length)} of the nodes, which have no IPv6 address: ${listed(bare.map(({ name }) => name))}; IPv6 pods there are not reached from elsewhere`;
-  return [{ code: "setting", text }];
+/** Nodes whose BIRD of a family has nobody to talk to, and those where none starts. */
+function silentNodes(cluster: ObservedCluster): Finding[] {
+  const { bird6, datastore, spec } = cluster;
+  if (spec.backend !== "bird") return [];
+  const { routerId = "" } = spec;
+  const all = datastore.list("Node").map(nodeView);
+  const idless = routerId === "" ? all.filter((node) => !hasIpv4(node.ipv4Address)) : [];
+  // Its BIRD of IPv4 finds an address of the host by itself.
+  const helped = idless.filter(({ internalIP }) => hasIpv4(internalIP));
+  const texts: string[] = [];
+  const without = (daemons: string, nodes: readonly NodeView[]): void => {
+    if (nodes.length === 0) return;
+    texts.push(
+      `${daemons} on ${String(nodes.length)} of the nodes, which have no IPv4 address to be their router id: ${listed(names(nodes))}; CALICO_ROUTER_ID "hash" (routerId) gives them one`,
+    );
+  };
+  without(
+    "neither bird nor bird6 runs",
+    idless.filter((node) => !helped.includes(node)),
+  );
+  if (bird6 !== undefined) without("no bird6 runs", helped);
+  const deaf = (family: AddressFamily, nodes: readonly NodeView[]): void => {
+    const mute = nodes.filter((node) => !idless.includes(node));
+    if (mute.length === 0) return;
+    const [v, daemon] = family === 4 ? ["IPv4", "bird"] : ["IPv6", "bird6"];
+    texts.push(
+      `${daemon} has no peers on ${String(mute.length)} of the nodes, which have no ${v} address: ${listed(names(mute))}; ${v} pods there are not reached from elsewhere`,
+    );
+  };
+  const pools4 = datastore.list("IPPool").some(({ spec: pool }) => hasIpv4(pool.cidr));
+  if (pools4) {
+    deaf(
+      4,
+      all.filter(
+        ({ ipv4Address, internalIP }) =>
+          !hasIpv4(ipv4Address) && (spec.detectIpv4 === false || !hasIpv4(internalIP)),
+      ),
+    );
+  }
+  if (bird6 !== undefined) deaf(6, withoutAddress6(cluster));
+  if (all.length > 1 && routerId !== "" && routerId !== "hash") {
+    texts.push(
+      `all nodes have the router id ${routerId}, so that each refuses the others' sessions; CALICO_ROUTER_ID "hash" (routerId) gives each its own`,
+    );
+  }
+  return texts.map((text) => ({ code: "setting", text }));
+}
+
+function hasIpv4(text: string | undefined): boolean {
+  return text?.includes(":") === false;
+}
+
+function names(nodes: readonly NodeView[]): readonly string[] {
+  return nodes.map(({ name }) => name);
 }
 
 /** Nodes without an IPv6 address that calico-node takes. */
@@ -236,7 +284,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
     });
   }
-  findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...withoutIpv6(cluster));
+  findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...silentNodes(cluster));
   const open = cluster.tracker.leftOpen();
   if (open.length > 0) {
     findings.push({

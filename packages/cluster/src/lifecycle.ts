@@ -90,11 +90,6 @@ export class Lifecycle implements EventHandler {
     return this.wanted[node] === true && this.rendered[node] === true;
   }
 
-  /** The same of the BIRD of IPv6, which has files only where the node has an IPv6 address. */
-  keepsBird6(node: number): boolean {
-    return this.wanted[node] === true && this.rendered6[node] === true;
-  }
-
   /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
   onStartupDone(node: number): void {
     if (this.wanted[node] !== true) return;
@@ -198,7 +193,7 @@ export class Lifecycle implements EventHandler {
       return;
     }
     this.unregistered.delete(node);
-    const { ipv6Address } = joining;
+    const addresses = addressesOf(joining);
     datastore.put({
       apiVersion: "v1",
       kind: "Node",
@@ -207,15 +202,13 @@ export class Lifecycle implements EventHandler {
         labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
       },
       status: {
-        addresses: [joining.address, ...(ipv6Address === undefined ? [] : [ipv6Address])].map(
-          (text) => ({ type: "InternalIP", address: text.split("/")[0] ?? "" }),
-        ),
+        addresses: Object.values(addresses).map((text) => ({
+          type: "InternalIP",
+          address: text.split("/")[0] ?? "",
+        })),
       },
     });
-    nodeServices.setHostAddresses(node, {
-      ipv4Address: joining.address,
-      ...(ipv6Address === undefined ? {} : { ipv6Address }),
-    });
+    nodeServices.setHostAddresses(node, addresses);
     workloads.startNode(joining.name, { rebooted: false });
     this.startNode(node);
   }
@@ -370,6 +363,15 @@ export class Lifecycle implements EventHandler {
   private hostOf(daemon: DaemonName, id: number): number {
     return daemon === "typha" ? (this.parts.typhaNodes[id] ?? 0) : id;
   }
+}
+
+/** The addresses that a node joins with, IPv4 first. */
+function addressesOf({ address, ipv6Address }: JoiningNode): Record<string, string> {
+  const [v4, v6] = address.includes(":") ? [undefined, address] : [address, ipv6Address];
+  return {
+    ...(v4 === undefined ? {} : { ipv4Address: v4 }),
+    ...(v6 === undefined ? {} : { ipv6Address: v6 }),
+  };
 }
 
 function endBird(bird: BirdFleet, node: number, signal: "KILL" | "TERM"): void {

@@ -173,9 +173,9 @@ export class ScenarioSubjects {
       };
     } else if (daemon === "bird6" && !this.runsBird6(target)) {
       const message = usesIpv6(spec)
-        ? `no bird6 runs on ${target}, which has no IPv6 address`
+        ? `no bird6 runs on ${target}, which has no IPv4 address to be its router id, nor another by routerId`
         : "no node has an IPv6 address, so no bird6 runs";
-      const [...having] = this.hosts.ipv6;
+      const [...having] = this.hosts.bird6;
       const want = usesIpv6(spec) ? someOf(having) : "bird";
       const path = [usesIpv6(spec) ? "target" : "daemon"];
       yield { code: "VALUE_UNKNOWN", message, path, got: usesIpv6(spec) ? target : daemon, want };
@@ -187,7 +187,7 @@ export class ScenarioSubjects {
     // One that is not there has its own finding.
     const there = nodes.isNode(nodes.id(target)) || this.hosts.joined.has(target);
     if (usesIpv6(this.names.spec) && (!there || unread.includes(target))) return true;
-    return usesIpv6(this.names.spec) && this.hosts.ipv6.has(target);
+    return usesIpv6(this.names.spec) && this.hosts.bird6.has(target);
   }
 
   private *typha(target: string): Generator<Fault> {

@@ -18,9 +18,9 @@ export type DaemonName = "bird" | "bird6" | "felix" | "confd" | "calico-node" | 
 /** A node that joins: what its kubelet registers. */
 export interface JoiningNode {
   readonly name: string;
-  /** Address with prefix length, e.g. `10.0.3.17/24`. */
+  /** Address with prefix length, e.g. `10.0.3.17/24`: IPv4, or IPv6 where it has no other. */
   readonly address: string;
-  /** The same of IPv6, e.g. `fd10::17/64`. Absent: none. */
+  /** Its IPv6 address beside an IPv4 one, e.g. `fd10::17/64`. Absent: none. */
   readonly ipv6Address?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }

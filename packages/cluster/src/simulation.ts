@@ -200,6 +200,7 @@ export class Simulation
       listener: this,
       externalPeers: this.routers,
       ...(spec.secretNamespace === undefined ? {} : { secretNamespace: spec.secretNamespace }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
       ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
@@ -245,6 +246,7 @@ export class Simulation
       parameters: {
         calicoVersion: `v${spec.calicoVersion}.0`,
         ...(spec.detectIpv6 === undefined ? {} : { detectIpv6: spec.detectIpv6 }),
+        ...(spec.detectIpv4 === undefined ? {} : { detectIpv4: spec.detectIpv4 }),
         ...parameters.nodeServices,
       },
     });
@@ -258,6 +260,7 @@ export class Simulation
       era: this.era,
       backend: spec.backend,
       ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
     });
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);

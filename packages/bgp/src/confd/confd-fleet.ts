@@ -51,7 +51,7 @@ export const CONFD_COSTS: ConfdCosts = Object.freeze({
 
 /** Told when a node's first configuration of a family is written: its BIRD can start. */
 export interface ConfdListener {
-  /** That of IPv6 only where the node has an IPv6 address. */
+  /** Only where the BIRD has a router id to start with. */
   onFirstRender(node: number, at: Micros, family: AddressFamily): void;
 }
 
@@ -77,6 +77,8 @@ export interface ConfdOptions {
   readonly externalPeers?: ExternalPeers;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** `CALICO_ROUTER_ID` of calico-node: `hash`, or an id. @defaultValue the node's IPv4 address */
+  readonly routerId?: string;
 }
 
 /**
@@ -200,7 +202,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     return this.families.find(({ bird }) => bird.family === family) ?? this.families[0]!;
   }
 
-  /** A node's router id: its IPv4 address; empty without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
+  /** A node's router id; empty without one, see {@link FamilyFiles.routerId}. */
   routerId(node: number): string {
     return this.families[0]!.routerId(node);
   }
@@ -373,8 +375,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     });
     this.families.forEach((family, i) => {
       const files = confd.files[i]!;
-      // The BIRD of IPv4 starts with or without peers; that of IPv6 is not there where nobody has an address for it.
-      if (files.begun || (family.bird.family === 6 && !family.speaks(node))) return;
+      if (files.begun || !family.starts(node)) return;
       files.begun = true;
       this.listener?.onFirstRender(node, this.engine.now, family.bird.family);
     });

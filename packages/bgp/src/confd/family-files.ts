@@ -28,6 +28,8 @@ export interface FamilyOptions {
   readonly externalPeers?: ExternalPeers;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** `CALICO_ROUTER_ID` of calico-node: `hash`, or an id. @defaultValue the node's IPv4 address */
+  readonly routerId?: string;
 }
 
 /** What one node's confd has of one family: its blocks, and its files as rendered last, for comparison. */
@@ -76,6 +78,7 @@ export class FamilyFiles implements RouteNames {
   readonly cache: ConfdCache;
   readonly rendered: RenderedPeers;
   private readonly outside: ExternalPeers | undefined;
+  private readonly givenId: string | undefined;
 
   constructor(options: FamilyOptions) {
     const { bird } = options;
@@ -87,6 +90,7 @@ export class FamilyFiles implements RouteNames {
     this.rendered = new RenderedPeers({ ...options, family: bird.family });
     this.cache = new ConfdCache({ ...options, family: bird.family }, this.rendered);
     this.outside = options.externalPeers;
+    this.givenId = options.routerId;
   }
 
   /** Peers that the templates loop over, at most. */
@@ -94,9 +98,13 @@ export class FamilyFiles implements RouteNames {
     return this.cache.keys.size;
   }
 
-  /** Whether a node's files have a BGP section that BIRD accepts: its own address, and a router id. */
-  speaks(node: number): boolean {
-    return (this.cache.keys.get(node)?.routerId ?? "") !== "";
+  /**
+   * Whether a node's BIRD starts from its files, with or without a BGP section. That of IPv6 needs a router id in them; that
+   * of IPv4 looks for one itself, see {@link ConfdCache.routerIds}.
+   */
+  starts(node: number): boolean {
+    const id = this.cache.routerIds.get(node);
+    return this.family === 4 ? id !== "" : (id ?? "") !== "";
   }
 
   // Names ----------------------------------------------------------------------------------------
@@ -114,7 +122,7 @@ export class FamilyFiles implements RouteNames {
 
   /** A node's router id; empty without one. */
   routerId(node: number): string {
-    return this.cache.keys.get(node)?.routerId ?? this.outside?.addressOf(node, this.family) ?? "";
+    return this.cache.routerIds.get(node) ?? this.outside?.addressOf(node, this.family) ?? "";
   }
 
   /** See {@link RouteNames}. */
@@ -237,7 +245,7 @@ export class FamilyFiles implements RouteNames {
     const speaker: SpeakerConfig = {
       asNumber,
       address: addressNumber(keys.address),
-      ...(this.family === 4 ? {} : { routerId: addressNumber(keys.routerId) }),
+      ...(this.family === 4 && !this.givenId ? {} : { routerId: addressNumber(keys.routerId) }),
     };
     if (!this.rendered.needed) return speaker;
     return { ...speaker, listenPort: this.rendered.listenPort(node) };
