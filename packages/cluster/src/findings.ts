@@ -8,7 +8,6 @@ import {
   type NodeView,
   nodeView,
   ofKind,
-  parseCidr,
   SelectorError,
   selects,
 } from "@calico-sim/core";
@@ -106,9 +105,7 @@ function peersWithoutIpv6(cluster: ObservedCluster): Finding | undefined {
   });
   const peers = [...described.map(({ text }) => text), ...others];
   if (peers.length === 0) return undefined;
-  const why =
-    bird6 === undefined ? "had an IPv6 address when the cluster began" : "has an IPv6 address";
-  const text = `no bird6 runs, since no node ${why}, so nobody peers with ${listed(peers)}`;
+  const text = `no node has an IPv6 address, so nobody peers with ${listed(peers)}`;
   return { code: "setting", text };
 }
 
@@ -119,14 +116,6 @@ function idsOf(nodes: NodeDirectory): readonly number[] {
 function listed(names: readonly string[]): string {
   const more = names.length - LISTED;
   return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${String(more)} more` : "");
-}
-
-/** Pools of IPv6 that came after the beginning. */
-function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
-  return datastore
-    .list("IPPool")
-    .map(({ spec }) => spec.cidr)
-    .filter((text) => parseCidr(text)?.family === 6);
 }
 
 /** What BGPPeers refer to and is not there at the end: confd goes on as if nothing had been said. */
@@ -275,13 +264,6 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     findings.push({
       code: "event-limit",
       text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,
-    });
-  }
-  const late = cluster.bird6 === undefined && spec.backend === "bird" ? lateIpv6(cluster) : [];
-  if (late.length > 0) {
-    findings.push({
-      code: "not-modelled",
-      text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
     });
   }
   findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...silentNodes(cluster));

@@ -62,7 +62,7 @@ export class Lifecycle implements EventHandler {
   private readonly backoff: Micros[] = [];
   private readonly kindRegister: number;
   /** −1 in a cluster without IPv6. */
-  private readonly kindBird6: number;
+  private kindBird6: number = -1;
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -72,7 +72,15 @@ export class Lifecycle implements EventHandler {
     this.kindRestart = engine.defineKind("process-restart", this);
     this.kindCrashed = engine.defineKind("container-crashed", this, { background: true });
     this.kindRegister = engine.defineKind("node-register", this, { background: true });
-    this.kindBird6 = parts.bird6 === undefined ? -1 : engine.defineKind("bird6-start", this);
+    if (parts.bird6 !== undefined) this.beginIpv6(parts.bird6);
+  }
+
+  /** The cluster has BIRDs of IPv6, from the beginning or from now on. */
+  beginIpv6(bird6: BirdFleet): void {
+    this.kindBird6 = this.parts.engine.defineKind("bird6-start", this);
+    this.down.forEach((down, node) => {
+      if (down) bird6.crash(node);
+    });
   }
 
   /** Names of the nodes on which calico-node is meant to run. */

@@ -34,12 +34,10 @@ function remarks(simulation: Simulation): readonly string[] {
   return simulation.result().findings.map(({ text }) => text);
 }
 
+type Edit = Parameters<typeof editResource<KubernetesNode>>[1];
+
 /** A cluster from resources that were edited Node by Node. */
-function edited(
-  options: ClusterOptions,
-  more: Partial<ClusterSpec>,
-  edit: (node: KubernetesNode) => void,
-): Simulation {
+function edited(options: ClusterOptions, more: Partial<ClusterSpec>, edit: Edit): Simulation {
   const spec = cluster(options);
   const resources = spec.resources.map((resource) =>
     resource.kind === "Node"
@@ -53,17 +51,18 @@ function edited(
 }
 
 /** Takes the IPv4 address from a Node, and leaves what its kubelet reports. */
-function withoutAnnotation({ metadata }: KubernetesNode): void {
-  delete metadata.annotations?.[NODE_ANNOTATIONS.ipv4Address];
-}
+const withoutAnnotation: Edit = ({ metadata }) => {
+  const { [NODE_ANNOTATIONS.ipv4Address]: _, ...annotations } = metadata.annotations ?? {};
+  metadata.annotations = annotations;
+};
 
 describe("nodes without an IPv4 address", () => {
   test("stand on the underlay by their IPv6 subnets", () => {
     const { resources, fabric, routerId, detectIpv4 } = cluster({ ...BARE, racks: 2 });
-    const own = ofKind(resources, "Node").map(({ metadata, status }) => [
-      metadata.annotations,
-      status?.addresses?.map(({ address }) => address),
-    ]);
+    const own = ofKind(resources, "Node").map((node) => {
+      const { status } = node as KubernetesNode;
+      return [node.metadata.annotations, status?.addresses?.map(({ address }) => address)];
+    });
     expect(own.slice(0, 2)).toEqual([
       [{ "projectcalico.org/IPv6Address": "fd10::1/64" }, ["fd10::1"]],
       [{ "projectcalico.org/IPv6Address": "fd10:0:0:1::1/64" }, ["fd10:0:0:1::1"]],

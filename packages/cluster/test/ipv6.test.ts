@@ -11,7 +11,6 @@ import {
 } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
-  apply,
   at,
   type ClusterOptions,
   cluster,
@@ -344,15 +343,6 @@ describe("a cluster without IPv6", () => {
     expect(simulation.result().bgp.ipv6).toBeUndefined();
     const kill = at("20s", fail.process("bird6", "node-0"));
     expect(() => simulation.schedule([kill])).toThrow(ScenarioError);
-  });
-
-  test("says that it began without when it gets a pool of it", () => {
-    const [pool] = ofKind(cluster({ nodes: 1, pools: [V6] }).resources, "IPPool");
-    const scenario = [at("0s", start()), at("10s", apply(pool!))];
-    const { findings } = simulate(cluster({ nodes: 2 }), scenario, { until: "1m" });
-    expect(findings.map(({ code, text }) => `${code}: ${text}`)).toEqual([
-      `not-modelled: the cluster began without IPv6, so nothing routes the pools ${V6.cidr}: no bird6 is simulated`,
-    ]);
   });
 
   test("goes the same way whether or not it says that pods have IPv4 addresses", () => {

@@ -8,6 +8,7 @@ import {
   type Micros,
   type NodeDirectory,
   type PrefixTable,
+  type Resource,
   type Secret,
   type SyncerSink,
   type SyncerSource,
@@ -105,11 +106,13 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
   private serviceSource: SyncerSource | undefined;
   private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Files of IPv4, then of IPv6 where there are any. */
-  private readonly families: readonly FamilyFiles[];
+  private readonly families: FamilyFiles[];
+  private readonly options: ConfdOptions;
   /** Takes the stream of Services and EndpointSlices; see {@link setServiceSource}. */
   readonly serviceWatch: ServiceWatch;
 
   constructor(options: ConfdOptions) {
+    this.options = options;
     this.engine = options.engine;
     this.nodes = options.nodes;
     this.listener = options.listener;
@@ -123,6 +126,20 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     );
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
+  }
+
+  /**
+   * Renders for IPv6 too from now on, from what the datastore holds; every confd that is in sync at once.
+   *
+   * @param content - the resources that confd reads, at `revision` of the datastore.
+   */
+  beginIpv6(ipv6: Ipv6Files, content: readonly Resource[], revision: number): void {
+    const family = new FamilyFiles({ ...this.options, ...ipv6 });
+    this.families.push(family);
+    family.begin(content, revision);
+    this.serviceWatch.add(family.rendered);
+    for (const confd of this.confds) confd?.files.push(newNodeFiles());
+    this.renderAll();
   }
 
   /** Where confds watch Services and EndpointSlices, always the datastore itself; see {@link ServiceWatch}. */
@@ -214,7 +231,11 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
    */
   secretChanged(key: string, secret: Secret | undefined, revision: number): void {
     const named = this.families.map(({ rendered }) => rendered.secret(key, secret, revision));
-    if (!named.includes(true) || !this.families[0]!.rendered.needed) return;
+    if (named.includes(true) && this.families[0]!.rendered.needed) this.renderAll();
+  }
+
+  /** Whatever every running confd wrote, it writes anew. */
+  private renderAll(): void {
     this.confds.forEach((confd, node) => {
       if (confd?.running !== true || !confd.inSync) return;
       confd.all = true;

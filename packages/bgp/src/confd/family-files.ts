@@ -1,9 +1,13 @@
 import {
   type AddressFamily,
   type Era,
+  keyOf,
   type NodeDirectory,
   type PrefixTable,
   parseCidr,
+  type Resource,
+  type Secret,
+  type UpdateBatch,
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
 import type { ExportRules, PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
@@ -91,6 +95,33 @@ export class FamilyFiles implements RouteNames {
     this.cache = new ConfdCache({ ...options, family: bird.family }, this.rendered);
     this.outside = options.externalPeers;
     this.givenId = options.routerId;
+  }
+
+  /** Takes what a datastore holds at a revision, as if every confd had been told of it. */
+  begin(content: readonly Resource[], revision: number): void {
+    const updates = content.map((resource) => {
+      const key = keyOf(resource);
+      return {
+        kind: resource.kind,
+        key,
+        resource,
+        previous: undefined,
+        revision,
+        kvs: 0,
+        bytes: 0,
+      };
+    });
+    const of = (...kinds: readonly string[]): UpdateBatch => ({
+      updates: updates.filter(({ kind }) => kinds.includes(kind)),
+      snapshot: true,
+      kvs: 0,
+      bytes: 0,
+      status: "in-sync",
+    });
+    this.cache.read(of("Node", "IPPool", "BGPConfiguration", "BGPPeer", "BGPFilter"));
+    this.rendered.servicesChanged(of("Service", "EndpointSlice"));
+    for (const { key, resource } of of("Secret").updates)
+      this.rendered.secret(key, resource as Secret, revision);
   }
 
   /** Peers that the templates loop over, at most. */

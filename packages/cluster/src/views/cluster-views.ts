@@ -62,7 +62,7 @@ const SHOWN_KINDS: readonly string[] = TABLE_KINDS.filter((kind) =>
 const CONTROL_SOCKETS = { 4: "/var/run/calico/bird.ctl", 6: "/var/run/calico/bird6.ctl" } as const;
 
 /** What confd reads of the datastore (calico: node/filesystem/etc/calico/confd/conf.d/). */
-const CONFD_KINDS = [
+export const CONFD_KINDS = [
   "Node",
   "IPPool",
   "BGPConfiguration",
