@@ -169,9 +169,10 @@ function nextHopPeerings(
  */
 export function oracleNode(
   node: Node,
-  { asNumber, routerId }: Pick<OracleState["bgp"], "asNumber" | "routerId">,
+  settings: Pick<OracleState["bgp"], "asNumber" | "routerId">,
   family: AddressFamily,
 ): OracleNode {
+  const { asNumber, routerId } = settings;
   const view = nodeView(node);
   const written = family === 4 ? view.ipv4Address : view.ipv6Address;
   const subnet = written === undefined ? undefined : parseCidr(written);

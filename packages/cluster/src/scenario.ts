@@ -305,7 +305,7 @@ export const config: {
    */
   podFamilies: (families: readonly AddressFamily[]): Action => ({
     type: "pod-families",
-    families: Array.isArray(families) ? Object.freeze([...families]) : families,
+    families: Object.freeze([...families]),
   }),
 });
 

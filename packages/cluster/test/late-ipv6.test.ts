@@ -20,8 +20,8 @@ import {
   nodes,
   pods,
   ScenarioError,
-  Simulation,
   type SimulateOptions,
+  Simulation,
   type Step,
   simulate,
   start,
@@ -63,6 +63,11 @@ function familiesOf(simulation: Simulation): readonly string[] {
     .map((addresses) => addresses.map((text) => parseAddress(text)?.family).join(" "));
 }
 
+/** Eight pods of the first, six of the second. */
+function many(first: string, second: string): readonly string[] {
+  return [...Array<string>(8).fill(first), ...Array<string>(6).fill(second)];
+}
+
 function routes6(simulation: Simulation, node: string): readonly string[] {
   return Object.entries(blockRoutes(simulation, node))
     .filter(([prefix]) => prefix.includes(":"))
@@ -86,7 +91,7 @@ describe("a pool of IPv6 that comes later", () => {
     expect(simulation.views.peers("node-0", 6).map(({ state }) => state)).toEqual(["up", "up"]);
     simulation.run(micros("5m"));
     expect(routes6(simulation, "node-0")).toEqual(["blackhole", "node-1 eth0", "node-2 eth0"]);
-    expect(familiesOf(simulation)).toEqual([...Array(8).fill("4"), ...Array(6).fill("4 6")]);
+    expect(familiesOf(simulation)).toEqual(many("4", "4 6"));
     const { converged, findings } = simulation.result();
     expect([converged, findings]).toEqual([true, []]);
   });
@@ -148,6 +153,24 @@ describe("a pool of IPv6 that comes later", () => {
     ]);
     expect(simulation.result().converged).toBe(true);
   });
+});
+
+test("a pool of IPv4 that comes to pods of IPv6 is routed too", () => {
+  const [pool] = ofKind(cluster({ nodes: 1, pools: [V4] }).resources, "IPPool");
+  const spec = cluster({ nodes: 3, nodeFamilies: [4, 6], pools: [V6] });
+  const simulation = begun(spec, [
+    ...WARM,
+    at("2m", apply(pool!)),
+    at("2m", config.podFamilies([4])),
+    at("3m", pods.create(6, { over: "10s" })),
+  ]);
+  simulation.run(micros("5m"));
+  expect(familiesOf(simulation)).toEqual(many("6", "4"));
+  const routes = Object.entries(blockRoutes(simulation, "node-0"));
+  expect(routes.flatMap(([prefix, route]) => (prefix.includes(".") ? [route] : [])).sort()).toEqual(
+    ["blackhole", "node-1 eth0", "node-2 eth0"],
+  );
+  expect(simulation.result().converged).toBe(true);
 });
 
 describe("IPv6 that comes later", () => {

@@ -268,10 +268,10 @@ export class FamilyFiles implements RouteNames {
     return { add: peers, remove };
   }
 
-  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all. */
+  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all, and without a router id. */
   private speaker(node: number): SpeakerConfig | undefined {
     const keys = this.cache.keys.get(node);
-    if (keys === undefined) return undefined;
+    if (keys === undefined || keys.routerId === "") return undefined;
     const asNumber = keys.asNumber < 0 ? this.cache.globalAS : keys.asNumber;
     const speaker: SpeakerConfig = {
       asNumber,
