@@ -42,9 +42,12 @@ function peerFindings(cluster: ObservedCluster): Finding[] {
     });
   }
   const described = spec.externalRouters ?? [];
-  const without6 = peersWithoutIpv6(cluster);
-  if (without6 !== undefined) findings.push(without6);
-  const families = [[4, bird] as const, ...(without6 === undefined ? [[6, bird6] as const] : [])];
+  const families = ([4, 6] as const).flatMap((family) => {
+    const without = peersWithout(cluster, family);
+    if (without === undefined) return [[family, family === 4 ? bird : bird6] as const];
+    findings.push(without);
+    return [];
+  });
   const unused = families.flatMap(([family, birds]) =>
     described.flatMap((one) => {
       const address = addressIn(one, family);
@@ -87,25 +90,26 @@ function peerFindings(cluster: ObservedCluster): Finding[] {
   return findings;
 }
 
-/** Peers with an IPv6 address where no node has one, which is all there is to say of them; undefined without any. */
-function peersWithoutIpv6(cluster: ObservedCluster): Finding | undefined {
+/** Peers with an address of a family of which no node has one, which is all there is to say of them; undefined without any. */
+function peersWithout(cluster: ObservedCluster, family: AddressFamily): Finding | undefined {
   const { bird6, datastore, spec } = cluster;
   const all = datastore.list("Node").length;
-  if (spec.backend !== "bird" || (bird6 !== undefined && withoutAddress6(cluster).length < all))
+  const none = family === 6 && bird6 === undefined;
+  if (spec.backend !== "bird" || !(none || withoutAddress(cluster, family).length === all))
     return undefined;
   const described = (spec.externalRouters ?? []).flatMap((one) => {
-    const address = addressIn(one, 6);
+    const address = addressIn(one, family);
     return address === undefined ? [] : [{ address, text: `${one.name} (${address})` }];
   });
   const known = new Set(described.map(({ address }) => address));
   const others = datastore.list("BGPPeer").flatMap(({ spec: { peerIP }, metadata: { name } }) => {
     const address = parsePeerIP(peerIP)?.address;
-    if (address?.family !== 6 || known.has(formatAddress(address))) return [];
+    if (address?.family !== family || known.has(formatAddress(address))) return [];
     return [`${formatAddress(address)} (BGPPeer ${name})`];
   });
   const peers = [...described.map(({ text }) => text), ...others];
   if (peers.length === 0) return undefined;
-  const text = `no node has an IPv6 address, so nobody peers with ${listed(peers)}`;
+  const text = `no node has an IPv${String(family)} address, so nobody peers with ${listed(peers)}`;
   return { code: "setting", text };
 }
 
@@ -199,16 +203,8 @@ function silentNodes(cluster: ObservedCluster): Finding[] {
     );
   };
   const pools4 = datastore.list("IPPool").some(({ spec: pool }) => hasIpv4(pool.cidr));
-  if (pools4) {
-    deaf(
-      4,
-      all.filter(
-        ({ ipv4Address, internalIP }) =>
-          !hasIpv4(ipv4Address) && (spec.detectIpv4 === false || !hasIpv4(internalIP)),
-      ),
-    );
-  }
-  if (bird6 !== undefined) deaf(6, withoutAddress6(cluster));
+  if (pools4) deaf(4, withoutAddress(cluster, 4));
+  if (bird6 !== undefined) deaf(6, withoutAddress(cluster, 6));
   if (all.length > 1 && routerId !== "" && routerId !== "hash") {
     texts.push(
       `all nodes have the router id ${routerId}, so that each refuses the others' sessions; CALICO_ROUTER_ID "hash" (routerId) gives each its own`,
@@ -225,14 +221,19 @@ function names(nodes: readonly NodeView[]): readonly string[] {
   return nodes.map(({ name }) => name);
 }
 
-/** Nodes without an IPv6 address that calico-node takes. */
-function withoutAddress6({ datastore, spec }: ObservedCluster): readonly NodeView[] {
+/** Nodes without an address of a family that calico-node takes. */
+function withoutAddress(
+  { datastore, spec }: ObservedCluster,
+  family: AddressFamily,
+): readonly NodeView[] {
+  const { detectIpv4 = true, detectIpv6 = false } = spec;
   return datastore
     .list("Node")
     .map(nodeView)
-    .filter(
-      ({ ipv6Address, internalIPv6 }) =>
-        ipv6Address === undefined && (spec.detectIpv6 !== true || internalIPv6 === undefined),
+    .filter(({ ipv4Address, internalIP, ipv6Address, internalIPv6 }) =>
+      family === 4
+        ? !hasIpv4(ipv4Address) && !(detectIpv4 && hasIpv4(internalIP))
+        : ipv6Address === undefined && !(detectIpv6 && internalIPv6 !== undefined),
     );
 }
 

@@ -6,9 +6,11 @@ import {
   MILLISECOND,
   MINUTE,
   type Micros,
-  parseCidr,
+  nodeView,
   SECOND,
 } from "@calico-sim/core";
+import { sharedLinks, subnetOf } from "./node-place.js";
+import type { HostAddresses } from "./node-services/node-services.js";
 import { birdsOf, type ClusterParts } from "./parts.js";
 import type { DaemonName, JoiningNode } from "./scenario.js";
 import { nodeId } from "./scenario-check.js";
@@ -175,7 +177,8 @@ export class Lifecycle implements EventHandler {
 
   /** A new host is there: its kubelet registers the Node, then everything on it starts. */
   join(joining: JoiningNode): void {
-    const cidr = parseCidr(joining.address);
+    const shared = sharedLinks(this.parts.datastore.list("Node").map(nodeView));
+    const cidr = subnetOf(addressesOf(joining), shared);
     if (cidr === undefined) throw new RangeError(`"${joining.address}" is no address of a subnet`);
     const subnet = formatCidr(cidr);
     const rack = this.parts.fabric.racks.includes(subnet)
@@ -210,10 +213,9 @@ export class Lifecycle implements EventHandler {
         labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
       },
       status: {
-        addresses: Object.values(addresses).map((text) => ({
-          type: "InternalIP",
-          address: text.split("/")[0] ?? "",
-        })),
+        addresses: [addresses.ipv4Address, addresses.ipv6Address].flatMap((text) =>
+          text === undefined ? [] : [{ type: "InternalIP", address: text.split("/")[0] ?? "" }],
+        ),
       },
     });
     nodeServices.setHostAddresses(node, addresses);
@@ -374,7 +376,7 @@ export class Lifecycle implements EventHandler {
 }
 
 /** The addresses that a node joins with, IPv4 first. */
-function addressesOf({ address, ipv6Address }: JoiningNode): Record<string, string> {
+function addressesOf({ address, ipv6Address }: JoiningNode): HostAddresses {
   const [v4, v6] = address.includes(":") ? [undefined, address] : [address, ipv6Address];
   return {
     ...(v4 === undefined ? {} : { ipv4Address: v4 }),

@@ -21,6 +21,7 @@ import { fabricOf } from "./cluster-fabric.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
 import { soundRouters } from "./external-router-check.js";
+import { sharedLinks, subnetOf } from "./node-place.js";
 import {
   checkClusterOptions,
   checkMesh,
@@ -181,9 +182,10 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
     throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
+  const shared = sharedLinks(nodes.map(nodeView));
   const placed = nodes.map((node) => {
     const view = nodeView(node);
-    const subnet = subnetOf(view);
+    const subnet = subnetOf(view, shared);
     if (subnet === undefined) {
       const { ipv4Address, ipv6Address } = view;
       throw new ClusterError(
@@ -219,22 +221,6 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
   });
-}
-
-/** Where a Node stands: the subnet of its IPv4 address, else that of IPv6; of one that only the kubelet reports a /24 or /64. */
-function subnetOf({
-  ipv4Address,
-  internalIP,
-  ipv6Address,
-  internalIPv6,
-}: NodeView): Cidr | undefined {
-  const text =
-    ipv4Address ??
-    (internalIP?.includes(":") === false ? internalIP : undefined) ??
-    ipv6Address ??
-    internalIPv6;
-  if (text === undefined) return undefined;
-  return parseCidr(text.includes("/") ? text : `${text}/${text.includes(":") ? "64" : "24"}`);
 }
 
 function addressOf(text: string): Address {

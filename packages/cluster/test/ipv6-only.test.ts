@@ -119,6 +119,27 @@ describe("nodes without an IPv4 address", () => {
     expect(simulation.result().converged).toBe(true);
   });
 
+  test("stand on the link of nodes that have an address in their subnet and one of IPv4, from the beginning or later", () => {
+    const spec = cluster({ nodes: 4, racks: 2, pools: [V6], routerId: "hash" });
+    const resources = spec.resources.map((resource) => {
+      if (resource.metadata.name !== "node-3") return resource;
+      return editResource<KubernetesNode>(resource as KubernetesNode, (draft) => {
+        withoutAnnotation(draft);
+        draft.status!.addresses!.shift();
+      });
+    });
+    const simulation = new Simulation(clusterFromResources({ ...spec, resources }));
+    const join = nodes.join({ name: "new", address: "fd10:0:0:1::99/64" });
+    simulation.schedule([...WARM, at("1m", join)]);
+    simulation.run(micros("2m"));
+    const { fabric, nodes: all } = simulation;
+    const ids = ["node-3", "new"].map((name) => all.id(name));
+    expect(ids.map((id) => [fabric.sameSubnet(1, id), fabric.sameSubnet(0, id)])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
   test("peer with routers that have no IPv4 address either", () => {
     const tor = { name: "tor", ip: "fd10::254", asNumber: 65_000, prefixes: ["::/0"] };
     const simulation = run({ ...BARE, externalRouters: [tor] }, WARM, "2m");
@@ -128,6 +149,15 @@ describe("nodes without an IPv4 address", () => {
     expect(simulation.route("node-0", { family: 6, value: 1n })?.gateway).toBe("tor");
     expect(simulation.result().converged).toBe(true);
     expect(remarks(simulation)).toEqual([]);
+  });
+
+  test("have no peer at an IPv4 address, which is said", () => {
+    const tor = { name: "tor", ip: "10.0.0.254", ipv6: "fd10::254", asNumber: 65_000 };
+    const simulation = run({ ...BARE, externalRouters: [tor] }, WARM, "2m");
+    expect(simulation.views.peers("node-0", 6)).toHaveLength(4);
+    expect(remarks(simulation)).toEqual([
+      "no node has an IPv4 address, so nobody peers with tor (10.0.0.254)",
+    ]);
   });
 
   test("reach no IPv4 pods of each other, which is said", () => {

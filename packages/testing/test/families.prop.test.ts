@@ -45,7 +45,7 @@ const cases = arbitraryCluster({
   families: ["dual-stack"],
   withoutBird: false,
   nodesMax: 5,
-  racksMax: 1,
+  racksMax: 2,
   externalRoutersMax: 1,
   bgpFiltersMax: 2,
 }).chain((whole) =>
