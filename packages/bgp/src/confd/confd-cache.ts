@@ -151,7 +151,8 @@ export class ConfdCache {
     if (node < 0) return;
     const resource = update.resource as Node | undefined;
     const keys = resource && this.keysOf(resource);
-    this.routerIds.set(node, resource && this.routerIdOf(resource), update.revision);
+    const routerId = keys?.routerId ?? (resource && this.routerIdOf(resource));
+    this.routerIds.set(node, routerId, update.revision);
     // What the receivers held before, not what is known here: one client's snapshot may have told of the
     // change before the others hear of it.
     const { previous } = update;
@@ -188,10 +189,11 @@ export class ConfdCache {
     const network = this.family === 4 ? view.ipv4Address : view.ipv6Address;
     const cidr = network === undefined ? undefined : parseCidr(network);
     if (cidr?.family !== this.family || network === undefined) return undefined;
+    const address = formatAddress(writtenAddress(cidr));
     return {
-      address: formatAddress(writtenAddress(cidr)),
+      address,
       network,
-      routerId: this.routerIdOf(node),
+      routerId: this.family === 4 && !this.givenId ? address : this.routerIdOf(node),
       asNumber: view.asNumber ?? -1,
       clusterId: view.routeReflectorClusterID ?? "",
     };
