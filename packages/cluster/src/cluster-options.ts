@@ -7,7 +7,7 @@ import type { UnderlayOptions } from "./underlay.js";
 export interface PoolOptions {
   /** @defaultValue `default-ipv4-ippool` or `default-ipv6-ippool`, of the others `pool-1`, … */
   readonly name?: string;
-  /** A pool of IPv6 makes the cluster dual-stack. */
+  /** A pool of IPv6 makes the cluster dual-stack, unless `nodeFamilies` says otherwise. */
   readonly cidr: string;
   readonly ipipMode?: "Never" | "Always" | "CrossSubnet";
   readonly vxlanMode?: "Never" | "Always" | "CrossSubnet";
@@ -41,6 +41,13 @@ export interface ClusterOptions {
   readonly typhas?: number;
   /** @defaultValue one pool 10.244.0.0/16 with IP-in-IP always, as the operator makes it */
   readonly pools?: readonly PoolOptions[];
+  /**
+   * Families of the nodes' own addresses: `[6]` makes a cluster without IPv4, `[4, 6]` one that a pool of IPv6 can come to
+   * later. @defaultValue IPv4, and IPv6 where a pool is of IPv6
+   */
+  readonly nodeFamilies?: readonly AddressFamily[];
+  /** See `ClusterSpec.routerId`; blank for none. @defaultValue `hash` where nodes have no IPv4 address, else none */
+  readonly routerId?: string;
   /** @defaultValue `3.33` */
   readonly calicoVersion?: string;
   /** @defaultValue `kubernetes` */
@@ -83,6 +90,8 @@ export interface ResourceClusterOptions {
   readonly backend?: "bird" | "vxlan" | "none";
   readonly podFamilies?: readonly AddressFamily[];
   readonly detectIpv6?: boolean;
+  readonly detectIpv4?: boolean;
+  readonly routerId?: string;
   readonly fabric?: FabricSpec;
   readonly underlay?: UnderlayOptions;
   readonly typhaConfig?: Partial<TyphaConfig>;

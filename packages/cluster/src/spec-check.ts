@@ -13,6 +13,7 @@ import {
   type ObjectSchema,
   ofKind,
   type PathSegment,
+  parseAddress,
   type Resource,
   showValue,
   validateSet,
@@ -45,6 +46,7 @@ const COMMON = {
   externalRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
+  routerId: text,
   underlay: any,
 } satisfies Record<string, FieldSchema>;
 
@@ -56,6 +58,7 @@ const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema
     racks: { type: "integer", min: 1, max: 4_096 },
     typhas: { type: "integer", min: 0 },
     pools: { type: "list", of: any },
+    nodeFamilies: { type: "list", of: any },
     asNumber: { type: "integer", min: 1, max: 0xffff_ffff },
     routeReflectors: any,
   },
@@ -94,6 +97,7 @@ const FROM_RESOURCES: ObjectSchema & {
     typhas: { type: "integer", min: 0 },
     podFamilies: { type: "list", of: any },
     detectIpv6: boolean,
+    detectIpv4: boolean,
     fabric: any,
     typhaConfig: any,
     secretNamespace: text,
@@ -116,7 +120,8 @@ export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
-    const { pools, resources } = options as Partial<ClusterOptions>;
+    const { pools, resources, nodeFamilies } = options as Partial<ClusterOptions>;
+    issues.push(...familyIssues(nodeFamilies, "nodeFamilies"));
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
       issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
@@ -154,8 +159,14 @@ function commonIssues({
   calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
-}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints">): Issue[] {
+  routerId,
+}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints" | "routerId">): Issue[] {
   const issues: Issue[] = [];
+  if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
+    const message = `${JSON.stringify(routerId)} is no router id`;
+    const want = "hash, or an IPv4 address";
+    issues.push(fault(["routerId"], { message, got: routerId, want }));
+  }
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");
@@ -167,6 +178,11 @@ function commonIssues({
     issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
   }
   return issues;
+}
+
+function isRouterId(text: string): boolean {
+  const address = parseAddress(text);
+  return address?.family === 4 && address.value !== 0;
 }
 
 /** How many nodes there are, how they are called, and what their number allows. */
@@ -254,7 +270,7 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
-    issues.push(...commonIssues(options), ...familyIssues(podFamilies));
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
     if (typhaConfig !== undefined)
       issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
     const names = Array.isArray(resources)
@@ -272,13 +288,17 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
 }
 
 /** There is no family but these two. */
-function familyIssues(podFamilies: unknown): Issue[] {
-  const families: readonly unknown[] = Array.isArray(podFamilies) ? podFamilies : [];
-  return families.flatMap((got, i) => {
+function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
+  const families: readonly unknown[] = Array.isArray(given) ? given : [];
+  const issues = families.flatMap((got, i) => {
     if (got === 4 || got === 6) return [];
     const message = `${showValue(got)} is no family of addresses`;
-    return [fault(["podFamilies", i], { message, got, want: "4 or 6" })];
+    return [fault([field, i], { message, got, want: "4 or 6" })];
   });
+  if (field === "podFamilies" || !Array.isArray(given) || given.length > 0) return issues;
+  return [
+    fault([field], { message: "a node has some address", got: given, want: "[4], [6] or [4, 6]" }),
+  ];
 }
 
 /** An underlay holds the Node resources, in order. */

@@ -51,6 +51,8 @@ export interface TrackerOptions {
   readonly backend: "bird" | "vxlan" | "none";
   /** BGP speakers outside the cluster: sources of packets to blocks, and destinations for what they originate. */
   readonly routers?: readonly ExternalRouter[];
+  /** `CALICO_ROUTER_ID`. @defaultValue none */
+  readonly routerId?: string;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
+  private readonly routerId: string;
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
   private readonly destinations: Destinations;
@@ -93,6 +96,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.era = options.era;
     this.backend = options.backend;
     this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
+    this.routerId = options.routerId ?? "";
     this.state = oracleState([], this.era, this.backend);
     this.destinations = new Destinations(options.prefixes, options.nodes);
     this.expected = new Expectations(this, options.nodes, options.kernels);
@@ -284,7 +288,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 
   private refreshState(): void {
-    this.state = oracleState(this.resources.values(), this.era, this.backend, {}, this.routers);
+    const { era, backend, routers, routerId } = this;
+    this.state = oracleState(this.resources.values(), era, backend, {}, routers, routerId);
     this.destinations.refresh(this.state);
   }
 
@@ -501,7 +506,7 @@ function swapNode(state: OracleState, event: WatchEvent): boolean {
     nodes.delete(name);
     return false;
   }
-  const after = oracleNode(event.resource as Node, state.bgp.asNumber, state.family);
+  const after = oracleNode(event.resource as Node, state.bgp, state.family);
   nodes.set(name, after);
   return before !== undefined && sameNode(before, after);
 }
