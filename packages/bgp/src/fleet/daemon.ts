@@ -1,7 +1,7 @@
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
-import type { RefeedPlace } from "../rib/refeed-plan.js";
+import type { RefeedPlace } from "../rib/refeed.js";
 import { Rib } from "../rib/rib.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
 

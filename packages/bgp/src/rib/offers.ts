@@ -2,19 +2,9 @@ import type { FleetContext } from "../fleet/context.js";
 import { FEED_STEP } from "../session/constants.js";
 import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import type { Offer } from "./offer.js";
 import type { Outbox } from "./outbox.js";
 import { KERNEL, OWN, OWN_PATH } from "./paths.js";
-
-/** A route offered to a group of peers in a feed. */
-export interface Offer {
-  readonly prefix: number;
-  /** Path identifier that it is told with. */
-  readonly source: number;
-  /** Node that it was learnt from, or OWN. */
-  readonly from: number;
-  /** Attribute set as told, or REJECTED. */
-  readonly attributes: number;
-}
 
 /** What a daemon's table offers to its peers. */
 export class Offers {
