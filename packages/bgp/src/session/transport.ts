@@ -296,11 +296,11 @@ export class Transport {
   private answered(side: number, at: Micros): void {
     const { conns, engine } = this.x;
     const took = conns.took[side]!;
-    if (took < 0) return;
-    if (at - took < DELAYED_ACK) {
-      if (conns.answersSince[side] === Number.POSITIVE_INFINITY)
-        conns.answersSince[side] = engine.now;
-    } else if (conns.lastSent(side) < took) conns.answersSince[side] = Number.POSITIVE_INFINITY;
+    const answers = conns.answersSince[side] !== Number.POSITIVE_INFINITY;
+    if (took >= 0 && at - took < DELAYED_ACK) {
+      if (!answers) conns.answersSince[side] = engine.now;
+    } else if (answers && (conns.lastSent(side) < took || this.heardKeepalive(side ^ 1, at)))
+      conns.answersSince[side] = Number.POSITIVE_INFINITY;
   }
 
   /**
