@@ -73,8 +73,8 @@ export interface Daemon {
   kernelNews: number[];
   /** UPDATEs that announce `blocks` to a mesh peer, each on its own; undefined after a change. */
   feed: readonly Batch[] | undefined;
-  /** By session end: the step of its feed that comes next, on which side of a connection. */
-  readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
+  /** By session end: where its feed goes on, and on which side of a connection: a step to mesh peers, else a prefix. */
+  readonly feeding: Map<number, { readonly side: number; readonly next: number }>;
   /** By session end: how far the table is that it is told again. */
   readonly refeeding: Map<number, RefeedPlace>;
   reconfigure: Reconfiguration[];
