@@ -112,6 +112,12 @@ export interface PeerPolicy {
   readonly sourceAddress: number;
   /** Keepalive time, seconds; 0 = that of the fleet. */
   readonly keepalive: number;
+  /** Hold time that the OPEN offers, seconds (RFC 4271 §4.2); 0 = none, −1 = that of the fleet. */
+  readonly hold: number;
+  /** Connect delay time, seconds; 0 = that of the fleet. */
+  readonly connectDelay: number;
+  /** Connect retry time, seconds; 0 = that of the fleet. */
+  readonly connectRetry: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }

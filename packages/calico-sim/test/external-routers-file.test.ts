@@ -50,7 +50,7 @@ describe("a file that describes external routers", () => {
   it("is read with every field, and taken from a folder of manifests", async () => {
     write(
       "external-routers.yaml",
-      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    ipv6: fd10::fe\n    asNumber: 65001\n    prefixes: [0.0.0.0/0, '::/0']\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n",
+      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    ipv6: fd10::fe\n    asNumber: 65001\n    prefixes: [0.0.0.0/0, '::/0']\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n    gracefulRestartSeconds: 60\n    holdSeconds: 90\n",
     );
     const spec = await clusterFromManifests([folder]);
     expect(spec.undescribedPeers).toBe("absent");
@@ -65,6 +65,8 @@ describe("a file that describes external routers", () => {
         passive: true,
         multihop: true,
         gracefulRestart: true,
+        gracefulRestartSeconds: 60,
+        holdSeconds: 90,
       },
     ]);
     const result = simulate(spec, [at("0s", start())], { until: "1m" });

@@ -297,14 +297,28 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return [...ofNodes, ...ofRouters];
   }
 
+  /** What a router says of its sessions, whoever its neighbour is. */
+  private sessionTerms(router: ExternalRouter): PeerOptions {
+    const { holdSeconds, keepaliveSeconds, connectDelaySeconds, connectRetrySeconds } = router;
+    const { gracefulRestartSeconds } = router;
+    return {
+      addPath: false,
+      keepsForwarding: router.gracefulRestart ?? false,
+      ...(holdSeconds === undefined ? {} : { hold: holdSeconds }),
+      ...(keepaliveSeconds === undefined ? {} : { keepalive: keepaliveSeconds }),
+      ...(connectDelaySeconds === undefined ? {} : { connectDelay: connectDelaySeconds }),
+      ...(connectRetrySeconds === undefined ? {} : { connectRetry: connectRetrySeconds }),
+      ...(gracefulRestartSeconds === undefined ? {} : { gracefulRestart: gracefulRestartSeconds }),
+    };
+  }
+
   /** Another router in a router's configuration. The one described later opens, so that they do not collide. */
   private routerNeighbour({ id, router }: Running, other: Running): PeerConfig {
     const near = this.around.fabric.sameSubnet(id, other.id);
     const options: PeerOptions = {
+      ...this.sessionTerms(router),
       remoteAS: parseASNumber(other.router.asNumber) ?? 0,
-      addPath: false,
       onLink: near,
-      keepsForwarding: router.gracefulRestart ?? false,
     };
     return { peer: other.id, passive: id < other.id, options };
   }
@@ -325,10 +339,9 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   private neighbour({ id, router }: Running, node: number): PeerConfig {
     const { multihop, neighborASNumber, routeReflectorClusterID: cluster } = router;
     const options: PeerOptions = {
+      ...this.sessionTerms(router),
       remoteAS: neighborASNumber === undefined ? ANY_AS : (parseASNumber(neighborASNumber) ?? 0),
-      addPath: false,
       onLink: multihop === undefined ? this.around.fabric.sameSubnet(id, node) : !multihop,
-      keepsForwarding: router.gracefulRestart ?? false,
       ...(router.password === undefined ? {} : { password: router.password }),
       ...(router.ttlSecurity === undefined ? {} : { ttlSecurity: router.ttlSecurity }),
       ...(cluster === undefined ? {} : { clusterId: addressNumber(cluster) }),

@@ -15,6 +15,7 @@ import { Batches } from "../rib/batches.js";
 import type { PathLists, PathRanking } from "../rib/path-lists.js";
 import { PathTable, treatment } from "../rib/paths.js";
 import { UpdateTable } from "../rib/updates.js";
+import { connectDelay } from "../session/agreed-times.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -325,7 +326,7 @@ export class FleetContext {
   errorWaitLeft(e: number, second: number): number {
     const due = this.ends.connectDue[e]!;
     if (due < 0 || this.ends.outgoing[e]! >= 0) return 0;
-    return Math.max(0, due - this.timing.connectDelay - second);
+    return Math.max(0, due - connectDelay(this, e) - second);
   }
 
   /** Forgets the connection that a side belongs to, at the session end that owned it. */
