@@ -162,6 +162,11 @@ export interface SpeakerConfig {
   readonly address?: number;
   /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
   readonly router?: boolean;
+  /**
+   * The kernel gets equally good paths as one route over all their next hops: `merge paths` of the kernel protocol.
+   * @defaultValue true (calico: bird.cfg.template); for an ordinary router false, as BIRD has it
+   */
+  readonly mergePaths?: boolean;
   /** TCP port that the daemon listens on from its next start. @defaultValue 179 */
   readonly listenPort?: number;
 }

@@ -45,6 +45,7 @@ const FIELDS: Readonly<Record<keyof ExternalRouter, FieldSchema>> = {
   connectDelaySeconds: { type: "integer", min: 1, max: 65_535 },
   // 12 bits of the capability (RFC 4724 §3).
   gracefulRestartSeconds: { type: "integer", min: 0, max: 4095 },
+  ecmp: { type: "boolean" },
   routeReflectorClusterID: { type: "string", format: "ipv4Address" },
   rack: text,
 };

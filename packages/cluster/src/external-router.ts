@@ -71,6 +71,11 @@ export interface ExternalRouter {
   readonly connectDelaySeconds?: number;
   /** So long nodes keep its routes while its BGP restarts, in seconds (RFC 4724 §3). @defaultValue 120, as BIRD */
   readonly gracefulRestartSeconds?: number;
+  /**
+   * Its kernel has one route over the next hops of all equally good paths, at most 16, as with `maximum-paths`. What it
+   * tells its neighbours is the best alone all the same. @defaultValue false, as BIRD
+   */
+  readonly ecmp?: boolean;
   /** It is a route reflector, with its neighbours of the same AS as clients. An address-like id, e.g. `1.0.0.1`. */
   readonly routeReflectorClusterID?: string;
   /** Rack or router of the underlay that it hangs from. @defaultValue the rack whose subnet has its address, else the core */

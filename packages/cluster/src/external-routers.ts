@@ -273,6 +273,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
         // Assumed where it has no IPv4 address: some number of its own, below all addresses of nodes.
         routerId: v4 === undefined ? id + 1 : addressNumber(v4),
         router: true,
+        mergePaths: router.ecmp ?? false,
         ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
       },
       blocks: prefixesIn(router, bird.family).map((cidr) => this.around.prefixes.intern(cidr)),

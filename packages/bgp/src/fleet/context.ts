@@ -261,8 +261,8 @@ export class FleetContext {
 
   /** How a session end treats its peer, as part of the paths learnt from it. */
   treatment(e: number): number {
-    const { router } = this.daemons[this.ends.node[e]!]!;
-    return treatment(this.ends.policy[e]!, this.isInternal(e), router);
+    const daemon = this.daemons[this.ends.node[e]!]!;
+    return treatment(this.ends.policy[e]!, this.isInternal(e), daemon);
   }
 
   /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */
