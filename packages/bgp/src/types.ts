@@ -77,6 +77,11 @@ export interface KernelFilter {
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number;
   /** Whether a prefix is the node's own subnet, of which the protocol `direct` has the best route. Absent: none is. */
   isConnected?(node: number, prefix: number): boolean;
+  /**
+   * Interface that leads to a next hop which is a pod; empty on other nodes than its own, where the address resolves over nothing
+   * but a route of BGP, which BIRD does not take. Undefined for a host. Absent: no next hop is a pod.
+   */
+  podDevice?(node: number, nextHop: number): string | undefined;
 }
 
 /** How a daemon treats a peer, with every default filled in. */

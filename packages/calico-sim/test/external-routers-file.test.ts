@@ -74,6 +74,21 @@ describe("a file that describes external routers", () => {
     expect(result.bgp.sessionEndsEstablished).toBe(4);
   });
 
+  it("may hold pods that speak BGP, whose findings have their lines too", async () => {
+    const apart = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    const path = join(apart, "external-routers.yaml");
+    const pod = "{ pod: net/bird, asNumber: 65010, prefixes: [10.77.0.0/24] }";
+    writeFileSync(path, `externalRouters: []\nworkloadRouters:\n  - ${pod}\n`);
+    const spec = await clusterFromManifests([join(folder, "nodes.yaml"), path]);
+    expect(spec.workloadRouters).toEqual([
+      { pod: "net/bird", asNumber: 65_010, prefixes: ["10.77.0.0/24"] },
+    ]);
+    rmSync(apart, { recursive: true });
+    expect(
+      findings("externalRouters: []\nworkloadRouters:\n  - { pod: bird, asNumber: 1 }\n"),
+    ).toEqual(['3 workloadRouters[0].pod: "bird" names no pod']);
+  });
+
   it("may be given by its path", async () => {
     const other = join(folder, "external-routers.yaml");
     const spec = await clusterFromManifests([join(folder, "nodes.yaml"), other]);

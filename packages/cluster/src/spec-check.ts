@@ -23,6 +23,7 @@ import { ClusterError } from "./cluster-error.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
 import { underlayFieldIssues } from "./underlay-check.js";
+import { workloadIssues } from "./workload-router.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -38,6 +39,7 @@ const COMMON = {
   etcdEndpoints: texts,
   backend: { type: "enum", values: ["bird", "vxlan", "none"] },
   externalRouters: any,
+  workloadRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
   underlay: any,
@@ -139,8 +141,12 @@ function commonIssues({
   calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
-}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints">): Issue[] {
-  const issues: Issue[] = [];
+  workloadRouters,
+}: Pick<
+  ClusterOptions,
+  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters"
+>): Issue[] {
+  const issues: Issue[] = [...workloadIssues(workloadRouters)];
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");

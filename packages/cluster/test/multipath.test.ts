@@ -163,7 +163,7 @@ describe("a router outside that has several routes at once (`ecmp`)", () => {
           from === "tor" && owner === "node-3" && endSeconds > beginSeconds,
       );
     expect(dark.map(({ share, open }) => [share, open])).toEqual([[0.25, false]]);
-    const [{ beginSeconds = 0, endSeconds = 0 } = {}] = dark;
+    const { beginSeconds, endSeconds } = dark[0]!;
     expect(beginSeconds).toBeCloseTo(180, 0);
     expect(endSeconds - beginSeconds).toBeGreaterThan(100);
     expect(endSeconds - beginSeconds).toBeLessThan(243);

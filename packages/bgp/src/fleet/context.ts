@@ -15,7 +15,6 @@ import { Batches } from "../rib/batches.js";
 import type { PathLists, PathRanking } from "../rib/path-lists.js";
 import { PathTable, treatment } from "../rib/paths.js";
 import { UpdateTable } from "../rib/updates.js";
-import { connectDelay } from "../session/agreed-times.js";
 import { Connections, widened } from "../session/connections.js";
 import { BGP_PORT, SESSION_TIMERS, type SessionTimers } from "../session/constants.js";
 import { Peerings } from "../session/peerings.js";
@@ -326,7 +325,12 @@ export class FleetContext {
   errorWaitLeft(e: number, second: number): number {
     const due = this.ends.connectDue[e]!;
     if (due < 0 || this.ends.outgoing[e]! >= 0) return 0;
-    return Math.max(0, due - connectDelay(this, e) - second);
+    return Math.max(0, due - this.connectDelay(e) - second);
+  }
+
+  /** Connect delay time of an end, in seconds. */
+  connectDelay(e: number): number {
+    return this.policy(e).connectDelay || this.timing.connectDelay;
   }
 
   /** Forgets the connection that a side belongs to, at the session end that owned it. */

@@ -28,11 +28,6 @@ export function keepaliveTime(x: FleetContext, e: number): number {
   return hold === x.timing.hold ? x.timing.keepalive : Math.floor(hold / 3);
 }
 
-/** Connect delay time of an end. */
-export function connectDelay(x: FleetContext, e: number): number {
-  return x.policy(e).connectDelay || x.timing.connectDelay;
-}
-
 /** Connect retry time of an end. */
 export function connectRetry(x: FleetContext, e: number): number {
   return x.policy(e).connectRetry || x.timing.connectRetry;

@@ -9,7 +9,7 @@ import {
 } from "../fleet/daemon.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
-import { connectDelay, connectRetry, holdTime } from "./agreed-times.js";
+import { connectRetry, holdTime } from "./agreed-times.js";
 import { SIDE } from "./connections.js";
 import { CEASE } from "./constants.js";
 import type { Handshakes } from "./handshakes.js";
@@ -75,7 +75,7 @@ export class Sessions {
 
   private connectLater(node: number, e: number): void {
     if (this.x.ends.passive[e] === 1) return;
-    const delay = connectDelay(this.x, e);
+    const delay = this.x.connectDelay(e);
     // Below 4 s there is nothing to draw: the template's 2 s are exact.
     this.wait(node, e, delay < 4 ? delay : this.jittered(delay, node, e, this.x.second[node]!));
   }
@@ -88,7 +88,7 @@ export class Sessions {
     const errorWait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
     ends.errorWait[e] = errorWait;
     this.recovery.leave(node, e);
-    const delay = connectDelay(this.x, e);
+    const delay = this.x.connectDelay(e);
     this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + delay);
   }
 

@@ -4,7 +4,7 @@ import { RUNNING } from "../fleet/daemon.js";
 import { type Exporter, REJECTED } from "../rib/exporter.js";
 import { KERNEL, KERNEL_PATH, NO_PATH } from "../rib/paths.js";
 import { podPrefixes } from "../rib/pod-routes.js";
-import { connectDelay, holdTime } from "../session/agreed-times.js";
+import { holdTime } from "../session/agreed-times.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { MESH_POLICY } from "../session/policies.js";
@@ -95,9 +95,11 @@ export class Look {
     const { booted } = x.daemons[node]!;
     const second = own ? booted : x.protocols.sinceOf(x.ends.find(node, peer));
     const logged = this.logs[node]?.since(prefix, path);
+    const nextHop = own ? node : x.decision.nextHop(path);
     return Object.freeze({
       peer: own ? undefined : peer,
-      nextHop: own ? node : x.decision.nextHop(path),
+      nextHop,
+      device: x.filter.podDevice?.(node, nextHop),
       attributes: x.attributes.get(x.paths.attributes(path)),
       kernel: peer === KERNEL ? this.kernelRoute(node, prefix) : undefined,
       preference: x.decision.preference(path),
@@ -169,7 +171,7 @@ export class Look {
       errorWait: errorWait > 0 ? timer(errorWait, ends.errorWait[e]!) : undefined,
       connectDelay:
         view.bgpState === "Active"
-          ? timer(ends.connectDue[e]! - second, connectDelay(this.x, e))
+          ? timer(ends.connectDue[e]! - second, this.x.connectDelay(e))
           : undefined,
       ...(established >= 0 ? this.sessionTimers(established) : NO_TIMERS),
     });

@@ -83,13 +83,16 @@ function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteN
   const address = parseAddress(gateway);
   const network = parseCidr(names.networkOf(view.node) ?? "");
   const onLink = address !== undefined && network !== undefined && cidrContains(network, address);
-  const metric = onLink ? "0" : "?";
+  const { device } = path;
+  const metric = device === "" ? "-" : onLink || device !== undefined ? "0" : "?";
   const origin = path.attributes.asPath.at(-1);
   const from = origin === undefined ? "" : `AS${String(origin)}`;
   const letter = ["i", "e", "?"][path.attributes.origin] ?? "?";
   const teller = names.addressOf(path.peer);
   const via = teller === gateway ? "" : ` from ${teller}`;
-  return `via ${gateway} on eth0 [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
+  // Of a pod as next hop, measured on BIRD 1.6.8: `on cali…`, and elsewhere no way.
+  const way = device === "" ? "unreachable" : `via ${gateway} on ${device ?? "eth0"}`;
+  return `${way} [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
 }
 
 function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
@@ -120,7 +123,10 @@ function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
       : [`BGP.large_community: ${largeCommunities.map((one) => tuple(one, ", ")).join(" ")}`]),
   ];
   return [
-    { code: CODE.detail, text: "\tType: BGP unicast univ" },
+    {
+      code: CODE.detail,
+      text: `\tType: BGP ${path.device === "" ? "unreachable" : "unicast"} univ`,
+    },
     ...lines.map((text) => ({ code: CODE.attribute, text: `\t${text}` })),
   ];
 }

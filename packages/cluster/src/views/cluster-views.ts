@@ -151,7 +151,10 @@ export class ClusterViews {
     const { datastore, era, spec } = this.parts;
     const { secretNamespace = "kube-system" } = spec;
     const resources = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
-    return birdFiles(bgpConfiguration(resources, { node, family, era, secretNamespace }));
+    const localWorkloads = this.parts.confd.localWorkloads(this.id(node));
+    return birdFiles(
+      bgpConfiguration(resources, { node, family, era, secretNamespace, localWorkloads }),
+    );
   }
 
   /** The peers of a node as Calico's tools read them from its BIRD of a family; empty where it does not answer. */
