@@ -48,6 +48,8 @@ export interface NodeFiles {
   services: string;
 }
 
+const NO_GATEWAYS: ReadonlyMap<string, string> = new Map();
+
 /** A node without files. */
 export function newNodeFiles(): NodeFiles {
   return {
@@ -126,6 +128,11 @@ export class FamilyFiles implements RouteNames {
   /** See {@link RouteNames}. */
   networkOf(node: number): string | undefined {
     return this.cache.keys.get(node)?.network;
+  }
+
+  /** See {@link RouteNames}. */
+  gatewaysOf(node: number): ReadonlyMap<string, string> {
+    return this.rendered.needed ? this.rendered.gateways(node) : NO_GATEWAYS;
   }
 
   /** How a node's configuration calls a peer; undefined when either has no address. See {@link RouteNames}. */

@@ -150,6 +150,17 @@ export class RenderedPeers {
     this.mesh.clear();
   }
 
+  /** By address of a peer, the gateway of the static route that a node's files have to it (BGPPeer `reachableBy`). */
+  gateways(node: number): ReadonlyMap<string, string> {
+    const options = { node: this.nodes.name(node), family: this.family };
+    const { staticRoutes } = renderBird(this.read(), options);
+    return new Map(
+      staticRoutes.flatMap((route) =>
+        route.type === "via" ? [[route.cidr.split("/")[0] ?? "", route.gateway] as const] : [],
+      ),
+    );
+  }
+
   /** Local pods that are peers by a node's files. */
   workloadsOf(node: number): readonly LocalWorkload[] {
     return this.workloads.get(node) ?? [];
