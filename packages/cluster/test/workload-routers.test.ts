@@ -211,6 +211,18 @@ describe("pods that speak BGP with their node (BGPPeer localWorkloadSelector)", 
     expect(way(simulation, "node-1")).toEqual([]);
   });
 
+  test("a BIRD that starts again waits for its pods: a moment, or 240 s where nobody is there", () => {
+    const killed = [at("3m", fail.process("bird", "node-1"))];
+    const recovers = (described: ClusterOptions, until: string): boolean => {
+      const { bird, nodes } = run(described, until, killed);
+      return bird.view(nodes.id("node-1"))?.recovery !== undefined;
+    };
+    expect(recovers(options(), "200s")).toBe(false);
+    const { workloadRouters: _, ...bare } = options({ undescribedPeers: "absent" });
+    expect(recovers(bare, "400s")).toBe(true);
+    expect(recovers(bare, "440s")).toBe(false);
+  });
+
   test("a router outside hears of what lies in a pool through the pod's node; other nodes have it unreachable", () => {
     const inPool = "10.244.77.0/24";
     const tor = { name: "tor", ip: "10.0.0.251", asNumber: 65_001 };
@@ -243,6 +255,25 @@ describe("pods that speak BGP with their node (BGPPeer localWorkloadSelector)", 
     expect(told.map(({ from }) => nodes.name(from)).sort()).toEqual(["node-0", "node-1", "node-2"]);
     expect(told[0]?.attributes.asPath).toEqual([64_512, 65_010]);
     expect(codes(simulation)).toEqual(["not-modelled"]);
+  });
+
+  test("a dual-stack pod has a session of each family with its node", () => {
+    const more = bgp({
+      localWorkloadPeeringIPV4: "169.254.0.179",
+      localWorkloadPeeringIPV6: "fe80::179",
+    });
+    const simulation = run(
+      options({
+        pools: [POOL, { cidr: "fd00:10:244::/48" }],
+        workloadRouters: [{ ...BIRD, prefixes: [PREFIX, "fd77::/64"] }],
+        resources: [SELECTS, more],
+      }),
+      "3m",
+    );
+    expect(way(simulation, "node-1")).toEqual(["default/bird cali"]);
+    expect(way(simulation, "node-1", "fd77::/64")).toEqual(["default/bird cali"]);
+    expect(simulation.tracker.converged).toBe(true);
+    expect(codes(simulation)).toEqual([]);
   });
 
   test("import rules hold back what they reject, and the oracle knows", () => {

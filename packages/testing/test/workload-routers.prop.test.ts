@@ -1,6 +1,11 @@
 import type { ClusterSpec, WorkloadRouter } from "@calico-sim/cluster";
 import type { BGPConfiguration, BGPPeer, Pod, Resource } from "@calico-sim/core";
-import { checkInvariants } from "@calico-sim/testing";
+import {
+  arbitraryBgpFilter,
+  bgpFilter,
+  checkInvariants,
+  kernelsMatchOracle,
+} from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import {
@@ -14,6 +19,9 @@ import {
 } from "./support.js";
 
 const PREFIXES = ["10.77.0.0/24", "10.78.0.0/16", "0.0.0.0/0"] as const;
+
+/** What rules of BGPFilters ask for: of those, of pools, and everything. */
+const CIDRS = [...PREFIXES, "10.200.0.0/16", "10.77.0.0/16"];
 
 /** A pod that speaks BGP, on the first or the second node. */
 interface Speaker {
@@ -110,6 +118,27 @@ describe("pods that speak BGP with their node", () => {
       expect(checkInvariants(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
       expect(simulation.tracker.darkPairs).toBe(0);
+    },
+    TIMEOUT,
+  );
+
+  const filtered = cases({ bgpFiltersMax: 1, externalRoutersMax: 1 });
+  test.prop([filtered, arbitraryBgpFilter({ cidrs: { 4: CIDRS, 6: ["::/0"] } })], runs(30))(
+    "kernels equal the oracle where BGPFilters are on their sessions",
+    ([spec, ...rest], rules) => {
+      const resources = spec.resources.map((resource) => {
+        if (resource.kind !== "BGPPeer" || resource.metadata.name !== "pods") return resource;
+        const { spec: said } = resource as BGPPeer;
+        return { ...resource, spec: { ...said, filters: ["of-pods"] } };
+      });
+      const all = [...resources, bgpFilter("of-pods", rules)];
+      const simulation = atRest([{ ...spec, resources: all }, ...rest]);
+      // The pods' own addresses lie in no block, and the oracle follows none that a rule lets out.
+      const wrong = kernelsMatchOracle(simulation).filter(
+        ({ text }) => !text.includes(" 10.99.0."),
+      );
+      expect(wrong).toEqual([]);
+      expect(simulation.tracker.converged).toBe(true);
     },
     TIMEOUT,
   );
