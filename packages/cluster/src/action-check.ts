@@ -67,6 +67,8 @@ const ACTIONS: Readonly<
   "datastore-down": [{}],
   "datastore-up": [{}],
   "etcd-endpoints": [{ endpoints: texts }],
+  "detect-ipv6": [{}],
+  "pod-families": [{ families: { type: "list", of: any } }],
 };
 
 const JOINING: ObjectSchema & { readonly fields: Record<keyof JoiningNode, FieldSchema> } = {
@@ -110,7 +112,7 @@ function actionIssues(action: unknown): readonly Issue[] {
     required: Object.keys(fields).filter((name) => !optional.includes(name)),
   };
   const issues = [...fieldIssues(action, schema, ["action"], `the action ${type}`)];
-  const { node, perSecond, restartAfter } = action;
+  const { node, perSecond, restartAfter, families } = action;
   if (type === "node-join" && node !== undefined && node !== null)
     issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
   issues.push(...pairIssues(action, ["action"]));
@@ -119,6 +121,11 @@ function actionIssues(action: unknown): readonly Issue[] {
   if (type === "pods-churn" && !(typeof perSecond === "number" && perSecond > 0)) {
     const message = `${showValue(perSecond)} is no number of pods a second`;
     issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));
+  }
+  if (type === "pod-families" && Array.isArray(families)) {
+    const sound = families.length > 0 && families.every((one) => one === 4 || one === 6);
+    const message = `${showValue(families)} are no families of addresses`;
+    if (!sound) issues.push(fault(["action", "families"], message, families, "[4], [6] or [4, 6]"));
   }
   const never = restartAfter === Number.POSITIVE_INFINITY;
   if (

@@ -88,7 +88,7 @@ const TELL_NOTHING: PeerFilter = {
  * They are daemons of the nodes' own fleet and hosts of the same underlay, and run from the beginning.
  */
 export class ExternalRouters implements ExternalPeers, EventHandler {
-  protected readonly around: Surroundings;
+  protected around: Surroundings;
   protected readonly running: Running[] = [];
   private readonly byId: Map<number, Running> = new Map();
   protected readonly byAddress: Map<string, Running> = new Map();
@@ -106,6 +106,20 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     this.kindRestart = this.around.engine.defineKind("router-restart", this, { background: true });
     const all = (this.around.spec.externalRouters ?? []).map((router) => this.place(router, true));
     for (const one of all) this.turnOn(one);
+  }
+
+  /** The cluster has BIRDs of IPv6 from now on; so have the routers that have an IPv6 address. */
+  beginIpv6(bird6: BirdFleet, filters6: KernelFilters): void {
+    this.around = { ...this.around, bird6, filters6 };
+    for (const one of this.running) {
+      if (addressIn(one.router, 6) === undefined) continue;
+      this.address(one);
+      this.configure(one, bird6);
+      // What it agreed to with others than bird6 is to be said to bird6 too.
+      one.agreed.clear();
+      if (!one.down) bird6.start(one.id, { recover: false });
+      else if (one.pod === undefined) bird6.crash(one.id);
+    }
   }
 
   /** Routers that nothing describes, by address, in order. */

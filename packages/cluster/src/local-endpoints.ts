@@ -1,5 +1,6 @@
 import type { ConfdFleet, LocalEndpoint, LocalEndpoints } from "@calico-sim/bgp";
 import {
+  type BGPPeer,
   type Datastore,
   endpointAddresses,
   formatAddress,
@@ -10,10 +11,22 @@ import {
   type Pod,
   type PrefixTable,
   parseAddress,
+  type Resource,
   type RouteListener,
 } from "@calico-sim/core";
 import { workloadInterfaceName } from "@calico-sim/felix";
+import type { ClusterSpec } from "./spec.js";
 import type { WorkloadRouters } from "./workload-routers.js";
+
+/** Whether anybody has to know of pods' endpoints from the beginning. */
+export function needsEndpoints({ backend, resources, workloadRouters = [] }: ClusterSpec): boolean {
+  return backend === "bird" && (workloadRouters.length > 0 || resources.some(selectsWorkloads));
+}
+
+/** Whether a resource makes peers of pods. */
+export function selectsWorkloads(resource: Resource): boolean {
+  return resource.kind === "BGPPeer" && Boolean((resource as BGPPeer).spec.localWorkloadSelector);
+}
 
 /** The parts that it looks at. */
 interface Surroundings {

@@ -54,12 +54,13 @@ export function oracleContent(
   era: Era,
   backend: "bird" | "vxlan" | "none",
   routers: readonly ExternalRouter[] = [],
+  routerId = "",
   workloads: readonly WorkloadRouter[] = [],
 ): OracleContent {
   const all = [...resources];
   const pods = new SpeakingPods(workloads);
   for (const pod of ofKind(all, "Pod")) pods.changed(pod, false);
-  const state = oracleState(all, era, backend, {}, routers, pods.placed());
+  const state = oracleState(all, era, backend, {}, routers, routerId, pods.placed());
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";

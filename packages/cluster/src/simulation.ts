@@ -1,6 +1,7 @@
 import {
   BirdFleet,
   type BirdListener,
+  type BirdOptions,
   ConfdFleet,
   type ConfdListener,
   KernelFilters,
@@ -8,7 +9,6 @@ import {
 import {
   type Address,
   type AddressFamily,
-  type BGPPeer,
   Datastore,
   Engine,
   type Era,
@@ -45,8 +45,9 @@ import { EndpointSlices } from "./endpoint-slices/index.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
 import type { RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
+import { bringsIpv6 } from "./late-ipv6.js";
 import { Lifecycle } from "./lifecycle.js";
-import { WorkloadEndpoints } from "./local-endpoints.js";
+import { needsEndpoints, selectsWorkloads, WorkloadEndpoints } from "./local-endpoints.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Finding, Result } from "./result.js";
@@ -56,7 +57,7 @@ import type { SimulateOptions } from "./simulate-options.js";
 import { checkSimulateOptions, checkSpec } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { Tracker } from "./tracker.js";
-import { ClusterViews } from "./views/cluster-views.js";
+import { ClusterViews, CONFD_KINDS } from "./views/cluster-views.js";
 import { WorkloadRouters } from "./workload-routers.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
 
@@ -102,7 +103,7 @@ export class Simulation
   readonly datastore: Datastore;
   readonly bird: BirdFleet;
   /** See {@link import("./parts.js").ClusterParts}. */
-  readonly bird6: BirdFleet | undefined;
+  bird6: BirdFleet | undefined;
   readonly confd: ConfdFleet;
   readonly felix: FelixFleet;
   readonly typha: TyphaFleet | undefined;
@@ -129,6 +130,7 @@ export class Simulation
   /** See {@link import("./parts.js").ClusterParts}. */
   readonly auxiliary: SyncerSource[] = [];
 
+  private readonly birds: Omit<BirdOptions, "filter">;
   private readonly lifecycle: Lifecycle;
   private readonly actions: Actions;
   private readonly steps: Step[] = [];
@@ -171,7 +173,7 @@ export class Simulation
     });
     this.datastore.seed(spec.resources);
     const filters = new KernelFilters(this.kernels, this.prefixes);
-    const birds = {
+    const birds: Omit<BirdOptions, "filter"> = {
       ...parameters.bird,
       engine,
       kernels: this.kernels,
@@ -180,6 +182,7 @@ export class Simulation
       path: this.fabric,
       listener: this,
     };
+    this.birds = birds;
     this.bird = new BirdFleet({ ...birds, filter: filters });
     const filters6 = usesIpv6(spec) ? new KernelFilters(this.kernels, this.prefixes, 6) : undefined;
     this.bird6 = filters6 && new BirdFleet({ ...birds, filter: filters6, family: 6 });
@@ -210,6 +213,7 @@ export class Simulation
       listener: this,
       externalPeers: this.routers,
       ...(spec.secretNamespace === undefined ? {} : { secretNamespace: spec.secretNamespace }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
       ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
@@ -255,6 +259,7 @@ export class Simulation
       parameters: {
         calicoVersion: `v${spec.calicoVersion}.0`,
         ...(spec.detectIpv6 === undefined ? {} : { detectIpv6: spec.detectIpv6 }),
+        ...(spec.detectIpv4 === undefined ? {} : { detectIpv4: spec.detectIpv4 }),
         ...parameters.nodeServices,
       },
     });
@@ -269,6 +274,7 @@ export class Simulation
       backend: spec.backend,
       ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
       ...(spec.workloadRouters === undefined ? {} : { workloads: spec.workloadRouters }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
     });
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);
@@ -299,11 +305,25 @@ export class Simulation
     const { spec, nodes, fabric, routers, steps: earlier } = this;
     const { now } = this.engine;
     checkScenario(scenario, { spec, nodes, fabric, routers, earlier, now });
+    const late = this.bird6 === undefined && spec.backend === "bird";
+    if (late && scenario.some(({ action }) => bringsIpv6(action))) this.beginIpv6();
     for (const [index, step] of scenario.entries()) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
       this.places.push(index);
     }
+  }
+
+  /** bird6 runs on nodes of a cluster without IPv6 too, and has nothing to do: it is there once it is known that it will have. */
+  private beginIpv6(): void {
+    const { datastore } = this;
+    const filters = new KernelFilters(this.kernels, this.prefixes, 6);
+    const bird = new BirdFleet({ ...this.birds, filter: filters, family: 6 });
+    this.bird6 = bird;
+    this.routers.beginIpv6(bird, filters);
+    this.lifecycle.beginIpv6(bird);
+    const content = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
+    this.confd.beginIpv6({ bird, filters }, content, datastore.revision);
   }
 
   /** Runs until a time. @throws RangeError when it is none. */
@@ -506,15 +526,6 @@ export class Simulation
       else this.auxiliary.push(syncer);
     }
   }
-}
-
-/** Whether anybody has to know of pods' endpoints from the beginning. */
-function needsEndpoints({ backend, resources, workloadRouters = [] }: ClusterSpec): boolean {
-  return backend === "bird" && (workloadRouters.length > 0 || resources.some(selectsWorkloads));
-}
-
-function selectsWorkloads(resource: Resource): boolean {
-  return resource.kind === "BGPPeer" && Boolean((resource as BGPPeer).spec.localWorkloadSelector);
 }
 
 function checkMoment(at: unknown): void {

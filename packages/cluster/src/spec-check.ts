@@ -13,6 +13,7 @@ import {
   type ObjectSchema,
   ofKind,
   type PathSegment,
+  parseAddress,
   type Resource,
   showValue,
   validateSet,
@@ -20,7 +21,12 @@ import {
 import { TYPHA_CONFIG } from "@calico-sim/typha";
 import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
-import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
+import type {
+  ClusterOptions,
+  PoolOptions,
+  ResourceClusterOptions,
+  RouteReflectorOptions,
+} from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 import { workloadIssues } from "./workload-router.js";
@@ -42,6 +48,7 @@ const COMMON = {
   workloadRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
+  routerId: text,
   underlay: any,
 } satisfies Record<string, FieldSchema>;
 
@@ -53,9 +60,20 @@ const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema
     racks: { type: "integer", min: 1, max: 4_096 },
     typhas: { type: "integer", min: 0 },
     pools: { type: "list", of: any },
+    nodeFamilies: { type: "list", of: any },
     asNumber: { type: "integer", min: 1, max: 0xffff_ffff },
+    routeReflectors: any,
   },
   required: ["nodes"],
+};
+
+const REFLECTORS: ObjectSchema & { fields: Record<keyof RouteReflectorOptions, FieldSchema> } = {
+  type: "object",
+  fields: {
+    count: { type: "integer", min: 1 },
+    clusterIds: { type: "enum", values: ["one", "each"] },
+  },
+  required: ["count"],
 };
 
 const POOL: ObjectSchema & { fields: Record<keyof PoolOptions, FieldSchema> } = {
@@ -81,6 +99,7 @@ const FROM_RESOURCES: ObjectSchema & {
     typhas: { type: "integer", min: 0 },
     podFamilies: { type: "list", of: any },
     detectIpv6: boolean,
+    detectIpv4: boolean,
     fabric: any,
     typhaConfig: any,
     secretNamespace: text,
@@ -102,8 +121,9 @@ const NODES_PER_RACK = 250;
 export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
-    issues.push(...nodeIssues(options), ...commonIssues(options));
-    const { pools, resources } = options as Partial<ClusterOptions>;
+    issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
+    const { pools, resources, nodeFamilies } = options as Partial<ClusterOptions>;
+    issues.push(...familyIssues(nodeFamilies, "nodeFamilies"));
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
       issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
@@ -142,11 +162,17 @@ function commonIssues({
   datastore = "kubernetes",
   etcdEndpoints,
   workloadRouters,
+  routerId,
 }: Pick<
   ClusterOptions,
-  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters"
+  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId"
 >): Issue[] {
   const issues: Issue[] = [...workloadIssues(workloadRouters)];
+  if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
+    const message = `${JSON.stringify(routerId)} is no router id`;
+    const want = "hash, or an IPv4 address";
+    issues.push(fault(["routerId"], { message, got: routerId, want }));
+  }
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");
@@ -158,6 +184,11 @@ function commonIssues({
     issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
   }
   return issues;
+}
+
+function isRouterId(text: string): boolean {
+  const address = parseAddress(text);
+  return address?.family === 4 && address.value !== 0;
 }
 
 /** How many nodes there are, how they are called, and what their number allows. */
@@ -200,6 +231,28 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
   return issues;
 }
 
+/** Reflectors are nodes, and of BIRD. */
+function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOptions): Issue[] {
+  const got: unknown = routeReflectors;
+  if (got === undefined || got === null || got === 0) return [];
+  const path = ["routeReflectors"];
+  const options = typeof got === "number" ? { count: got } : got;
+  const issues = [...fieldIssues(options, REFLECTORS, path, "route reflectors")];
+  if (issues.length > 0) return issues;
+  const { count } = options as RouteReflectorOptions;
+  const all = typeof nodes === "number" ? nodes : nodes.length;
+  if (count > all) {
+    const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
+    issues.push(fault(path, { message, got: count, want: `1 to ${String(all)}` }));
+  }
+  if (backend !== "bird") {
+    const message = `the back end ${backend} has no BGP`;
+    const parts = { code: "FIELDS_CONFLICT", message, got } as const;
+    issues.push(fault(path, { ...parts, want: "the back end bird with them" }));
+  }
+  return issues;
+}
+
 function poolIssues(pool: PoolOptions, i: number, calicoVersion: string): readonly Issue[] {
   const path = ["pools", i];
   const issues = fieldIssues(pool, POOL, path, "a pool");
@@ -223,7 +276,7 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
-    issues.push(...commonIssues(options), ...familyIssues(podFamilies));
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
     if (typhaConfig !== undefined)
       issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
     const names = Array.isArray(resources)
@@ -241,13 +294,17 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
 }
 
 /** There is no family but these two. */
-function familyIssues(podFamilies: unknown): Issue[] {
-  const families: readonly unknown[] = Array.isArray(podFamilies) ? podFamilies : [];
-  return families.flatMap((got, i) => {
+function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
+  const families: readonly unknown[] = Array.isArray(given) ? given : [];
+  const issues = families.flatMap((got, i) => {
     if (got === 4 || got === 6) return [];
     const message = `${showValue(got)} is no family of addresses`;
-    return [fault(["podFamilies", i], { message, got, want: "4 or 6" })];
+    return [fault([field, i], { message, got, want: "4 or 6" })];
   });
+  if (field === "podFamilies" || !Array.isArray(given) || given.length > 0) return issues;
+  return [
+    fault([field], { message: "a node has some address", got: given, want: "[4], [6] or [4, 6]" }),
+  ];
 }
 
 /** An underlay holds the Node resources, in order. */

@@ -14,7 +14,6 @@ import type {
   StoreObserver,
   WatchEvent,
 } from "@calico-sim/core";
-import { agrees } from "./agreement.js";
 import { type BrokenInterval, BrokenPairs } from "./broken-pairs.js";
 import {
   blockMatters,
@@ -26,6 +25,7 @@ import {
 } from "./deciding-changes.js";
 import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from "./delivery.js";
 import { Destinations } from "./destinations.js";
+import { type Expectation, Expectations, type Oracle } from "./expectations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
 import { expectedOutside, expectedRoute, reachesRouter, stateFor, whyOpen } from "./oracle.js";
@@ -56,13 +56,15 @@ export interface TrackerOptions {
   readonly routers?: readonly ExternalRouter[];
   /** Pods that speak BGP: destinations for what they originate. */
   readonly workloads?: readonly WorkloadRouter[];
+  /** `CALICO_ROUTER_ID`. @defaultValue none */
+  readonly routerId?: string;
 }
 
 /**
  * Compares the kernels with the oracle, and follows packets from every node and external router to every destination, as
  * both change: who is converged, who is black-holed, since when and why.
  */
-export class Tracker implements RouteListener, StoreObserver, Liveness {
+export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   /** Routes in the kernels of all nodes. */
   routes = 0;
   /** Pairs that worked before and do not now. */
@@ -75,9 +77,11 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
   private readonly pods: SpeakingPods;
+  private readonly routerId: string;
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
   private readonly destinations: Destinations;
+  private readonly expected: Expectations;
   private readonly running: boolean[] = [];
   private readonly walk: PacketWalk;
   /** By row and host: other hosts that its packets pass on the way. */
@@ -99,8 +103,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.backend = options.backend;
     this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
     this.pods = new SpeakingPods(options.backend === "bird" ? (options.workloads ?? []) : []);
+    this.routerId = options.routerId ?? "";
     this.state = oracleState([], this.era, this.backend);
     this.destinations = new Destinations(options.prefixes, options.nodes);
+    this.expected = new Expectations(this, options.nodes, options.kernels);
     this.broken = new BrokenPairs(this.destinations);
     this.walk = new PacketWalk(options.kernels, options.fabric, options.nodes, this.running);
   }
@@ -217,13 +223,18 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     for (const lent of this.destinations.lentFrom(row)) this.routeChanged(host, lent, when);
   }
 
+  /** See {@link RouteListener}: no packet falls between the two (bird: sysdep/linux/netlink.c sends them at once). */
+  onRewrite(host: number, prefix: number, before: number, after: number, at?: Micros): void {
+    if (before !== after) this.onRouteChange(host, prefix, before, after, at);
+  }
+
   private routeChanged(host: number, row: number, at: Micros): void {
     this.grow(host);
-    this.recheck(host, row, at);
+    this.compare(host, row, at);
     // Whose packets pass this host depends on its route too.
     if ((this.passed.get(row)?.get(host) ?? 0) === 0) return;
     for (const [other, through] of this.detours.get(row) ?? NO_DETOURS)
-      if (through.includes(host)) this.recheck(other, row, at);
+      if (through.includes(host)) this.compare(other, row, at);
   }
 
   /** See {@link StoreObserver}. */
@@ -291,14 +302,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private refreshState(): void {
-    this.state = oracleState(
-      this.resources.values(),
-      this.era,
-      this.backend,
-      {},
-      this.routers,
-      this.pods.placed(),
-    );
+    const { era, backend, routers, routerId } = this;
+    const pods = this.pods.placed();
+    this.state = oracleState(this.resources.values(), era, backend, {}, routers, routerId, pods);
     this.destinations.refresh(this.state);
   }
 
@@ -351,7 +357,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
   }
 
+  /** Something that the oracle goes by has changed for a host and a destination. */
   private recheck(host: number, row: number, at: Micros): void {
+    this.expected.forget(host, row);
+    this.compare(host, row, at);
+  }
+
+  private compare(host: number, row: number, at: Micros): void {
     const asked = this.running[host] === true;
     const wrong = asked && this.nodes.isNode(host) && !this.asExpected(host, row) ? 1 : 0;
     const flags = this.wrong[host]!;
@@ -394,22 +406,21 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private asExpected(node: number, row: number): boolean {
-    const { blocks, targets } = this.destinations;
-    const { owner, prefix, address, routers } = targets[row]!;
-    const block = blocks[row]!;
-    const name = this.nodes.name(node);
-    const want =
-      routers === undefined
-        ? expectedRoute(this.state, this, name, block)
-        : expectedOutside(this.state, this, name, block.cidr);
-    if (want === "unknown") return true;
+    const { owner, prefix, address } = this.destinations.targets[row]!;
     const held = this.kernels.best(node, prefix);
-    if (held === 0) return want === undefined;
-    const route = this.kernels.route(held);
     // One address that a pod has: its owner's route to it is the pod's own. One that is lent no more may be any node's.
     const atHome = owner === node || (owner < 0 && address !== undefined);
-    if (atHome && route.device.startsWith("cali")) return true;
-    return want !== undefined && agrees(this.nodes, route, want);
+    if (atHome && held !== 0 && this.kernels.route(held).device.startsWith("cali")) return true;
+    return this.expected.agrees(node, row, held);
+  }
+
+  /** See {@link Oracle}. */
+  expect(node: number, row: number): Expectation {
+    const block = this.destinations.blocks[row]!;
+    const name = this.nodes.name(node);
+    return this.destinations.targets[row]!.routers === undefined
+      ? expectedRoute(this.state, this, name, block)
+      : expectedOutside(this.state, this, name, block.cidr);
   }
 
   /** Whether BGPFilters keep the route to a block back from a node, so that nobody counts on it. */
@@ -417,7 +428,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const block = this.destinations.blocks[row]!;
     const { speakers } = stateFor(this.state, block.cidr);
     if (speakers === undefined || !this.nodes.isNode(node)) return false;
-    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    const want = this.expected.of(node, row);
     return want === undefined || want === "unknown";
   }
 
@@ -457,7 +468,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const state = stateFor(this.state, cidr);
     // Its neighbours are on its link: no router is asked for them.
     if (isConnected(state, name, cidr)) return plainArrival(DELIVERY.notAsked);
-    const want = expectedOutside(this.state, this, name, cidr);
+    const want = this.expected.of(node, row);
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);
     // Nobody tells it of a way: because none is there, or because it was never told to ask.
@@ -488,6 +499,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       this.running.push(false);
       this.wrong.push(new Uint8Array(64));
       this.delivery.push(new Uint8Array(64).fill(DELIVERY.notAsked));
+      this.expected.grow(n, 64);
     }
     const rows = this.destinations.count;
     if (rows <= this.wrong[host]!.length) return;
@@ -498,6 +510,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const delivery = new Uint8Array(size).fill(DELIVERY.notAsked);
     delivery.set(this.delivery[host]!);
     this.delivery[host] = delivery;
+    this.expected.grow(host, size);
   }
 }
 
@@ -510,7 +523,7 @@ function swapNode(state: OracleState, event: WatchEvent): boolean {
     nodes.delete(name);
     return false;
   }
-  const after = oracleNode(event.resource as Node, state.bgp.asNumber, state.family);
+  const after = oracleNode(event.resource as Node, state.bgp, state.family);
   nodes.set(name, after);
   return before !== undefined && sameNode(before, after);
 }

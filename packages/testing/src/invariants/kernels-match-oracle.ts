@@ -32,8 +32,15 @@ const KINDS = [
 export function kernelsMatchOracle(simulation: Simulation): readonly Violation[] {
   const { datastore, era, spec, nodes, tracker } = simulation;
   const resources = KINDS.flatMap((kind): readonly Resource[] => datastore.list(kind));
-  const { backend, externalRouters, workloadRouters } = spec;
-  const content = oracleContent(resources, era, backend, externalRouters, workloadRouters);
+  const { backend, externalRouters, workloadRouters, routerId } = spec;
+  const content = oracleContent(
+    resources,
+    era,
+    backend,
+    externalRouters,
+    routerId,
+    workloadRouters,
+  );
   const violations = new Violations("kernelsMatchOracle", simulation);
   for (const node of liveNodes(simulation)) {
     const name = nodes.name(node);
