@@ -13,6 +13,7 @@ import {
   type ClusterOptions,
   cluster,
   fail,
+  type RouteReflectorOptions,
   type Simulation,
   type Step,
   start,
@@ -146,7 +147,7 @@ describe("route reflectors", () => {
 
 describe("a description with route reflectors", () => {
   const nodes = 6;
-  const described = (routeReflectors: ClusterOptions["routeReflectors"]): ClusterOptions => ({
+  const described = (routeReflectors: number | RouteReflectorOptions): ClusterOptions => ({
     nodes,
     pools: [POOL],
     routeReflectors,

@@ -1,7 +1,7 @@
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
-import type { RefeedPlace } from "../rib/refeed-plan.js";
+import type { RefeedPlace } from "../rib/refeed.js";
 import { Rib } from "../rib/rib.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
 
@@ -75,8 +75,8 @@ export interface Daemon {
   kernelNews: number[];
   /** UPDATEs that announce `blocks` to a mesh peer, each on its own; undefined after a change. */
   feed: readonly Batch[] | undefined;
-  /** By session end: the step of its feed that comes next, on which side of a connection. */
-  readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
+  /** By session end: where its feed goes on, and on which side of a connection: a step to mesh peers, else a prefix. */
+  readonly feeding: Map<number, { readonly side: number; readonly next: number }>;
   /** By session end: how far the table is that it is told again. */
   readonly refeeding: Map<number, RefeedPlace>;
   reconfigure: Reconfiguration[];

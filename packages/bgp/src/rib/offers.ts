@@ -2,19 +2,9 @@ import type { FleetContext } from "../fleet/context.js";
 import { FEED_STEP } from "../session/constants.js";
 import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
+import type { Offer } from "./offer.js";
 import type { Outbox } from "./outbox.js";
 import { KERNEL, OWN, OWN_PATH } from "./paths.js";
-
-/** A route offered to a group of peers in a feed. */
-export interface Offer {
-  readonly prefix: number;
-  /** Path identifier that it is told with. */
-  readonly source: number;
-  /** Node that it was learnt from, or OWN. */
-  readonly from: number;
-  /** Attribute set as told, or REJECTED. */
-  readonly attributes: number;
-}
 
 /** What a daemon's table offers to its peers. */
 export class Offers {
@@ -79,16 +69,22 @@ export class Offers {
 }
 
 /**
- * Offers by the steps in which a feed hands them over: 256 a step, and the connected subnet takes a place
- * in the first (law 3). There is one step at least.
+ * Offers by the steps in which a feed hands them over: whole prefixes until there are 256 routes, and the connected subnet
+ * takes a place in the first step of a table (law 3; bird: nest/rt-table.c, rt_feed_baby). There is one step at least.
  */
-export function stepsOf<T>(offers: readonly T[]): T[][] {
+export function stepsOf<T extends { readonly prefix: number }>(
+  offers: readonly T[],
+  isFirst = true,
+): T[][] {
   const steps: T[][] = [];
-  for (let from = 0, room = FEED_STEP - 1; from < offers.length || steps.length === 0; ) {
-    steps.push(offers.slice(from, from + room));
-    from += room;
-    room = FEED_STEP;
-  }
+  let from = 0;
+  do {
+    let behind = from + FEED_STEP - Number(isFirst && from === 0);
+    while (behind < offers.length && offers[behind]!.prefix === offers[behind - 1]!.prefix)
+      behind++;
+    steps.push(offers.slice(from, behind));
+    from = behind;
+  } while (from < offers.length);
   return steps;
 }
 

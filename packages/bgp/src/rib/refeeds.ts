@@ -11,21 +11,15 @@ import { countUpdate } from "./batches.js";
 import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { KernelWriter } from "./kernel-writer.js";
-import { bucketsFor, type Offer, type Offers, stepsOf } from "./offers.js";
+import type { Offer } from "./offer.js";
+import { bucketsFor, type Offers, stepsOf } from "./offers.js";
 import { NOBODY, type Outbox } from "./outbox.js";
 import type { RibChange } from "./path-lists.js";
 import { OWN, OWN_PATH } from "./paths.js";
 import { regroup } from "./peer-groups.js";
 import { podPrefixes } from "./pod-routes.js";
-import {
-  newsBySteps,
-  newsOf,
-  prefixOfKey,
-  type RefeedPlan,
-  type RefeedStep,
-  sourceOfKey,
-  withNewsOf,
-} from "./refeed-plan.js";
+import type { RefeedPlan, RefeedStep } from "./refeed.js";
+import { newsBySteps, newsOf, prefixOfKey, sourceOfKey, withNewsOf } from "./refeed-plan.js";
 import { repeatsOf } from "./repeats.js";
 import type { Refeed } from "./updates.js";
 
