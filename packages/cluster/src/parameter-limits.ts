@@ -35,6 +35,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   "bird.costs.load": micros,
   "bird.bfd.interval": period,
   "bird.bfd.multiplier": count,
+  "confd.localPeerPoll": count,
   "felix.start.value": micros,
   "typha.config.snapshotCacheMaxBatchSize": count,
   "typha.config.serverMaxMessageSize": count,

@@ -58,6 +58,8 @@ export interface Daemon {
   exporting: number;
   /** An ordinary router, without the filters that Calico renders. */
   router: boolean;
+  /** Its kernel gets equally good paths as one route (`merge paths`). */
+  mergesPaths: boolean;
   rules: ExportRules | undefined;
   /** Every peer is as in the mesh, so that what one says is told to no other. */
   meshOnly: boolean;
@@ -94,6 +96,7 @@ export function newDaemon(lists: PathLists): Daemon {
     peers: 0,
     exporting: 0,
     router: false,
+    mergesPaths: true,
     rules: undefined,
     meshOnly: true,
     groups: [],
