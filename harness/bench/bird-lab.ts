@@ -22,6 +22,9 @@ class RouteCount implements RouteListener {
     if (before === 0) this.routes++;
     if (after === 0) this.routes--;
   }
+  onRewrite(): void {
+    // As many as before.
+  }
 }
 
 /** BIRDs alone: an engine, kernels and a fleet, each node with one block. */
