@@ -1,6 +1,7 @@
 import { micros, nodeView } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
+  type Action,
   apply,
   at,
   blocks,
@@ -438,6 +439,59 @@ describe("a scenario that names what is not there", () => {
     expect(() => simulation.fork().schedule([{ ...mend, at: micros("1m") }])).toThrow(
       "nothing degrades",
     );
+  });
+
+  test.each<[broken: Action, healed: Action, message: string]>([
+    [
+      fail.link("node-0", "10.0.0.0/24"),
+      heal.link("node-2", "10.0.0.0/24"),
+      "action.between at 3m0s (restore link node-2 – 10.0.0.0/24): nothing cuts the link between node-2 and 10.0.0.0/24 before this (expected a time after link-cut, or what one names: the link between node-0 and 10.0.0.0/24)",
+    ],
+    [
+      fail.rack("10.0.0.0/24"),
+      heal.cut("node-1"),
+      "action.node at 3m0s (reconnect node-1): nothing cuts node-1 before this (expected a time after node-cut)",
+    ],
+    [
+      fail.cut("node-0"),
+      heal.rack("10.0.0.0/24"),
+      "action.rack at 3m0s (reconnect rack 10.0.0.0/24): nothing cuts rack 10.0.0.0/24 before this (expected a time after rack-cut)",
+    ],
+    [
+      firewall.drop({ from: "node-0", to: "node-1" }),
+      firewall.allow({ from: "node-1", to: "node-0" }),
+      "action.from at 3m0s (allow node-1 → node-0): nothing drops packets from node-1 to node-0 before this (expected a time after packets-drop, or what one names: packets from node-0 to node-1)",
+    ],
+    [
+      firewall.drop({ from: "node-0", to: "node-1" }),
+      firewall.allow({ from: "node-0", to: "node-1", port: 179 }),
+      "action.from at 3m0s (allow node-0 → node-1 port 179): nothing drops packets from node-0 to node-1 to port 179 before this (expected a time after packets-drop, or what one names: packets from node-0 to node-1)",
+    ],
+    [
+      fail.node("node-0"),
+      heal.datastore(),
+      "action at 3m0s (datastore comes back): nothing takes down the datastore before this (expected a time after datastore-down)",
+    ],
+  ])(
+    "is refused where it breaks one thing and mends another: %j, %j",
+    (broken, healed, message) => {
+      const simulation = new Simulation(cluster(SMALL));
+      const steps = [at("0s", start()), at("2m", broken), at("3m", healed)];
+      expect(() => simulation.schedule(steps)).toThrow(
+        expect.objectContaining({ message: `scenario[2].${message}` }),
+      );
+    },
+  );
+
+  test("may mend twice what broke, and bring up a link that was down from the beginning", () => {
+    const spec = cluster(SMALL);
+    const simulation = new Simulation(spec);
+    const cut = at("1m", fail.rack("10.0.0.0/24"));
+    const twice = [at("2m", heal.rack("10.0.0.0/24")), at("3m", heal.rack("10.0.0.0/24"))];
+    expect(() => simulation.schedule([at("0s", start()), cut, ...twice])).not.toThrow();
+    const down = { ...spec.fabric, hostLink: { up: false } };
+    const dark = new Simulation({ ...spec, fabric: down });
+    expect(() => dark.schedule([at("1m", heal.link("node-0", "10.0.0.0/24"))])).not.toThrow();
   });
 
   test("is refused for all of its steps at once", () => {
