@@ -114,6 +114,30 @@ describe("calico-sim run", () => {
     expect(readFileSync(xml, "utf8")).toContain('tests="0"');
   });
 
+  it.each([
+    ["/proc/x/y.html", "the report cannot be written to /proc/x/y.html: ENOENT"],
+    ["", "the report needs the name of a file"],
+    ["nodes.yaml/deep/report.html", "nodes.yaml/deep/report.html: EEXIST"],
+    [".", "EISDIR"],
+    ["pool.yaml", "pool.yaml, which is read"],
+    ["junit.xml", "the report and the thresholds cannot both be written to"],
+  ])("says before it simulates that it cannot write to %j", async (name, message) => {
+    const report = name === "" || name.startsWith("/") ? name : path(name);
+    const files = ["--report", report, "--junit", path("junit.xml")];
+    // Nobody would wait for the end of such a run.
+    const { code, stderr } = await run("--until", "2000000h", ...files);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(readFileSync(path("pool.yaml"), "utf8")).toBe(POOL);
+  });
+
+  it("leaves what is there until the run is over", async () => {
+    const html = path("kept.html");
+    writeFileSync(html, "before");
+    await run("--until", "1s", "--report", html, "--threshold", "x.y<3");
+    expect(readFileSync(html, "utf8")).toBe("before");
+  });
+
   it("lets the CNI plugin's own routes to pods reach BIRD's peers where it is told so", async () => {
     writeFileSync(
       path("pods.scenario"),
