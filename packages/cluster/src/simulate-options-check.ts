@@ -10,6 +10,7 @@ import {
   micros,
   type ObjectSchema,
   type PathSegment,
+  SECOND,
   showValue,
 } from "@calico-sim/core";
 import { FELIX_COSTS } from "@calico-sim/felix";
@@ -35,11 +36,11 @@ const OPTIONS: ObjectSchema & { readonly fields: Record<keyof SimulateOptions, F
 };
 
 /** Every parameter with its default, or a value of its type. */
-const EXAMPLE: Record<keyof Parameters, object> = {
+export const EXAMPLE: Record<keyof Parameters, object> = {
   bird: {
     timers: SESSION_TIMERS,
     costs: BIRD_COSTS,
-    bfd: { interval: 1, multiplier: 1 },
+    bfd: { interval: 300_000, multiplier: 3 },
     ttlLimitAfterOpen: false,
     eventPerKeepalive: false,
     routeLog: false,
@@ -48,14 +49,14 @@ const EXAMPLE: Record<keyof Parameters, object> = {
   confd: CONFD_COSTS,
   felix: FELIX_COSTS,
   typha: { config: TYPHA_CONFIG, costs: TYPHA_COSTS },
-  datastore: { profile: KUBERNETES_PROFILE, sizes: DEFAULT_SIZES, requestTimeout: 1 },
+  datastore: { profile: KUBERNETES_PROFILE, sizes: DEFAULT_SIZES, requestTimeout: 30 * SECOND },
   workloads: WORKLOAD_DEFAULTS,
   nodeServices: NODE_SERVICE_DEFAULTS,
   endpointSlices: ENDPOINT_SLICE_DEFAULTS,
 };
 
 /** Parameters that are given whole, with all that is in them: no default stands in for what they leave out. */
-const WHOLE: ReadonlySet<string> = new Set([
+export const WHOLE: ReadonlySet<string> = new Set([
   "felix",
   "bird.bfd",
   "typha.costs",

@@ -22,6 +22,7 @@ import { fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
+import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 
 const any: FieldSchema = { type: "any" };
@@ -218,8 +219,7 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
     issues.push(...commonIssues(options), ...familyIssues(podFamilies));
-    if (typhaConfig !== undefined)
-      issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
+    if (typhaConfig !== undefined) issues.push(...typhaIssues(typhaConfig));
     const names = Array.isArray(resources)
       ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
       : [];
@@ -234,13 +234,40 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
   if (issues.length > 0) throw new ClusterError(issues);
 }
 
+/** What an installation sets of Typha has the limits of `parameters.typha.config`. */
+function typhaIssues(typhaConfig: unknown): readonly Issue[] {
+  const issues = fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration");
+  if (issues.length > 0 || !isRecord(typhaConfig)) return issues;
+  return Object.entries(typhaConfig).flatMap(([name, got]) => {
+    const example: unknown = TYPHA_CONFIG[name as keyof typeof TYPHA_CONFIG];
+    const path = ["typhaConfig", name];
+    if (got === undefined) return [];
+    if (typeof got !== typeof example) {
+      const want = `a ${typeof example}`;
+      const message = `${showValue(got)} is not ${want}`;
+      return [fault(path, { code: "TYPE_WRONG", message, got, want })];
+    }
+    if (typeof got !== "number") return [];
+    const want = unfit(`typha.config.${name}`, got);
+    const message = `${String(got)} is out of range`;
+    return want === undefined ? [] : [fault(path, { message, got, want })];
+  });
+}
+
 /** There is no family but these two. */
 function familyIssues(podFamilies: unknown): Issue[] {
-  const families: readonly unknown[] = Array.isArray(podFamilies) ? podFamilies : [];
+  if (!Array.isArray(podFamilies)) return [];
+  const families: readonly unknown[] = podFamilies;
+  const want = "4 or 6";
+  if (families.length === 0)
+    return [fault(["podFamilies"], { message: "pods have an address of some family", want })];
   return families.flatMap((got, i) => {
-    if (got === 4 || got === 6) return [];
-    const message = `${showValue(got)} is no family of addresses`;
-    return [fault(["podFamilies", i], { message, got, want: "4 or 6" })];
+    const known = got === 4 || got === 6;
+    if (known && families.indexOf(got) === i) return [];
+    const message = known
+      ? "this family is there twice"
+      : `${showValue(got)} is no family of addresses`;
+    return [fault(["podFamilies", i], { message, got, want })];
   });
 }
 

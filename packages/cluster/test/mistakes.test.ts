@@ -147,6 +147,16 @@ describe("a cluster from resources that nobody checked", () => {
     [{ typhas: 3 }, /^typhas: 3 Typhas are more than the 2 nodes to run them/],
     [{ etcdEndpoints: ["https://a"] }, /^etcdEndpoints: the datastore is kubernetes/],
     [{ podFamilies: [4, 5] }, /^podFamilies\[1\]: 5 is no family of addresses \(expected 4 or 6\)/],
+    [{ podFamilies: [] }, /^podFamilies: pods have an address of some family \(expected 4 or 6\)/],
+    [{ podFamilies: [4, 4] }, /^podFamilies\[1\]: this family is there twice/],
+    [
+      { typhaConfig: { serverMaxMessageSize: 0 } },
+      /^typhaConfig\.serverMaxMessageSize: 0 is out of range \(expected a whole number from 1 to/,
+    ],
+    [
+      { typhaConfig: { pingInterval: "10s" } },
+      /^typhaConfig\.pingInterval: "10s" is not a number \(expected a number\)/,
+    ],
     [{ podFamilies: ["6"] }, /^podFamilies\[0\]: "6" is no family of addresses/],
     [{ fabric: "x" }, /^fabric: "x" is no underlay/],
     [
