@@ -17,6 +17,10 @@ const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
 const texts: FieldSchema = { type: "list", of: text };
 const count: FieldSchema = { type: "integer", min: 1 };
+/** Pods of one step: several times what a cluster may have (kubernetes.io: large clusters, 150,000). */
+const podCount: FieldSchema = { type: "integer", min: 1, max: 1_000_000 };
+/** Pods a second: a hundred times what the scheduler binds. */
+const PODS_PER_SECOND_MAX = 10_000;
 /** Microseconds; `at` and the functions that make actions make them of "30s". */
 const time: FieldSchema = { type: "integer", min: 0 };
 const oneOf = (...values: readonly string[]): FieldSchema => ({ type: "enum", values });
@@ -49,7 +53,7 @@ const ACTIONS: Readonly<
   ],
   "block-add": [{ node: text, count }],
   "block-remove": [{ node: text, count }],
-  "pods-create": [{ count, over: time, namespace: text, labels }, "labels"],
+  "pods-create": [{ count: podCount, over: time, namespace: text, labels }, "labels"],
   "pods-churn": [
     { perSecond: any, lifetime: time, duration: time, namespace: text, labels },
     "labels",
@@ -116,10 +120,14 @@ function actionIssues(action: unknown): readonly Issue[] {
   issues.push(...pairIssues(action, ["action"]));
   if (type === "link-degrade" && CHANGES.every((name) => (action[name] ?? undefined) === undefined))
     issues.push(fault(["action"], "nothing is said of the link", undefined, CHANGES.join(", ")));
-  if (type === "pods-churn" && !(typeof perSecond === "number" && perSecond > 0)) {
+  const perSecondFits =
+    typeof perSecond === "number" && perSecond > 0 && perSecond <= PODS_PER_SECOND_MAX;
+  if (type === "pods-churn" && !perSecondFits) {
     const message = `${showValue(perSecond)} is no number of pods a second`;
-    issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));
+    const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
+    issues.push(fault(["action", "perSecond"], message, perSecond, want));
   }
+  issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;
   if (
     type === "kill" &&
@@ -131,6 +139,15 @@ function actionIssues(action: unknown): readonly Issue[] {
     issues.push(fault(["action", "restartAfter"], message, restartAfter, want));
   }
   return issues;
+}
+
+/** A namespace has the name of a DNS label (kubernetes: apimachinery, validation.IsDNS1123Label). */
+function namespaceIssues(namespace: unknown): readonly Issue[] {
+  if (typeof namespace !== "string" || /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+    return [];
+  const message = `${JSON.stringify(namespace)} is not a name that Kubernetes takes`;
+  const want = "lower-case letters, digits and '-', at most 63 of them";
+  return [fault(["action", "namespace"], message, namespace, want)];
 }
 
 function fault(path: readonly PathSegment[], message: string, got: unknown, want: string): Issue {

@@ -47,7 +47,7 @@ import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Finding, Result } from "./result.js";
-import { describe, type Scenario, type Step } from "./scenario.js";
+import { type Action, describe, type Scenario, type Step } from "./scenario.js";
 import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import { checkSimulateOptions, checkSpec } from "./simulate-options-check.js";
@@ -336,9 +336,13 @@ export class Simulation
     return buildResult(this, findingsOf(this));
   }
 
-  /** What there is to say of steps that have not happened yet, where nobody will run on. */
+  /** What there is to say of steps that have not happened yet, or are missing, where nobody will run on. */
   stepsToCome(): readonly Finding[] {
     const { now } = this.engine;
+    if (!this.steps.some(({ action }) => STARTING.includes(action.type))) {
+      const text = "no step of the scenario starts the nodes, so nothing runs";
+      return [{ code: "setting", text }];
+    }
     const left = this.steps.filter(({ at }) => at > now);
     const [first] = left;
     if (first === undefined) return [];
@@ -497,6 +501,9 @@ function checkMoment(at: unknown): void {
     `${JSON.stringify(at) ?? "undefined"} is no time in microseconds; micros("5m") is one`,
   );
 }
+
+/** Actions after which some node runs. */
+const STARTING: readonly Action["type"][] = ["start", "node-join", "node-reboot"];
 
 const NOBODY: readonly number[] = Object.freeze([]);
 

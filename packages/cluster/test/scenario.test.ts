@@ -15,6 +15,7 @@ import {
   ScenarioError,
   Simulation,
   type Step,
+  simulate,
   start,
   describe as words,
 } from "../src/index.js";
@@ -426,6 +427,34 @@ describe("a scenario that names what is not there", () => {
     );
   });
 
+  test.each<[step: Step, message: string]>([
+    [
+      at("1m", pods.create(1e12)),
+      "action.count at 60s (schedule 1,000,000,000,000 pods): 1000000000000 is out of range (expected 1 to 1000000)",
+    ],
+    [
+      at("1m", pods.churn({ perSecond: 1e300, lifetime: "1s", duration: "1h" })),
+      "is no number of pods a second (expected a number above 0, up to 10000)",
+    ],
+    [
+      at("1m", pods.create(1, { namespace: "Ä b" })),
+      'action.namespace at 60s (schedule 1 pod): "Ä b" is not a name that Kubernetes takes',
+    ],
+    [
+      at("1m", firewall.drop({ from: "node-0", to: "node-0" })),
+      "action.to at 60s (drop node-0 → node-0): node-0 sends nothing to itself over the network (expected another host)",
+    ],
+  ])("is refused where it asks for what nobody means: %j", (step, message) => {
+    expect(refusal(step)).toContain(message);
+  });
+
+  test("is found to run nothing where no step starts a node", () => {
+    const { findings } = simulate(cluster(SMALL), [at("1m", fail.rack("10.0.0.0/24"))]);
+    expect(findings.map(({ text }) => text)).toContain(
+      "no step of the scenario starts the nodes, so nothing runs",
+    );
+  });
+
   test("is refused where it mends a link that nothing degraded before", () => {
     const link = ["node-0", "10.0.0.0/24"] as const;
     const mend = at("3m", heal.quality(...link));
@@ -598,7 +627,7 @@ describe("a scenario that names what is not there", () => {
       [at(0, fail.node(3 as never))],
       /action\.node at 0s \(crash 3\): must be text, not the number 3/,
     ],
-    [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 or more\)/],
+    [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 to 1000000\)/],
     [[at(0, { ...pods.create(3), ovr: 1 } as never)], /has no field "ovr"; did you mean "over"\?/],
     [
       [at(0, pods.churn({ perSecond: 0, lifetime: "1m", duration: "1m" }))],

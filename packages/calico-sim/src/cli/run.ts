@@ -53,6 +53,8 @@ export async function run(
   // What is wrong in the call itself is said before anything is read.
   const thresholds = options.threshold.map(parseThreshold);
   const stated = options.until === undefined ? undefined : untilOf(options.until);
+  // As where the variable of a shell is empty; it would be a seed of its own.
+  if (options.seed.trim() === "") throw new UsageError("--seed needs a number or a text");
   const asked = filesAskedFor(options);
   const progress = new ProgressLine(terminal.stderr);
   progress.show(`reading ${paths.join(", ")}`);
