@@ -21,7 +21,6 @@ import { ENDPOINT_SLICE_DEFAULTS } from "./endpoint-slices/index.js";
 import { NODE_SERVICE_DEFAULTS } from "./node-services/index.js";
 import { unfit } from "./parameter-limits.js";
 import type { Parameters, SimulateOptions } from "./simulate-options.js";
-import type { ClusterSpec } from "./spec.js";
 import { WORKLOAD_DEFAULTS } from "./workloads/index.js";
 
 const OPTIONS: ObjectSchema & { readonly fields: Record<keyof SimulateOptions, FieldSchema> } = {
@@ -138,13 +137,4 @@ function mistyped(value: unknown, want: string, path: readonly PathSegment[]): I
 
 function fault(path: readonly PathSegment[], message: string, want: string): Issue {
   return issueAt(undefined, { code: "TYPE_WRONG", message, path, want });
-}
-
-/** Whether a cluster is one. @throws ClusterError when it is none, as when the options of `cluster` are given instead. */
-export function checkSpec(spec: ClusterSpec): void {
-  const given: unknown = spec;
-  if (isRecord(given) && isRecord(given["fabric"]) && Array.isArray(given["resources"])) return;
-  throw new ClusterError(
-    `a run takes a cluster as cluster(…) or await clusterFromManifests(…) returns it, not ${showValue(given)}`,
-  );
 }

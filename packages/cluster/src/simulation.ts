@@ -31,6 +31,7 @@ import {
   type SyncerSink,
   type SyncerSource,
   type SyncerType,
+  showValue,
   type WatchEvent,
   WatcherSyncers,
 } from "@calico-sim/core";
@@ -50,8 +51,9 @@ import type { Finding, Result } from "./result.js";
 import { type Action, describe, type Scenario, type Step } from "./scenario.js";
 import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
-import { checkSimulateOptions, checkSpec } from "./simulate-options-check.js";
+import { checkSimulateOptions } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
+import { checkSpec } from "./spec-check.js";
 import { Tracker } from "./tracker.js";
 import { ClusterViews } from "./views/cluster-views.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
@@ -291,9 +293,10 @@ export class Simulation
     }
   }
 
-  /** Runs until a time. @throws RangeError when it is none. */
+  /** Runs until a time. @throws RangeError when it is none: there is always something that beats, so that never is no end. */
   run(until: Micros, progress?: (share: number, seconds: number) => void): void {
     checkMoment(until);
+    if (until === Number.POSITIVE_INFINITY) throw new RangeError("a run without an end has none");
     const begin = this.engine.now;
     // In slices, so that progress can be shown; the events are the same.
     const slice = progress === undefined ? until : SECOND;
@@ -496,10 +499,8 @@ export class Simulation
 }
 
 function checkMoment(at: unknown): void {
-  if (typeof at === "number" && !Number.isNaN(at)) return;
-  throw new RangeError(
-    `${JSON.stringify(at) ?? "undefined"} is no time in microseconds; micros("5m") is one`,
-  );
+  if (at === Number.POSITIVE_INFINITY || Number.isSafeInteger(at)) return;
+  throw new RangeError(`${showValue(at)} is no time in microseconds; micros("5m") is one`);
 }
 
 /** Actions after which some node runs. */

@@ -164,7 +164,7 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
   if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > NODES_MAX) {
     const message = Array.isArray(got)
       ? `${String(got.length)} names are no number of nodes to simulate`
-      : `${JSON.stringify(got)} is no number of nodes, and no list of names`;
+      : `${showValue(got)} is no number of nodes, and no list of names`;
     return [fault(["nodes"], { message, got, want })];
   }
   const issues: Issue[] = [];
@@ -215,6 +215,29 @@ function poolIssues(pool: PoolOptions, i: number, calicoVersion: string): readon
 
 /** Checks what is said of a cluster beside its resources. @throws ClusterError with every option that is wrong. */
 export function checkResourceClusterOptions(options: ResourceClusterOptions): void {
+  const issues = resourceClusterIssues(options);
+  if (issues.length > 0) throw new ClusterError(issues);
+}
+
+/**
+ * Whether a cluster is one, an edited one too; what else it carries does not matter.
+ *
+ * @throws ClusterError when it is none, as when the options of `cluster` are given instead, and with all that is wrong with it.
+ */
+export function checkSpec(spec: ResourceClusterOptions): void {
+  const given: unknown = spec;
+  if (!isRecord(given) || !isRecord(given["fabric"]) || !Array.isArray(given["resources"]))
+    throw new ClusterError(
+      `a run takes a cluster as cluster(…) or await clusterFromManifests(…) returns it, not ${showValue(given)}`,
+    );
+  const issues = [
+    ...resourceClusterIssues(spec).filter(({ code }) => code !== "FIELD_UNKNOWN"),
+    ...routerFieldIssues(spec.externalRouters),
+  ];
+  if (issues.length > 0) throw new ClusterError(issues);
+}
+
+function resourceClusterIssues(options: ResourceClusterOptions): readonly Issue[] {
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
@@ -231,7 +254,7 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
       issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(nodes)}` }));
     }
   }
-  if (issues.length > 0) throw new ClusterError(issues);
+  return issues;
 }
 
 /** What an installation sets of Typha has the limits of `parameters.typha.config`. */
