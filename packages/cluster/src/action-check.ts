@@ -9,7 +9,7 @@ import {
   RESOURCE_KINDS,
   showValue,
 } from "@calico-sim/core";
-import { fieldIssues } from "./check-fields.js";
+import { faultAt, fieldIssues } from "./check-fields.js";
 import type { Action, JoiningNode } from "./scenario.js";
 import { CHANGE_FIELDS, pairIssues } from "./underlay-check.js";
 
@@ -92,7 +92,7 @@ export function stepFieldIssues(step: unknown): readonly Issue[] {
   const { at, action } = step;
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     const message = `a step is due at whole microseconds from 0, not at ${showValue(at)}`;
-    found.push(fault(["at"], message, at, 'a time as at("5m", …) makes it'));
+    found.push(faultAt("TYPE_WRONG", ["at"], message, 'a time as at("5m", …) makes it', at));
   }
   return [...found, ...actionIssues(action)];
 }
@@ -105,7 +105,7 @@ function actionIssues(action: unknown): readonly Issue[] {
     const message = isRecord(action)
       ? `there is no action of type ${showValue(type)}${near}`
       : `${showValue(action)} is no action`;
-    return [fault(["action"], message, type, known.join(", "))];
+    return [faultAt("TYPE_WRONG", ["action"], message, known.join(", "), type)];
   }
   const [fields, ...optional] = ACTIONS[type as Action["type"]];
   const schema: ObjectSchema = {
@@ -119,13 +119,15 @@ function actionIssues(action: unknown): readonly Issue[] {
     issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
   issues.push(...pairIssues(action, ["action"]));
   if (type === "link-degrade" && CHANGES.every((name) => (action[name] ?? undefined) === undefined))
-    issues.push(fault(["action"], "nothing is said of the link", undefined, CHANGES.join(", ")));
+    issues.push(
+      faultAt("TYPE_WRONG", ["action"], "nothing is said of the link", CHANGES.join(", ")),
+    );
   const perSecondFits =
     typeof perSecond === "number" && perSecond > 0 && perSecond <= PODS_PER_SECOND_MAX;
   if (type === "pods-churn" && !perSecondFits) {
     const message = `${showValue(perSecond)} is no number of pods a second`;
     const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
-    issues.push(fault(["action", "perSecond"], message, perSecond, want));
+    issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
   }
   issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;
@@ -136,7 +138,7 @@ function actionIssues(action: unknown): readonly Issue[] {
   ) {
     const message = `${showValue(restartAfter)} is no time`;
     const want = "microseconds, or infinity for never, as fail.process makes them";
-    issues.push(fault(["action", "restartAfter"], message, restartAfter, want));
+    issues.push(faultAt("TYPE_WRONG", ["action", "restartAfter"], message, want, restartAfter));
   }
   return issues;
 }
@@ -147,9 +149,5 @@ function namespaceIssues(namespace: unknown): readonly Issue[] {
     return [];
   const message = `${JSON.stringify(namespace)} is not a name that Kubernetes takes`;
   const want = "lower-case letters, digits and '-', at most 63 of them";
-  return [fault(["action", "namespace"], message, namespace, want)];
-}
-
-function fault(path: readonly PathSegment[], message: string, got: unknown, want: string): Issue {
-  return issueAt(undefined, { code: "TYPE_WRONG", message, path, got, want });
+  return [faultAt("TYPE_WRONG", ["action", "namespace"], message, want, namespace)];
 }

@@ -5,7 +5,6 @@ import {
   type FieldSchema,
   type Issue,
   isRecord,
-  issueAt,
   KUBERNETES_PROFILE,
   micros,
   type ObjectSchema,
@@ -15,7 +14,7 @@ import {
 } from "@calico-sim/core";
 import { FELIX_COSTS } from "@calico-sim/felix";
 import { TYPHA_CONFIG, TYPHA_COSTS } from "@calico-sim/typha";
-import { fieldIssues } from "./check-fields.js";
+import { faultAt, fieldIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import { ENDPOINT_SLICE_DEFAULTS } from "./endpoint-slices/index.js";
 import { NODE_SERVICE_DEFAULTS } from "./node-services/index.js";
@@ -70,9 +69,13 @@ export function checkSimulateOptions(options: SimulateOptions): void {
     const { seed, until, parameters, progress } = options as SimulateOptions;
     const sown: unknown = seed;
     if (sown !== undefined && typeof sown !== "string" && !Number.isFinite(sown))
-      issues.push(fault(["seed"], `${showValue(sown)} is no seed`, "a number or a text"));
+      issues.push(
+        faultAt("TYPE_WRONG", ["seed"], `${showValue(sown)} is no seed`, "a number or a text"),
+      );
     if (progress !== undefined && typeof progress !== "function")
-      issues.push(fault(["progress"], `${showValue(progress)} is no function`, "a function"));
+      issues.push(
+        faultAt("TYPE_WRONG", ["progress"], `${showValue(progress)} is no function`, "a function"),
+      );
     if (until !== undefined) issues.push(...untilIssues(until));
     if (parameters !== undefined) issues.push(...unlike(parameters, EXAMPLE, ["parameters"]));
   }
@@ -85,7 +88,7 @@ function untilIssues(until: unknown): readonly Issue[] {
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return [fault(["until"], message, "a time of the run, e.g. 20m")];
+    return [faultAt("TYPE_WRONG", ["until"], message, "a time of the run, e.g. 20m")];
   }
 }
 
@@ -97,7 +100,9 @@ function unlike(value: unknown, example: unknown, path: readonly PathSegment[]):
   if (typeof value !== typeof example) return [mistyped(value, `a ${typeof example}`, path)];
   if (typeof value !== "number") return [];
   const want = unfit(path.slice(1).join("."), value);
-  return want === undefined ? [] : [fault(path, `${String(value)} is out of range`, want)];
+  return want === undefined
+    ? []
+    : [faultAt("TYPE_WRONG", path, `${String(value)} is out of range`, want)];
 }
 
 function within(
@@ -111,14 +116,15 @@ function within(
     if (Object.hasOwn(example, name))
       return part === undefined ? [] : unlike(part, example[name], place);
     const message = `there is no parameter ${JSON.stringify(name)} here${didYouMean(name, known)}`;
-    return [fault(place, message, known.join(", "))];
+    return [faultAt("TYPE_WRONG", place, message, known.join(", "))];
   });
   if (!isWhole(path)) return issues;
   const missing = known.filter((name) => value[name] === undefined);
   return [
     ...issues,
     ...missing.map((name) =>
-      fault(
+      faultAt(
+        "TYPE_WRONG",
         [...path, name],
         "these parameters are given whole, and this one is missing",
         "a value",
@@ -132,9 +138,5 @@ function isWhole(path: readonly PathSegment[]): boolean {
 }
 
 function mistyped(value: unknown, want: string, path: readonly PathSegment[]): Issue {
-  return fault(path, `${showValue(value)} is not ${want}`, want);
-}
-
-function fault(path: readonly PathSegment[], message: string, want: string): Issue {
-  return issueAt(undefined, { code: "TYPE_WRONG", message, path, want });
+  return faultAt("TYPE_WRONG", path, `${showValue(value)} is not ${want}`, want);
 }

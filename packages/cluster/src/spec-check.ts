@@ -6,19 +6,17 @@ import {
   type FabricSpec,
   type FieldSchema,
   type Issue,
-  type IssueParts,
   isRecord,
   issueAt,
   nodeView,
   type ObjectSchema,
   ofKind,
-  type PathSegment,
   type Resource,
   showValue,
   validateSet,
 } from "@calico-sim/core";
 import { TYPHA_CONFIG } from "@calico-sim/typha";
-import { fieldIssues, resourceIssues } from "./check-fields.js";
+import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
@@ -128,13 +126,6 @@ function eraText(calicoVersion: unknown): string {
   return typeof calicoVersion === "string" ? calicoVersion : "3.33";
 }
 
-function fault(
-  path: readonly PathSegment[],
-  parts: Omit<IssueParts<Issue["code"]>, "path" | "code"> & { readonly code?: Issue["code"] },
-): Issue {
-  return issueAt(undefined, { code: "VALUE_OUT_OF_RANGE", ...parts, path });
-}
-
 /** What both descriptions of a cluster hold, field against field. */
 function commonIssues({
   calicoVersion,
@@ -145,12 +136,12 @@ function commonIssues({
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");
-    issues.push(fault(["calicoVersion"], { message, got: calicoVersion, want }));
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["calicoVersion"], message, want, calicoVersion));
   }
   if (etcdEndpoints !== undefined && datastore !== "etcd") {
     const message = `the datastore is ${datastore}, which has no etcd endpoints`;
-    const parts = { code: "FIELDS_CONFLICT", message, got: etcdEndpoints } as const;
-    issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
+    const want = "the datastore etcd with them";
+    issues.push(faultAt("FIELDS_CONFLICT", ["etcdEndpoints"], message, want, etcdEndpoints));
   }
   return issues;
 }
@@ -165,7 +156,7 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
     const message = Array.isArray(got)
       ? `${String(got.length)} names are no number of nodes to simulate`
       : `${showValue(got)} is no number of nodes, and no list of names`;
-    return [fault(["nodes"], { message, got, want })];
+    return [faultAt("VALUE_OUT_OF_RANGE", ["nodes"], message, want, got)];
   }
   const issues: Issue[] = [];
   const seen = new Set<unknown>();
@@ -174,23 +165,25 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
     if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) {
       const message = `${JSON.stringify(name)} is not a name that Kubernetes takes`;
       const names = "lower-case letters, digits, '-' and '.'";
-      issues.push(fault(["nodes", i], { code: "NAME_INVALID", message, got: name, want: names }));
+      issues.push(faultAt("NAME_INVALID", ["nodes", i], message, names, name));
     } else if (seen.has(name)) {
       const message = `there are two nodes ${JSON.stringify(name)}`;
-      const parts = { code: "RESOURCE_DUPLICATE", message, got: name } as const;
-      issues.push(fault(["nodes", i], { ...parts, want: "a name of its own" }));
+      const own = "a name of its own";
+      issues.push(faultAt("RESOURCE_DUPLICATE", ["nodes", i], message, own, name));
     }
     seen.add(name);
   }
   if (Number.isInteger(typhas) && typhas > count) {
     const message = `${String(typhas)} Typhas are more than the ${String(count)} nodes to run them`;
-    issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(count)}` }));
+    issues.push(
+      faultAt("VALUE_OUT_OF_RANGE", ["typhas"], message, `0 to ${String(count)}`, typhas),
+    );
   }
   const perRack = Math.ceil(count / racks);
   if (racks > 1 && perRack > NODES_PER_RACK) {
     const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
     const least = String(Math.ceil(count / NODES_PER_RACK));
-    issues.push(fault(["racks"], { message, got: racks, want: `${least} or more` }));
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["racks"], message, `${least} or more`, racks));
   }
   return issues;
 }
@@ -251,7 +244,9 @@ function resourceClusterIssues(options: ResourceClusterOptions): readonly Issue[
     // Typha's Pods are in the network of their host, so that a node has one at most.
     if (nodes > 0 && Number.isInteger(typhas) && typhas > nodes) {
       const message = `${String(typhas)} Typhas are more than the ${String(nodes)} nodes to run them`;
-      issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(nodes)}` }));
+      issues.push(
+        faultAt("VALUE_OUT_OF_RANGE", ["typhas"], message, `0 to ${String(nodes)}`, typhas),
+      );
     }
   }
   return issues;
@@ -268,12 +263,12 @@ function typhaIssues(typhaConfig: unknown): readonly Issue[] {
     if (typeof got !== typeof example) {
       const want = `a ${typeof example}`;
       const message = `${showValue(got)} is not ${want}`;
-      return [fault(path, { code: "TYPE_WRONG", message, got, want })];
+      return [faultAt("TYPE_WRONG", path, message, want, got)];
     }
     if (typeof got !== "number") return [];
     const want = unfit(`typha.config.${name}`, got);
     const message = `${String(got)} is out of range`;
-    return want === undefined ? [] : [fault(path, { message, got, want })];
+    return want === undefined ? [] : [faultAt("VALUE_OUT_OF_RANGE", path, message, want, got)];
   });
 }
 
@@ -283,14 +278,16 @@ function familyIssues(podFamilies: unknown): Issue[] {
   const families: readonly unknown[] = podFamilies;
   const want = "4 or 6";
   if (families.length === 0)
-    return [fault(["podFamilies"], { message: "pods have an address of some family", want })];
+    return [
+      faultAt("VALUE_OUT_OF_RANGE", ["podFamilies"], "pods have an address of some family", want),
+    ];
   return families.flatMap((got, i) => {
     const known = got === 4 || got === 6;
     if (known && families.indexOf(got) === i) return [];
     const message = known
       ? "this family is there twice"
       : `${showValue(got)} is no family of addresses`;
-    return [fault(["podFamilies", i], { message, got, want })];
+    return [faultAt("VALUE_OUT_OF_RANGE", ["podFamilies", i], message, want, got)];
   });
 }
 
@@ -302,15 +299,20 @@ function fabricIssues(fabric: unknown, names: readonly string[]): Issue[] {
     !isRecord(fabric) ||
     ![fabric["nodes"], fabric["racks"], fabric["routers"]].every(Array.isArray)
   )
-    return [
-      fault(path, { code: "TYPE_WRONG", message: `${showValue(fabric)} is no underlay`, want }),
-    ];
+    return [faultAt("TYPE_WRONG", path, `${showValue(fabric)} is no underlay`, want)];
   const held = (fabric as unknown as FabricSpec).nodes.map(({ name }) => name);
   const other = names.findIndex((name, i) => held[i] !== name);
   if (other < 0 && held.length === names.length) return [];
   const at = other < 0 ? names.length : other;
   const message = `node ${String(at)} of the underlay is ${held[at] ?? "missing"}, and of the Node resources ${names[at] ?? "missing"}`;
-  return [fault([...path, "nodes", at], { message, want: "the Node resources, in their order" })];
+  return [
+    faultAt(
+      "VALUE_OUT_OF_RANGE",
+      [...path, "nodes", at],
+      message,
+      "the Node resources, in their order",
+    ),
+  ];
 }
 
 /** Checks resources that nobody checked before. @throws ClusterError with all that is wrong with them. */
