@@ -1,6 +1,7 @@
 import { isRecord, type Resource } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { runs } from "../../../vitest.runs.js";
 import {
   apply,
   at,
@@ -73,7 +74,7 @@ const SCENARIO: Scenario = [
 ];
 
 describe("a parameter at the edge of what it takes", () => {
-  test.prop([extreme], { numRuns: Number(process.env["FC_RUNS"] || 60) })(
+  test.prop([extreme], runs(60))(
     "ends in a run that is over, within a number of events",
     ([path, number]) => {
       const parameters = withNumber(path, number);

@@ -2,7 +2,8 @@ import { type ClusterSpec, Simulation } from "@calico-sim/cluster";
 import { arbitraryCluster, arbitraryScenario, checkInvariants } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, atRest, expectJudgedAsLooked, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, expectJudgedAsLooked } from "./support.js";
 
 describe("clusters with routers outside, after everything that failed is healed", () => {
   const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false });
@@ -13,7 +14,6 @@ describe("clusters with routers outside, after everything that failed is healed"
       expect(checkInvariants(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
   const whole = arbitraryCase({
@@ -21,13 +21,9 @@ describe("clusters with routers outside, after everything that failed is healed"
     withoutBird: false,
     kinds: ["pods", "block-add", "kill", "crash", "cut", "router", "router-cut", "router-process"],
   });
-  test.prop([whole], runs(30))(
-    "nothing is dark, from inside or outside",
-    (each) => {
-      expect(atRest(each).tracker.darkPairs).toBe(0);
-    },
-    TIMEOUT,
-  );
+  test.prop([whole], runs(30))("nothing is dark, from inside or outside", (each) => {
+    expect(atRest(each).tracker.darkPairs).toBe(0);
+  });
 
   const troubled = arbitraryCase({
     externalRoutersMax: 3,
@@ -43,7 +39,6 @@ describe("clusters with routers outside, after everything that failed is healed"
     (each) => {
       expect(checkInvariants(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 });
 
@@ -52,7 +47,6 @@ describe("clusters with routers outside, in the middle of things", () => {
   test.prop([cases], runs(15))(
     "the tracker says what it would say after a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 });
 
@@ -90,6 +84,5 @@ describe("a router that describes itself and that nobody peers with", () => {
       const router = { name: "tor", ip: "10.0.0.251", asNumber: 65_001, prefixes: ["0.0.0.0/0"] };
       expect(history({ ...spec, externalRouters: [router] })).toEqual(history(spec));
     },
-    TIMEOUT,
   );
 });
