@@ -8,8 +8,6 @@ export interface Range {
   readonly high: number;
   /** Only whole numbers. */
   readonly whole?: true;
-  /** 0 is taken below {@link low}. */
-  readonly orZero?: true;
 }
 
 const HOUR = 3_600_000_000;
@@ -50,8 +48,8 @@ const RANGES: Readonly<Record<string, Range>> = {
   "bird.timers.connectRetry": { ...seconds, low: 1 },
   "bird.timers.errorWaitMin": seconds,
   "bird.timers.errorWaitMax": seconds,
-  // bird: proto/bgp/config.Y; RFC 4271 §4.2
-  "bird.timers.hold": { low: 3, high: 65_535, whole: true, orZero: true },
+  // bird: proto/bgp/config.Y; RFC 4271 §4.2. That 0 stands for no hold time is not modelled.
+  "bird.timers.hold": { low: 3, high: 65_535, whole: true },
   // bird: proto/bgp/config.Y
   "bird.timers.keepalive": { low: 1, high: 65_535, whole: true },
   // RFC 4724 §3: twelve bits
@@ -133,10 +131,10 @@ export function rangeOf(path: string): Range {
 
 /** What a number must be that a parameter does not take; undefined where it does. */
 export function unfit(path: string, value: number): string | undefined {
-  const { low, high, whole, orZero } = rangeOf(path);
-  const inside = (value >= low && value <= high) || (orZero === true && value === 0);
+  const { low, high, whole } = rangeOf(path);
+  const inside = value >= low && value <= high;
   if (inside && (whole !== true || Number.isInteger(value))) return undefined;
   const kind = whole === true ? "a whole number" : "a number";
   const to = high === Number.POSITIVE_INFINITY ? "" : ` to ${String(high)}`;
-  return `${orZero === true ? "0, or " : ""}${kind} from ${String(low)}${to}`;
+  return `${kind} from ${String(low)}${to}`;
 }

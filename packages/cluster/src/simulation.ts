@@ -311,11 +311,21 @@ export class Simulation
   /** Runs until nothing is pending but background activity, and at most until a time. */
   settle(atMost: Micros): RunOutcome {
     checkMoment(atMost);
-    this.outcome = this.engine.run({
-      until: atMost,
-      predicate: () => this.engine.pendingForeground === 0,
-    }).outcome;
+    this.outcome = this.engine.run({ until: atMost, predicate: () => this.isQuiet() }).outcome;
     return this.outcome;
+  }
+
+  /** Whether nothing that is pending will change anything: a hold time that its session outlived does not. */
+  private isQuiet(): boolean {
+    const pending = this.engine.pendingForeground;
+    if (pending === 0) return true;
+    const sum = (of: (bird: BirdFleet) => number): number =>
+      of(this.bird) + (this.bird6 === undefined ? 0 : of(this.bird6));
+    // The second takes a look at every connection.
+    return (
+      pending <= sum(({ holdLimits }) => holdLimits) &&
+      pending === sum(({ outlivedLimits }) => outlivedLimits)
+    );
   }
 
   /** A copy that goes its own way from here: same state, same draws to come. */

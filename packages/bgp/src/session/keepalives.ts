@@ -15,6 +15,8 @@ const HOLD = 0x686f6c64;
 export class Keepalives {
   /** Sent on sessions that have ended since. */
   ended = 0;
+  /** Events pending that end a side whose hold time is over; see {@link idleLimits}. */
+  limits = 0;
   private readonly x: FleetContext;
 
   constructor(context: FleetContext) {
@@ -67,6 +69,27 @@ export class Keepalives {
     const range = Math.floor(hold / 4);
     const draw = hash32(this.hash(side), HOLD, Math.round(heard / SECOND)) % (range + 1);
     return (hold - draw) * SECOND;
+  }
+
+  /** Nothing reaches a side any more: at a time its hold time is over. */
+  limit(side: number, until: Micros): void {
+    const { conns, engine, kinds } = this.x;
+    conns.silent[side] = 1;
+    conns.holdUntil[side] = until;
+    engine.schedule(until, kinds.hold, side);
+    this.limits++;
+  }
+
+  /** Those of {@link limits} that will find their session over, or heard from again: they come to nothing. */
+  get idleLimits(): number {
+    const { conns, engine } = this.x;
+    let binding = 0;
+    for (let side = 0; side < 2 * conns.count; side++) {
+      const state = conns.state(side);
+      if (conns.silent[side] === 0 || conns.holdUntil[side]! < engine.now) continue;
+      if (state >= SIDE.openSent && state !== SIDE.closed) binding++;
+    }
+    return this.limits - binding;
   }
 
   /** Length of a side's k-th interval. */

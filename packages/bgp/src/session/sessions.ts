@@ -223,14 +223,12 @@ export class Sessions {
    * default). Only where something is in the way does it matter, so only then is it an event.
    */
   private limitOpening(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { now } = this.x.engine;
     const whole =
       this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
       this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
     if (whole) return;
-    conns.silent[side] = 1;
-    conns.holdUntil[side] = engine.now + this.keepalives.holdTime(side, engine.now);
-    engine.schedule(conns.holdUntil[side], kinds.hold, side);
+    this.keepalives.limit(side, now + this.keepalives.holdTime(side, now));
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */

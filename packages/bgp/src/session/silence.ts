@@ -59,6 +59,7 @@ export class Silence {
     const { conns } = x;
     const { now } = x.engine;
     const state = conns.state(side);
+    this.keepalives.limits--;
     if (state < SIDE.openSent || state === SIDE.closed || conns.silent[side] === 0) return;
     if (now < conns.holdUntil[side]!) return;
     const node = x.conns.node(side);
@@ -94,14 +95,12 @@ export class Silence {
 
   /** Nothing reaches this side any more: its hold time runs from the last thing heard. */
   private fallSilent(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { conns, engine } = this.x;
     const other = side ^ 1;
-    conns.silent[side] = 1;
     // The other end may be gone without a word: what it had sent until now still counts.
     const heard = Math.max(conns.lastHeard(side), this.keepalives.last(other, engine.now));
     const expiry = heard + this.keepalives.holdTime(side, heard);
-    conns.holdUntil[side] = Math.max(engine.now, expiry);
-    engine.schedule(conns.holdUntil[side], kinds.hold, side);
+    this.keepalives.limit(side, Math.max(engine.now, expiry));
     this.x.bfd?.lost(conns.end(side));
   }
 
