@@ -28,12 +28,9 @@ import {
   SECOND,
   type Secret,
   type StoreObserver,
-  type SyncerSink,
   type SyncerSource,
-  type SyncerType,
   showValue,
   type WatchEvent,
-  WatcherSyncers,
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
 import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
@@ -54,22 +51,11 @@ import type { SimulateOptions } from "./simulate-options.js";
 import { checkSimulateOptions } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
 import { checkSpec } from "./spec-check.js";
+import { connectSyncers } from "./syncers.js";
 import { Tracker } from "./tracker.js";
+import { placeTyphas } from "./typha-deployment.js";
 import { ClusterViews } from "./views/cluster-views.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
-
-/** A syncer whose clients are only connections: what they receive is of no consequence yet. */
-class NullSink implements SyncerSink {
-  onBatch(): void {}
-  onStatus(): void {}
-}
-
-/** A syncer's clients are the nodes themselves. */
-class SameNode {
-  nodeOf(client: number): number {
-    return client;
-  }
-}
 
 /**
  * A cluster in motion: every part of it, joined at the datastore, the kernels and the fabric.
@@ -123,7 +109,7 @@ export class Simulation
   /** See {@link import("./parts.js").ClusterParts}. */
   readonly path: ClusterDatastorePath;
   /** See {@link import("./parts.js").ClusterParts}. */
-  readonly auxiliary: SyncerSource[] = [];
+  readonly auxiliary: readonly SyncerSource[];
 
   private readonly lifecycle: Lifecycle;
   private readonly actions: Actions;
@@ -225,7 +211,7 @@ export class Simulation
             typhaNodes: placeTyphas(spec.typhas, this.nodes.size, controlPlane),
             listener: this,
           });
-    this.connectSyncers();
+    this.auxiliary = connectSyncers(this);
     this.ipam = new IpamClient(engine, this.datastore);
     this.workloads = new Workloads({
       engine,
@@ -461,51 +447,6 @@ export class Simulation
   onPodFailed(key: string, reason: string): void {
     this.recorder.podFailed(key, reason);
   }
-
-  // Wiring -------------------------------------------------------------------------------------
-
-  private connectSyncers(): void {
-    const { engine, datastore, typha } = this;
-    const none = new NullSink();
-    const nodeOf = new SameNode();
-    this.confd.setServiceSource(
-      new WatcherSyncers(engine, datastore, {
-        type: "services",
-        client: "confd",
-        nodeOf,
-        sink: this.confd.serviceWatch,
-      }),
-    );
-    if (typha === undefined) {
-      const direct = (
-        type: SyncerType,
-        client: "felix" | "confd" | "tunnel-ip" | "node-status",
-        sink: SyncerSink,
-      ): WatcherSyncers => new WatcherSyncers(engine, datastore, { type, client, nodeOf, sink });
-      this.felix.setSource(direct("felix", "felix", this.felix));
-      this.confd.setSource(direct("bgp", "confd", this.confd));
-      this.auxiliary.push(direct("tunnel-ip-allocation", "tunnel-ip", none));
-      this.auxiliary.push(direct("node-status", "node-status", none));
-      return;
-    }
-    for (const type of ["felix", "bgp", "tunnel-ip-allocation", "node-status"] as const) {
-      const syncer = typha.syncer(type);
-      const upstream = new WatcherSyncers(engine, datastore, {
-        type,
-        client: "typha",
-        nodeOf: typha,
-        sink: syncer,
-      });
-      const daemon = type === "felix" ? this.felix : type === "bgp" ? this.confd : undefined;
-      typha.bind(
-        type,
-        daemon === undefined ? { upstream } : { upstream, downstream: daemon, pace: daemon },
-      );
-      if (type === "felix") this.felix.setSource(syncer);
-      else if (type === "bgp") this.confd.setSource(syncer);
-      else this.auxiliary.push(syncer);
-    }
-  }
 }
 
 function checkMoment(at: unknown): void {
@@ -517,15 +458,3 @@ function checkMoment(at: unknown): void {
 const STARTING: readonly Action["type"][] = ["start", "node-join", "node-reboot"];
 
 const NOBODY: readonly number[] = Object.freeze([]);
-
-/** Typhas are spread over the workers, as the scheduler spreads a host-network Deployment. */
-function placeTyphas(typhas: number, nodes: number, controlPlane: readonly number[]): number[] {
-  const workers = Array.from({ length: nodes }, (_, i) => i).filter(
-    (i) => !controlPlane.includes(i),
-  );
-  const hosts = workers.length >= typhas ? workers : Array.from({ length: nodes }, (_, i) => i);
-  return Array.from(
-    { length: typhas },
-    (_, t) => hosts[Math.floor((t * hosts.length) / typhas)] ?? 0,
-  );
-}
