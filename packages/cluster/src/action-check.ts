@@ -3,9 +3,7 @@ import {
   type FieldSchema,
   type Issue,
   isRecord,
-  issueAt,
   type ObjectSchema,
-  type PathSegment,
   RESOURCE_KINDS,
   showValue,
 } from "@calico-sim/core";

@@ -1,13 +1,13 @@
-import {
-  type AddressFamily,
-  type Engine,
-  type EventHandler,
-  type IpamClient,
-  type IpamResult,
-  type IpamStore,
-  type Micros,
-  type NodeDirectory,
-  type RequestOutcome,
+import type {
+  AddressFamily,
+  Engine,
+  EventHandler,
+  IpamClient,
+  IpamResult,
+  IpamStore,
+  Micros,
+  NodeDirectory,
+  RequestOutcome,
 } from "@calico-sim/core";
 import { Gate } from "./gate.js";
 import { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
