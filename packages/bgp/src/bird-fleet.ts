@@ -13,9 +13,11 @@ import { KernelRoutes } from "./rib/kernel-routes.js";
 import { KernelStats } from "./rib/kernel-stats.js";
 import { KernelWriter } from "./rib/kernel-writer.js";
 import { Learner } from "./rib/learner.js";
+import { Offers } from "./rib/offers.js";
 import { Outbox } from "./rib/outbox.js";
 import { PathLists } from "./rib/path-lists.js";
 import { NO_PATH } from "./rib/paths.js";
+import { Refeeds } from "./rib/refeeds.js";
 import { RouteStats } from "./rib/route-stats.js";
 import { Bfd } from "./session/bfd.js";
 import { CEASE } from "./session/constants.js";
@@ -83,7 +85,8 @@ export class BirdFleet implements EventHandler {
     const recovery = new Recovery(x);
     this.x = x;
     const rough = new RoughPaths(x);
-    this.transport = new Transport(x, rough);
+    this.keepalives = new Keepalives(x);
+    this.transport = new Transport(x, this.keepalives, rough);
     this.handshakes = new Handshakes(x, this.transport, rough);
     const outbox = new Outbox(x, this.transport, exporter);
     const importer = new Importer(x);
@@ -93,7 +96,6 @@ export class BirdFleet implements EventHandler {
     }
     const learner = new Learner(x, importer, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
-    this.keepalives = new Keepalives(x);
     const transmitter = new Transmitter(x, this.transport, recovery);
     this.sessions = new Sessions(
       x,
@@ -105,7 +107,9 @@ export class BirdFleet implements EventHandler {
       learner,
     );
     this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
-    const advertiser = new Advertiser(x, this.transport, exporter, kernel, outbox);
+    const offers = new Offers(x, exporter, outbox);
+    const advertiser = new Advertiser(x, this.transport, offers, outbox);
+    const refeeds = new Refeeds(x, this.transport, exporter, offers, kernel, outbox);
     const reader = new Reader(x, this.sessions, recovery, learner, this.silence);
     const kernelRoutes = new KernelRoutes(x, exporter, kernel, outbox);
     options.kernels.listen(kernelRoutes);
@@ -115,7 +119,7 @@ export class BirdFleet implements EventHandler {
       this.sessions,
       recovery,
       learner,
-      advertiser,
+      refeeds,
       kernelRoutes,
     );
     this.loop = new MainLoop(x, {
@@ -128,6 +132,7 @@ export class BirdFleet implements EventHandler {
       recovery,
       learner,
       advertiser,
+      refeeds,
       outbox,
       kernel,
       kernelRoutes,

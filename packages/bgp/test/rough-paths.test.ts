@@ -107,8 +107,9 @@ describe("a segment that waits for an acknowledgement", () => {
       x.t = mesh.engine.now;
       transport.send(side, END_OF_RIB);
     };
-    // The first ends the idling: from then on the peer delays its acknowledgements.
+    // The peer answers the first at once: from then on it delays its acknowledgements.
     say(0);
+    say(1);
     say(0);
     if (order === "behind") say(0);
     mesh.switch.cable = { ...clean, jitterUs };

@@ -108,6 +108,8 @@ export async function clusterFromManifests(
     ...(settings.datastore === "etcdv3" ? { etcdEndpoints: settings.etcdEndpoints } : {}),
     ...(settings.podFamilies.includes(6) ? { podFamilies: settings.podFamilies } : {}),
     ...(settings.addressDetection.ip6 === "autodetect" ? { detectIpv6: true } : {}),
+    ...detectionOf(settings),
+    ...(settings.routerId === "" ? {} : { routerId: settings.routerId }),
     typhaConfig: typhaConfigOf(settings.typha.environment),
     ...(cniRouteCopies === undefined ? {} : { cniRouteCopies }),
     // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
@@ -133,6 +135,16 @@ function fromDescriptions(
     found = error.issues;
   }
   throw new ManifestError(descriptions.flatMap(({ placed }) => placed(found)));
+}
+
+/** What `IP` says, where an installation was read that says it; a given address is the Node's by now. */
+function detectionOf({
+  method,
+  addressDetection: { ip },
+}: InstallSettings): Pick<ClusterSpec, "detectIpv4"> {
+  // Blank is autodetect (calico: node/pkg/lifecycle/startup/startup.go).
+  if (method === "none" || !["autodetect", "", "none"].includes(ip)) return {};
+  return { detectIpv4: ip !== "none" };
 }
 
 /** Replicas of the Deployment; with the operator, what it would run for so many schedulable nodes. */

@@ -47,6 +47,7 @@ export {
   pods,
   type ResourceClusterOptions,
   type Result,
+  type RouteReflectorOptions,
   type Scenario,
   ScenarioError,
   type ScenarioFault,

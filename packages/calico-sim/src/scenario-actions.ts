@@ -8,6 +8,8 @@ export type NameOf = "node" | "host" | "router" | "rack";
 export type FieldType =
   | { readonly type: "text" }
   | { readonly type: "texts" }
+  /** Families of addresses: 4, 6. */
+  | { readonly type: "families" }
   /** A name out of a list that the cluster knows. */
   | { readonly type: "name"; readonly of: NameOf }
   | { readonly type: "word"; readonly words: readonly string[] }
@@ -145,6 +147,8 @@ export const ACTION_FORMS: Readonly<Record<Action["type"], ActionForm>> = {
   "datastore-down": plain("datastore-down", {}),
   "datastore-up": plain("datastore-up", {}),
   "etcd-endpoints": plain("etcd-endpoints", { endpoints: { holds: { type: "texts" } } }),
+  "detect-ipv6": plain("detect-ipv6", {}),
+  "pod-families": plain("pod-families", { families: { holds: { type: "families" } } }),
 };
 
 /** Names that a step may use. */

@@ -249,6 +249,12 @@ class ScenarioReader {
         return isRecord(value) && Object.values(value).every((v) => typeof v === "string")
           ? value
           : undefined;
+      case "families":
+        return Array.isArray(value) &&
+          value.length > 0 &&
+          value.every((one) => one === 4 || one === 6)
+          ? value
+          : undefined;
       case "texts":
         return isTexts(value) && value.length > 0 ? value : undefined;
       case "pair":
@@ -289,6 +295,8 @@ class ScenarioReader {
         return `a duration such as 90s, 5m or 1h30m${holds.never === true ? ", or never" : ""}`;
       case "labels":
         return "labels as text";
+      case "families":
+        return "a list of 4, 6 or both";
       case "texts":
         return "a list of texts";
       case "pair":

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,4 +106,93 @@ describe("a cluster from manifests", () => {
     expect(simulation.result().findings).toEqual([]);
     expect(simulation.result().bgp.ipv6?.update.nlri).toBeGreaterThan(0);
   });
+
+  describe("without IPv4", () => {
+    const official = new URL("../../manifests/test/fixtures/official/calico.yaml", import.meta.url);
+    const pool =
+      'apiVersion: projectcalico.org/v3\nkind: IPPool\nmetadata: { name: v6 }\nspec: { cidr: "fd00:10:244::/64" }\n';
+    /** The official manifest as the documentation of Calico edits it, and three Nodes. */
+    const files = (name: string, node: (i: number) => string, env: Record<string, string>) => {
+      const variables = Object.entries({ IP6: "autodetect", ...env })
+        .filter(([variable]) => variable !== "IP")
+        .map(
+          ([variable, value]) => `\n            - name: ${variable}\n              value: ${value}`,
+        );
+      const text = readFileSync(fileURLToPath(official), "utf8")
+        .replace(
+          '"type": "calico-ipam"',
+          '"type": "calico-ipam", "assign_ipv4": "false", "assign_ipv6": "true"',
+        )
+        .replace(
+          'name: FELIX_IPV6SUPPORT\n              value: "false"',
+          `name: FELIX_IPV6SUPPORT\n              value: "true"${variables.join("")}`,
+        )
+        .replace(
+          'name: IP\n              value: "autodetect"',
+          `name: IP\n              value: ${env["IP"] ?? "autodetect"}`,
+        );
+      return [
+        file(`${name}-calico.yaml`, text),
+        file(`${name}-pool.yaml`, pool),
+        file(`${name}-nodes.yaml`, [1, 2, 3].map(node).join("---\n")),
+      ];
+    };
+    const annotated = (i: number): string =>
+      `apiVersion: v1\nkind: Node\nmetadata: { name: n${String(i)}, annotations: { projectcalico.org/IPv6Address: "fd10::${String(i)}/64" } }\n`;
+    const reported = (i: number): string =>
+      `apiVersion: v1\nkind: Node\nmetadata: { name: n${String(i)} }\nstatus: { addresses: [{ type: InternalIP, address: "fd10::${String(i)}" }] }\n`;
+    const ran = async (paths: readonly string[]): Promise<Simulation> => {
+      const simulation = new Simulation(await clusterFromManifests(paths));
+      simulation.schedule([at("0s", start()), at("20s", pods.create(3))]);
+      simulation.run(micros("1m"));
+      return simulation;
+    };
+
+    it.each([
+      ["Nodes with an IPv6 annotation alone", annotated],
+      ["Nodes whose kubelets report IPv6 alone", reported],
+    ])("%s run bird6, by a hash for a router id", async (_, node) => {
+      const paths = files("bare", node, { IP: "none", CALICO_ROUTER_ID: "hash" });
+      const spec = await clusterFromManifests(paths);
+      expect(spec).toMatchObject({ podFamilies: [6], detectIpv4: false, routerId: "hash" });
+      expect(spec.fabric.racks.map(({ name }) => name)).toEqual(["fd10::/64"]);
+      const simulation = await ran(paths);
+      const { views } = simulation;
+      expect(views.peers("n1", 6).map(({ peerIP, state }) => `${peerIP} ${state}`)).toEqual([
+        "fd10::2 up",
+        "fd10::3 up",
+      ]);
+      expect(views.calicoctlNodeStatus("n1")).toContain("IPv4 BGP status\nNo IPv4 peers found.\n");
+      // The first four bytes of SHA-256 of the name (calico: confd/pkg/resource/template/template_funcs.go).
+      expect(views.showStatus("n1", 6)).toContain(`Router ID is ${hashOf("n1")}\n`);
+      expect(views.birdFiles("n1", 6)[0]?.text).toContain(`router id ${hashOf("n1")};`);
+      expect(simulation.result().findings).toEqual([]);
+      expect(simulation.result().converged).toBe(true);
+    });
+
+    it("starts no BIRD without a router id, and says what to set", async () => {
+      const simulation = await ran(files("idless", annotated, { IP: "none" }));
+      expect(simulation.views.calicoctlNodeStatus("n1")).toContain(
+        "The BGP backend process (BIRD) is not running.",
+      );
+      expect(simulation.result().findings.map(({ text }) => text)).toEqual([
+        'neither bird nor bird6 runs on 3 of the nodes, which have no IPv4 address to be their router id: n1, n2, n3; CALICO_ROUTER_ID "hash" (routerId) gives them one',
+      ]);
+    });
+
+    it("does not start calico-node where IP asks for an address that there is not", async () => {
+      const simulation = await ran(files("seeking", annotated, { CALICO_ROUTER_ID: "hash" }));
+      expect(simulation.views.calicoctlNodeStatus("n1")).toBe("Calico process is not running.\n");
+      expect(simulation.result().findings.map(({ text }) => text)).toContainEqual(
+        expect.stringMatching(
+          /^calico-node did not start \(\d times\) on n1: IP autodetection finds no IPv4 address \(IP is not none\)$/,
+        ),
+      );
+    });
+  });
 });
+
+/** What `CALICO_ROUTER_ID=hash` makes of a name that needs no correction. */
+function hashOf(name: string): string {
+  return [...createHash("sha256").update(name).digest().subarray(0, 4)].join(".");
+}

@@ -80,6 +80,9 @@ describe("scenario files", () => {
 - { at: 12m, action: packets-drop, from: node-0, to: node-1, port: 179 }
 - { at: 13m, action: pods-create, count: 2, labels: { app: web } }
 - { at: 14m, action: pods-churn, perSecond: 2, lifetime: 30s, duration: 1m, labels: { app: job } }
+- { at: 15m, action: detect-ipv6 }
+- { at: 15m, action: pod-families, families: [4, 6] }
+- { at: 16m, action: node-join, name: v6, address: "fd10::9/64" }
 `;
     const etcd = cluster({
       nodes: 6,
@@ -112,6 +115,12 @@ describe("scenario files", () => {
         "14m",
         pods.churn({ perSecond: 2, lifetime: "30s", duration: "1m", labels: { app: "job" } }),
       ),
+      at("15m", config.detectIpv6()),
+      at("15m", config.podFamilies([4, 6])),
+      at("16m", nodes.join({ name: "v6", address: "fd10::9/64" })),
+    ]);
+    expect(issues("- { at: 1m, action: pod-families, families: [5] }\n")).toEqual([
+      '1:35 [0].families "families" cannot be [5]',
     ]);
   });
 
@@ -174,7 +183,7 @@ describe("scenario files", () => {
     ).toEqual([
       '2:50 [1].target there is no node "node-33"; did you mean "node-3"?',
       '3:50 [2].target there is no Typha "7"; Typhas are numbered from 0, and there are 1',
-      "4:35 [3].daemon no node has an IPv6 address, so no bird6 runs",
+      "4:35 [3].daemon nothing in the cluster is of IPv6, so no bird6 is simulated",
       '5:49 [4].between[1] there is no node, rack or router of the underlay "node-9"; did you mean "node-0"?',
       "6:31 [5].between there is no link between node-0 and node-1",
       "7:67 [6].port only TCP port 179 (BGP) can be dropped by itself, not 70000; without a port everything is dropped",

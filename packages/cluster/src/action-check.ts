@@ -69,6 +69,8 @@ const ACTIONS: Readonly<
   "datastore-down": [{}],
   "datastore-up": [{}],
   "etcd-endpoints": [{ endpoints: texts }],
+  "detect-ipv6": [{}],
+  "pod-families": [{ families: { type: "list", of: any } }],
 };
 
 const JOINING: ObjectSchema & { readonly fields: Record<keyof JoiningNode, FieldSchema> } = {
@@ -112,7 +114,7 @@ function actionIssues(action: unknown): readonly Issue[] {
     required: Object.keys(fields).filter((name) => !optional.includes(name)),
   };
   const issues = [...fieldIssues(action, schema, ["action"], `the action ${type}`)];
-  const { node, perSecond, restartAfter } = action;
+  const { node, perSecond, restartAfter, families } = action;
   if (type === "node-join" && node !== undefined && node !== null)
     issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
   issues.push(...pairIssues(action, ["action"]));
@@ -126,6 +128,12 @@ function actionIssues(action: unknown): readonly Issue[] {
     const message = `${showValue(perSecond)} is no number of pods a second`;
     const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
     issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
+  }
+  if (type === "pod-families" && Array.isArray(families)) {
+    const sound = families.length > 0 && families.every((one) => one === 4 || one === 6);
+    const message = `${showValue(families)} are no families of addresses`;
+    const want = "[4], [6] or [4, 6]";
+    if (!sound) issues.push(faultAt("TYPE_WRONG", ["action", "families"], message, want, families));
   }
   issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;

@@ -190,6 +190,12 @@ export class Actions implements EventHandler {
       case "etcd-endpoints":
         this.parts.etcd.write(action.endpoints);
         return;
+      case "detect-ipv6":
+        this.parts.nodeServices.detectIpv6();
+        return;
+      case "pod-families":
+        this.parts.workloads.setFamilies(action.families);
+        return;
       case "datastore-down":
         this.parts.datastore.setUp(false);
         return;
@@ -207,9 +213,15 @@ export class Actions implements EventHandler {
 
   /** During an outage: whether an action needs the datastore, and what then becomes of it. */
   private cannotWrite(step: Step, index: number): boolean {
-    const { engine, workloads } = this.parts;
+    const { engine, spec, workloads } = this.parts;
     const { action } = step;
     switch (action.type) {
+      case "detect-ipv6":
+      case "pod-families":
+        // Both stand in objects of the Kubernetes API, which is another datastore where Calico has etcd.
+        if (spec.datastore === "etcd") return false;
+        this.recorder.writeRefused(describe(action), engine.now);
+        return true;
       case "apply":
       case "delete":
       case "node-delete":

@@ -7,7 +7,7 @@ import type { UnderlayOptions } from "./underlay.js";
 export interface PoolOptions {
   /** @defaultValue `default-ipv4-ippool` or `default-ipv6-ippool`, of the others `pool-1`, … */
   readonly name?: string;
-  /** A pool of IPv6 makes the cluster dual-stack. */
+  /** A pool of IPv6 makes the cluster dual-stack, unless `nodeFamilies` says otherwise. */
   readonly cidr: string;
   readonly ipipMode?: "Never" | "Always" | "CrossSubnet";
   readonly vxlanMode?: "Never" | "Always" | "CrossSubnet";
@@ -17,6 +17,18 @@ export interface PoolOptions {
   readonly natOutgoing?: boolean;
   /** BIRD tells no peer of routes to the pool's addresses. @defaultValue false */
   readonly disableBGPExport?: boolean;
+}
+
+/** Route reflectors in short. */
+export interface RouteReflectorOptions {
+  /** So many of the first nodes are reflectors, each in a rack of its own as far as there are racks. */
+  readonly count: number;
+  /**
+   * `one` cluster id for all, as in Calico's documentation: a reflector drops what another reflected, so that each node
+   * has one path from each reflector. With an id for `each` they reflect what others reflected, and nodes have the square
+   * of that (RFC 4456 §7, §8). @defaultValue `one`
+   */
+  readonly clusterIds?: "one" | "each";
 }
 
 /** A cluster in short. */
@@ -29,6 +41,13 @@ export interface ClusterOptions {
   readonly typhas?: number;
   /** @defaultValue one pool 10.244.0.0/16 with IP-in-IP always, as the operator makes it */
   readonly pools?: readonly PoolOptions[];
+  /**
+   * Families of the nodes' own addresses: `[6]` makes a cluster without IPv4, `[4, 6]` one that a pool of IPv6 can come to
+   * later. @defaultValue IPv4, and IPv6 where a pool is of IPv6
+   */
+  readonly nodeFamilies?: readonly AddressFamily[];
+  /** See `ClusterSpec.routerId`; blank for none. @defaultValue `hash` where nodes have no IPv4 address, else none */
+  readonly routerId?: string;
   /** @defaultValue `3.33` */
   readonly calicoVersion?: string;
   /** @defaultValue `kubernetes` */
@@ -39,6 +58,13 @@ export interface ClusterOptions {
   readonly backend?: "bird" | "vxlan" | "none";
   /** Autonomous system of every node. @defaultValue 64512 */
   readonly asNumber?: number;
+  /**
+   * Route reflectors instead of the node-to-node mesh: how many of the first nodes, each with the label
+   * `route-reflector: "true"`, or more about them. Every node peers with all of them.
+   *
+   * @defaultValue none: every node peers with every other
+   */
+  readonly routeReflectors?: number | RouteReflectorOptions;
   /**
    * BGP speakers outside the cluster. Each gets a BGPPeer (and a Secret for its password), unless `resources` holds
    * one for its address.
@@ -64,6 +90,8 @@ export interface ResourceClusterOptions {
   readonly backend?: "bird" | "vxlan" | "none";
   readonly podFamilies?: readonly AddressFamily[];
   readonly detectIpv6?: boolean;
+  readonly detectIpv4?: boolean;
+  readonly routerId?: string;
   readonly fabric?: FabricSpec;
   readonly underlay?: UnderlayOptions;
   readonly typhaConfig?: Partial<TyphaConfig>;

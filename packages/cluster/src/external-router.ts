@@ -184,10 +184,13 @@ interface Ground {
 
 /** Where a router hangs, and in which subnet: with the nodes that its address is among, else at the core. */
 export function placeOf(
-  { ip, rack }: Pick<ExternalRouter, "ip" | "rack">,
+  { ip, ipv6 = ip, rack }: Pick<ExternalRouter, "ip" | "ipv6" | "rack">,
   { fabric, resources }: Ground,
 ): { readonly rack: string; readonly subnet: string } {
-  const address = parseAddress(ip);
+  // Among hosts without IPv4 its other address says where it is.
+  const bare =
+    fabric.racks.length > 0 && fabric.racks.every(({ subnet }) => subnet?.includes(":") === true);
+  const address = parseAddress(bare ? ipv6 : ip);
   const holds = (text: string | undefined): boolean => {
     const cidr = text === undefined ? undefined : parseCidr(text);
     return cidr !== undefined && address !== undefined && cidrContains(cidr, address);

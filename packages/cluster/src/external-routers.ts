@@ -80,7 +80,7 @@ const TELL_NOTHING: PeerFilter = {
  * They are daemons of the nodes' own fleet and hosts of the same underlay, and run from the beginning.
  */
 export class ExternalRouters implements ExternalPeers, EventHandler {
-  private readonly around: Surroundings;
+  private around: Surroundings;
   private readonly running: Running[] = [];
   private readonly byId: Map<number, Running> = new Map();
   private readonly byAddress: Map<string, Running> = new Map();
@@ -98,6 +98,19 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     this.kindRestart = this.around.engine.defineKind("router-restart", this, { background: true });
     const all = (this.around.spec.externalRouters ?? []).map((router) => this.place(router, true));
     for (const one of all) this.turnOn(one);
+  }
+
+  /** The cluster has BIRDs of IPv6 from now on; so have the routers that have an IPv6 address. */
+  beginIpv6(bird6: BirdFleet, filters6: KernelFilters): void {
+    this.around = { ...this.around, bird6, filters6 };
+    for (const one of this.running) {
+      const address = parseAddress(addressIn(one.router, 6) ?? "");
+      if (address === undefined) continue;
+      filters6.placeRouter(one.id, address);
+      this.configure(one, bird6);
+      if (one.down) bird6.crash(one.id);
+      else bird6.start(one.id, { recover: false });
+    }
   }
 
   /** Routers that nothing describes, by address, in order. */

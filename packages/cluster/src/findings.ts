@@ -1,5 +1,6 @@
 import { parsePeerIP, sessionInfo } from "@calico-sim/bgp";
 import {
+  type AddressFamily,
   bgpSettings,
   didYouMean,
   formatAddress,
@@ -7,7 +8,6 @@ import {
   type NodeView,
   nodeView,
   ofKind,
-  parseCidr,
   SelectorError,
   selects,
 } from "@calico-sim/core";
@@ -42,9 +42,12 @@ function peerFindings(cluster: ObservedCluster): Finding[] {
     });
   }
   const described = spec.externalRouters ?? [];
-  const without6 = peersWithoutIpv6(cluster);
-  if (without6 !== undefined) findings.push(without6);
-  const families = [[4, bird] as const, ...(without6 === undefined ? [[6, bird6] as const] : [])];
+  const families = ([4, 6] as const).flatMap((family) => {
+    const without = peersWithout(cluster, family);
+    if (without === undefined) return [[family, family === 4 ? bird : bird6] as const];
+    findings.push(without);
+    return [];
+  });
   const unused = families.flatMap(([family, birds]) =>
     described.flatMap((one) => {
       const address = addressIn(one, family);
@@ -87,27 +90,26 @@ function peerFindings(cluster: ObservedCluster): Finding[] {
   return findings;
 }
 
-/** Peers with an IPv6 address where no node has one, which is all there is to say of them; undefined without any. */
-function peersWithoutIpv6(cluster: ObservedCluster): Finding | undefined {
+/** Peers with an address of a family of which no node has one, which is all there is to say of them; undefined without any. */
+function peersWithout(cluster: ObservedCluster, family: AddressFamily): Finding | undefined {
   const { bird6, datastore, spec } = cluster;
   const all = datastore.list("Node").length;
-  if (spec.backend !== "bird" || (bird6 !== undefined && withoutAddress6(cluster).length < all))
+  const none = family === 6 && bird6 === undefined;
+  if (spec.backend !== "bird" || !(none || withoutAddress(cluster, family).length === all))
     return undefined;
   const described = (spec.externalRouters ?? []).flatMap((one) => {
-    const address = addressIn(one, 6);
+    const address = addressIn(one, family);
     return address === undefined ? [] : [{ address, text: `${one.name} (${address})` }];
   });
   const known = new Set(described.map(({ address }) => address));
   const others = datastore.list("BGPPeer").flatMap(({ spec: { peerIP }, metadata: { name } }) => {
     const address = parsePeerIP(peerIP)?.address;
-    if (address?.family !== 6 || known.has(formatAddress(address))) return [];
+    if (address?.family !== family || known.has(formatAddress(address))) return [];
     return [`${formatAddress(address)} (BGPPeer ${name})`];
   });
   const peers = [...described.map(({ text }) => text), ...others];
   if (peers.length === 0) return undefined;
-  const why =
-    bird6 === undefined ? "had an IPv6 address when the cluster began" : "has an IPv6 address";
-  const text = `no bird6 runs, since no node ${why}, so nobody peers with ${listed(peers)}`;
+  const text = `no node has an IPv${String(family)} address, so nobody peers with ${listed(peers)}`;
   return { code: "setting", text };
 }
 
@@ -118,14 +120,6 @@ function idsOf(nodes: NodeDirectory): readonly number[] {
 function listed(names: readonly string[]): string {
   const more = names.length - LISTED;
   return names.slice(0, LISTED).join(", ") + (more > 0 ? ` and ${String(more)} more` : "");
-}
-
-/** Pools of IPv6 that came after the beginning. */
-function lateIpv6({ datastore }: ObservedCluster): readonly string[] {
-  return datastore
-    .list("IPPool")
-    .map(({ spec }) => spec.cidr)
-    .filter((text) => parseCidr(text)?.family === 6);
 }
 
 /** What BGPPeers refer to and is not there at the end: confd goes on as if nothing had been said. */
@@ -179,23 +173,67 @@ function selectsSome(
   }
 }
 
-/** Nodes of a dual-stack cluster that have no IPv6 address, and so no bird6. */
-function withoutIpv6(cluster: ObservedCluster): Finding[] {
-  if (cluster.bird6 === undefined) return [];
-  const bare = withoutAddress6(cluster);
-  if (bare.length === 0) return [];
-  const text = `no bird6 runs on ${String(bare.length)} of the nodes, which have no IPv6 address: ${listed(bare.map(({ name }) => name))}; IPv6 pods there are not reached from elsewhere`;
-  return [{ code: "setting", text }];
+/** Nodes whose BIRD of a family has nobody to talk to, and those where none starts. */
+function silentNodes(cluster: ObservedCluster): Finding[] {
+  const { bird6, datastore, spec } = cluster;
+  if (spec.backend !== "bird") return [];
+  const { routerId = "" } = spec;
+  const all = datastore.list("Node").map(nodeView);
+  const idless = routerId === "" ? all.filter((node) => !hasIpv4(node.ipv4Address)) : [];
+  // Its BIRD of IPv4 finds an address of the host by itself.
+  const helped = idless.filter(({ internalIP }) => hasIpv4(internalIP));
+  const texts: string[] = [];
+  const without = (daemons: string, nodes: readonly NodeView[]): void => {
+    if (nodes.length === 0) return;
+    texts.push(
+      `${daemons} on ${String(nodes.length)} of the nodes, which have no IPv4 address to be their router id: ${listed(names(nodes))}; CALICO_ROUTER_ID "hash" (routerId) gives them one`,
+    );
+  };
+  without(
+    "neither bird nor bird6 runs",
+    idless.filter((node) => !helped.includes(node)),
+  );
+  if (bird6 !== undefined) without("no bird6 runs", helped);
+  const deaf = (family: AddressFamily, nodes: readonly NodeView[]): void => {
+    const mute = nodes.filter((node) => !idless.includes(node));
+    if (mute.length === 0) return;
+    const [v, daemon] = family === 4 ? ["IPv4", "bird"] : ["IPv6", "bird6"];
+    texts.push(
+      `${daemon} has no peers on ${String(mute.length)} of the nodes, which have no ${v} address: ${listed(names(mute))}; ${v} pods there are not reached from elsewhere`,
+    );
+  };
+  const pools4 = datastore.list("IPPool").some(({ spec: pool }) => hasIpv4(pool.cidr));
+  if (pools4) deaf(4, withoutAddress(cluster, 4));
+  if (bird6 !== undefined) deaf(6, withoutAddress(cluster, 6));
+  if (all.length > 1 && routerId !== "" && routerId !== "hash") {
+    texts.push(
+      `all nodes have the router id ${routerId}, so that each refuses the others' sessions; CALICO_ROUTER_ID "hash" (routerId) gives each its own`,
+    );
+  }
+  return texts.map((text) => ({ code: "setting", text }));
 }
 
-/** Nodes without an IPv6 address that calico-node takes. */
-function withoutAddress6({ datastore, spec }: ObservedCluster): readonly NodeView[] {
+function hasIpv4(text: string | undefined): boolean {
+  return text?.includes(":") === false;
+}
+
+function names(nodes: readonly NodeView[]): readonly string[] {
+  return nodes.map(({ name }) => name);
+}
+
+/** Nodes without an address of a family that calico-node takes. */
+function withoutAddress(
+  { datastore, spec }: ObservedCluster,
+  family: AddressFamily,
+): readonly NodeView[] {
+  const { detectIpv4 = true, detectIpv6 = false } = spec;
   return datastore
     .list("Node")
     .map(nodeView)
-    .filter(
-      ({ ipv6Address, internalIPv6 }) =>
-        ipv6Address === undefined && (spec.detectIpv6 !== true || internalIPv6 === undefined),
+    .filter(({ ipv4Address, internalIP, ipv6Address, internalIPv6 }) =>
+      family === 4
+        ? !hasIpv4(ipv4Address) && !(detectIpv4 && hasIpv4(internalIP))
+        : ipv6Address === undefined && !(detectIpv6 && internalIPv6 !== undefined),
     );
 }
 
@@ -229,14 +267,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
       text: `the run stopped after ${String(engine.eventsMax)} events; something never settles`,
     });
   }
-  const late = cluster.bird6 === undefined && spec.backend === "bird" ? lateIpv6(cluster) : [];
-  if (late.length > 0) {
-    findings.push({
-      code: "not-modelled",
-      text: `the cluster began without IPv6, so nothing routes the pools ${listed(late)}: no bird6 is simulated`,
-    });
-  }
-  findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...withoutIpv6(cluster));
+  findings.push(...danglingReferences(cluster), ...idleFilters(cluster), ...silentNodes(cluster));
   const open = cluster.tracker.leftOpen();
   if (open.length > 0) {
     findings.push({

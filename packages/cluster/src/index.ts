@@ -6,7 +6,12 @@
 
 export { fieldIssues, withoutNulls } from "./check-fields.js";
 export { ClusterError } from "./cluster-error.js";
-export type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
+export type {
+  ClusterOptions,
+  PoolOptions,
+  ResourceClusterOptions,
+  RouteReflectorOptions,
+} from "./cluster-options.js";
 export { ENDPOINT_SLICE_DEFAULTS, type EndpointSliceParameters } from "./endpoint-slices/index.js";
 export type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 export { routerFieldIssues } from "./external-router-check.js";

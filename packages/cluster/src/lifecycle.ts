@@ -6,9 +6,11 @@ import {
   MILLISECOND,
   MINUTE,
   type Micros,
-  parseCidr,
+  nodeView,
   SECOND,
 } from "@calico-sim/core";
+import { sharedLinks, subnetOf } from "./node-place.js";
+import type { HostAddresses } from "./node-services/node-services.js";
 import { birdsOf, type ClusterParts } from "./parts.js";
 import type { DaemonName, JoiningNode } from "./scenario.js";
 import { nodeId } from "./scenario-check.js";
@@ -62,7 +64,7 @@ export class Lifecycle implements EventHandler {
   private readonly backoff: Micros[] = [];
   private readonly kindRegister: number;
   /** −1 in a cluster without IPv6. */
-  private readonly kindBird6: number;
+  private kindBird6: number = -1;
 
   constructor(parts: ClusterParts) {
     this.parts = parts;
@@ -72,7 +74,15 @@ export class Lifecycle implements EventHandler {
     this.kindRestart = engine.defineKind("process-restart", this);
     this.kindCrashed = engine.defineKind("container-crashed", this, { background: true });
     this.kindRegister = engine.defineKind("node-register", this, { background: true });
-    this.kindBird6 = parts.bird6 === undefined ? -1 : engine.defineKind("bird6-start", this);
+    if (parts.bird6 !== undefined) this.beginIpv6(parts.bird6);
+  }
+
+  /** The cluster has BIRDs of IPv6, from the beginning or from now on. */
+  beginIpv6(bird6: BirdFleet): void {
+    this.kindBird6 = this.parts.engine.defineKind("bird6-start", this);
+    this.down.forEach((down, node) => {
+      if (down) bird6.crash(node);
+    });
   }
 
   /** Names of the nodes on which calico-node is meant to run. */
@@ -88,11 +98,6 @@ export class Lifecycle implements EventHandler {
   /** Whether the supervisor keeps the BIRD of a node: its container runs, and confd has written its files. */
   keepsBird(node: number): boolean {
     return this.wanted[node] === true && this.rendered[node] === true;
-  }
-
-  /** The same of the BIRD of IPv6, which has files only where the node has an IPv6 address. */
-  keepsBird6(node: number): boolean {
-    return this.wanted[node] === true && this.rendered6[node] === true;
   }
 
   /** Address and tunnel addresses are written: Felix, then confd and the rest (node-behaviour §6.1). */
@@ -172,7 +177,8 @@ export class Lifecycle implements EventHandler {
 
   /** A new host is there: its kubelet registers the Node, then everything on it starts. */
   join(joining: JoiningNode): void {
-    const cidr = parseCidr(joining.address);
+    const shared = sharedLinks(this.parts.datastore.list("Node").map(nodeView));
+    const cidr = subnetOf(addressesOf(joining), shared);
     if (cidr === undefined) throw new RangeError(`"${joining.address}" is no address of a subnet`);
     const subnet = formatCidr(cidr);
     const rack = this.parts.fabric.racks.includes(subnet)
@@ -198,7 +204,7 @@ export class Lifecycle implements EventHandler {
       return;
     }
     this.unregistered.delete(node);
-    const { ipv6Address } = joining;
+    const addresses = addressesOf(joining);
     datastore.put({
       apiVersion: "v1",
       kind: "Node",
@@ -207,15 +213,12 @@ export class Lifecycle implements EventHandler {
         labels: { "kubernetes.io/hostname": joining.name, ...joining.labels },
       },
       status: {
-        addresses: [joining.address, ...(ipv6Address === undefined ? [] : [ipv6Address])].map(
-          (text) => ({ type: "InternalIP", address: text.split("/")[0] ?? "" }),
+        addresses: [addresses.ipv4Address, addresses.ipv6Address].flatMap((text) =>
+          text === undefined ? [] : [{ type: "InternalIP", address: text.split("/")[0] ?? "" }],
         ),
       },
     });
-    nodeServices.setHostAddresses(node, {
-      ipv4Address: joining.address,
-      ...(ipv6Address === undefined ? {} : { ipv6Address }),
-    });
+    nodeServices.setHostAddresses(node, addresses);
     workloads.startNode(joining.name, { rebooted: false });
     this.startNode(node);
   }
@@ -370,6 +373,15 @@ export class Lifecycle implements EventHandler {
   private hostOf(daemon: DaemonName, id: number): number {
     return daemon === "typha" ? (this.parts.typhaNodes[id] ?? 0) : id;
   }
+}
+
+/** The addresses that a node joins with, IPv4 first. */
+function addressesOf({ address, ipv6Address }: JoiningNode): HostAddresses {
+  const [v4, v6] = address.includes(":") ? [undefined, address] : [address, ipv6Address];
+  return {
+    ...(v4 === undefined ? {} : { ipv4Address: v4 }),
+    ...(v6 === undefined ? {} : { ipv6Address: v6 }),
+  };
 }
 
 function endBird(bird: BirdFleet, node: number, signal: "KILL" | "TERM"): void {

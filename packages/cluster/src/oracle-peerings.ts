@@ -49,7 +49,8 @@ export function oraclePeerings(
 
 /** What a route's way through reflectors depends on. */
 interface Sessions {
-  readonly nodes: ReadonlyMap<string, PeeringNode>;
+  /** Nodes that are route reflectors. */
+  readonly reflectors: readonly PeeringNode[];
   readonly peerings: OraclePeerings;
   /** Whether two nodes have a session, by whatever rule. */
   readonly linked: (a: string, b: string) => boolean;
@@ -65,9 +66,8 @@ interface Held {
 
 /** Whether a route that a node originates reaches another: over their session, or by reflection (RFC 4456 §6). */
 export function reaches(sessions: Sessions, origin: string, target: string): boolean {
-  const { nodes, linked } = sessions;
+  const { reflectors, linked } = sessions;
   if (linked(origin, target)) return true;
-  const reflectors = [...nodes.values()].filter(({ clusterId }) => clusterId !== "");
   const seen = new Set<string>();
   const open: Held[] = [];
   const take = (held: Held): void => {

@@ -1,4 +1,5 @@
 import {
+  type Address,
   type AddressFamily,
   allocationsOf,
   type BGPPeer,
@@ -17,6 +18,7 @@ import {
   parseCidr,
   poolView,
   type Resource,
+  sha256,
   writtenAddress,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
@@ -44,8 +46,12 @@ export interface OracleState {
     readonly mesh: boolean;
     /** What BGPPeer resources add. */
     readonly peerings: OraclePeerings;
+    /** Nodes that are route reflectors. */
+    readonly reflectors: readonly OracleNode[];
     /** AS of nodes that have none of their own. */
     readonly asNumber: number;
+    /** `CALICO_ROUTER_ID`; blank for none. */
+    readonly routerId: string;
     /** Peerings in which a BGPPeer says something of the next hop; undefined where all say nothing and all nodes are of one AS. */
     readonly nextHops: Readonly<Record<"self" | "keep", OraclePeerings>> | undefined;
   };
@@ -65,13 +71,17 @@ export function oracleState(
   backend: "bird" | "vxlan" | "none",
   felixEnvironment: Readonly<Record<string, unknown>> = {},
   routers: readonly ExternalRouter[] = [],
+  routerId = "",
 ): OracleState {
   const all = [...resources];
   const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
   const { asNumber } = bgp;
   const nodesOf = (family: AddressFamily): Map<string, OracleNode> =>
     new Map(
-      ofKind(all, "Node").map((node) => [node.metadata.name, oracleNode(node, asNumber, family)]),
+      ofKind(all, "Node").map((node) => [
+        node.metadata.name,
+        oracleNode(node, { asNumber, routerId }, family),
+      ]),
     );
   const nodes = nodesOf(4);
   const pools = ofKind(all, "IPPool").map((pool) => oraclePool(pool, era));
@@ -92,6 +102,7 @@ export function oracleState(
     family: AddressFamily,
     own: ReadonlyMap<string, OracleNode>,
     outside: OracleOutside,
+    peering = inBgp(own),
   ): OracleState => ({
     family,
     nodes: own,
@@ -100,16 +111,18 @@ export function oracleState(
     bgp: {
       ...bird,
       mesh,
-      peerings: oraclePeerings(own, peers),
+      peerings: oraclePeerings(peering, peers),
+      reflectors: [...peering.values()].filter(({ clusterId }) => clusterId !== ""),
       asNumber,
-      nextHops: nextHopPeerings(own, peers, asNumber),
+      routerId,
+      nextHops: nextHopPeerings(peering, peers, asNumber),
     },
     outside,
     speakers:
       backend === "bird"
         ? oracleSpeakers({
             family,
-            nodes: own,
+            nodes: peering,
             routers: outside.routers,
             peers,
             filters,
@@ -121,13 +134,22 @@ export function oracleState(
   });
   const outsideOf = (family: AddressFamily, own: ReadonlyMap<string, OracleNode>): OracleOutside =>
     backend === "bird" && routers.length > 0
-      ? oracleOutside(own, peers, routers, family)
+      ? oracleOutside(inBgp(own), peers, routers, family)
       : NOTHING_OUTSIDE;
   const v4 = stateOf(4, nodes, outsideOf(4, nodes));
   const addressed = routers.some(({ ip, ipv6 }) => ipv6 !== undefined || ip.includes(":"));
   if (!addressed && pools.every(({ cidr }) => cidr.family === 4)) return v4;
   const nodes6 = nodesOf(6);
   return { ...v4, ipv6: stateOf(6, nodes6, outsideOf(6, nodes6)) };
+}
+
+/** Nodes without those whose BIRD does not start, or does not use the address that they have. */
+function inBgp(nodes: ReadonlyMap<string, OracleNode>): ReadonlyMap<string, OracleNode> {
+  const silent = [...nodes.values()].filter(
+    ({ address, speaks }) => address !== undefined && !speaks,
+  );
+  if (silent.length === 0) return nodes;
+  return new Map([...nodes].filter(([, node]) => !silent.includes(node)));
 }
 
 /** Who says something of the next hop to whom; undefined where it stays with the origin for everybody. */
@@ -146,25 +168,46 @@ function nextHopPeerings(
 /**
  * What a Node is to the oracle, in one family.
  *
- * @param asNumber - the AS of nodes that have none of their own.
+ * @param settings - the AS of nodes that have none of their own, and where identifiers come from.
  */
-export function oracleNode(node: Node, asNumber: number, family: AddressFamily): OracleNode {
+export function oracleNode(
+  node: Node,
+  settings: Pick<OracleState["bgp"], "asNumber" | "routerId">,
+  family: AddressFamily,
+): OracleNode {
+  const { asNumber, routerId } = settings;
   const view = nodeView(node);
   const written = family === 4 ? view.ipv4Address : view.ipv6Address;
   const subnet = written === undefined ? undefined : parseCidr(written);
   const reported = view.internalIP === undefined ? undefined : parseAddress(view.internalIP);
-  const internal = family === 4 || reported?.family === 6 ? reported : undefined;
+  const internal = reported?.family === family ? reported : undefined;
   const v4 = parseAddress(view.ipv4Address?.split("/")[0] ?? "");
+  const address = subnet === undefined ? internal : writtenAddress(subnet);
+  // A BIRD of IPv4 without a router id takes an address of its host.
+  const hasBird = routerId !== "" || v4 !== undefined || (family === 4 && address !== undefined);
   return {
     name: view.name,
-    address: subnet === undefined ? internal : writtenAddress(subnet),
+    address,
     subnet,
     vxlanAddress: family === 4 ? view.ipv4VXLANTunnelAddr : view.ipv6VXLANTunnelAddr,
     clusterId: view.routeReflectorClusterID ?? "",
     labels: view.labels,
     asNumber: view.asNumber ?? asNumber,
-    identifier: v4?.family === 4 ? v4.value : 0,
+    identifier: identifierOf(view.name, routerId, v4),
+    hasBird,
+    speaks: hasBird && (family === 4 ? address : subnet) !== undefined,
   };
+}
+
+/** A hash, which never begins beyond 223, an address that all share, or the node's own (node-behaviour §1.5). */
+function identifierOf(name: string, routerId: string, own: Address | undefined): number {
+  if (routerId === "hash") {
+    const [a, ...rest] = [...sha256(name).slice(0, 4)];
+    const bytes = [a! >= 224 ? a! - 32 : a!, ...rest];
+    return bytes.reduce((value, byte) => value * 256 + byte, 0);
+  }
+  const address = routerId === "" ? own : parseAddress(routerId);
+  return address?.family === 4 ? address.value : 0;
 }
 
 function oraclePool(pool: IPPool, era: Era): OraclePool {

@@ -52,9 +52,10 @@ export function oracleContent(
   era: Era,
   backend: "bird" | "vxlan" | "none",
   routers: readonly ExternalRouter[] = [],
+  routerId = "",
 ): OracleContent {
   const all = [...resources];
-  const state = oracleState(all, era, backend, {}, routers);
+  const state = oracleState(all, era, backend, {}, routers, routerId);
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";

@@ -211,7 +211,7 @@ export function byMerit(a: SpreadPath, b: SpreadPath): number {
   );
 }
 
-/** BGP identifier: the IPv4 address. */
+/** BGP identifier, in both families. */
 function identifierOf({ state, routers }: Spreading, name: string): number {
   return state.nodes.get(name)?.identifier ?? routers.get(name)?.identifier ?? 0;
 }

@@ -10,8 +10,12 @@ export interface OracleNode {
   readonly clusterId: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly asNumber: number;
-  /** BGP identifier: the IPv4 address, in both families; 0 for none. */
+  /** BGP identifier: what `CALICO_ROUTER_ID` says, else the IPv4 address, in both families; 0 for none. */
   readonly identifier: number;
+  /** It has a BIRD of this family: one of IPv6 needs an identifier that confd knows, one of IPv4 any address of the host. */
+  readonly hasBird: boolean;
+  /** That has peers: it has an address for them, too. */
+  readonly speaks: boolean;
 }
 
 /** What the oracle knows of a pool. */

@@ -36,16 +36,14 @@ export function expectedRoute(
   if (holder === node) {
     // Not for /32 blocks: the blackhole would shadow the pod's own route (node-behaviour §4.4).
     if (isHostCidr(block.cidr)) return undefined;
-    // A node without an IPv6 address has no BIRD of IPv6.
-    const silent = state.family === 6 && state.nodes.get(node)?.subnet === undefined;
-    if (writer === "bird" && silent) return undefined;
+    if (writer === "bird" && state.nodes.get(node)?.hasBird === false) return undefined;
     return { type: "blackhole", writer };
   }
   const self = state.nodes.get(node);
   const other = state.nodes.get(holder);
   if (self === undefined || other?.address === undefined) return undefined;
   if (writer === "bird")
-    return self.address === undefined ? undefined : birdRoute(state, live, node, block, holder);
+    return self.speaks ? birdRoute(state, live, node, block, holder) : undefined;
   const near = self.subnet !== undefined && cidrContains(self.subnet, other.address);
   const direct = pool.encapsulation === "none" || (pool.crossSubnet && near);
   if (direct) return { type: "unicast", device: "eth0", gateway: holder, writer };
@@ -252,7 +250,7 @@ function toldGateways(
   node: string,
   holder: string,
 ): readonly string[] {
-  const { peerings, nextHops } = state.bgp;
+  const { peerings, nextHops, reflectors } = state.bgp;
   const { nodes } = state;
   if (peerings.size === 0) {
     const meshed = inMesh(state, holder) && inMesh(state, node);
@@ -264,7 +262,7 @@ function toldGateways(
     return (meshed || asked) && live.connected(a, b);
   };
   if (nextHops === undefined)
-    return reaches({ nodes, peerings, linked }, holder, node) ? [holder] : [];
+    return reaches({ reflectors, peerings, linked }, holder, node) ? [holder] : [];
   const says = (a: string, b: string): NextHopMode =>
     nextHops.self.get(a)?.has(b) === true
       ? "self"
@@ -281,10 +279,10 @@ function toldGateways(
   return nextHopsTo(ways, holder, node);
 }
 
-/** Whether a node takes part in the mesh. In IPv6 a node may well be without an address. */
-function inMesh({ bgp, family, nodes }: OracleState, name: string): boolean {
+/** Whether a node takes part in the mesh, which one without an address of the family does not. */
+function inMesh({ bgp, nodes }: OracleState, name: string): boolean {
   const found = nodes.get(name);
-  return bgp.mesh && found?.clusterId === "" && (family === 4 || found.subnet !== undefined);
+  return bgp.mesh && found?.clusterId === "" && found.speaks;
 }
 
 /** Who programs the routes of a pool, if anybody (node-behaviour §1.9). */

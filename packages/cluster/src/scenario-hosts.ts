@@ -38,8 +38,8 @@ export type Fault = IssueParts<Issue["code"]>;
 export class ScenarioHosts {
   /** Nodes that have joined. */
   readonly joined: Set<string> = new Set();
-  /** Nodes with an IPv6 address. */
-  readonly ipv6: Set<string> = new Set();
+  /** Nodes on which a bird6 runs wherever any does: those with a router id. */
+  readonly bird6: Set<string> = new Set();
   private readonly names: ScenarioNames;
   /** Address of each node and router → whose it is. */
   private readonly owners: Map<string, string> = new Map();
@@ -60,7 +60,13 @@ export class ScenarioHosts {
     const { name, ipv4Address, internalIP, ipv6Address, internalIPv6 } = nodeView(node);
     const v6 = ipv6Address ?? (detects ? internalIPv6 : undefined);
     for (const text of [ipv4Address ?? internalIP, v6]) this.own(text, name);
-    if (v6 !== undefined) this.ipv6.add(name);
+    this.noteBird6(name, ipv4Address ?? internalIP ?? "");
+  }
+
+  /** Without `CALICO_ROUTER_ID` a node's IPv4 address is its router id (node-behaviour §1.5). */
+  private noteBird6(name: string, address: string): void {
+    const { routerId = "" } = this.names.spec;
+    if (routerId !== "" || hostAddress(address)?.family === 4) this.bird6.add(name);
   }
 
   private own(text: string | undefined, name: string): void {
@@ -72,7 +78,7 @@ export class ScenarioHosts {
   join({ name, address, ipv6Address }: JoiningNode): void {
     this.joined.add(name);
     for (const text of [address, ipv6Address]) this.own(text, name);
-    if (ipv6Address !== undefined) this.ipv6.add(name);
+    this.noteBird6(name, address);
   }
 
   /** A node's addresses are free again once its Node object is gone. */
@@ -98,8 +104,17 @@ export class ScenarioHosts {
       const want = "lower-case letters, digits, '-' and '.'";
       yield { code: "NAME_INVALID", message, path: at, got: name, want };
     }
-    yield* this.address(address, 4, "address");
-    if (ipv6Address !== undefined) yield* this.address(ipv6Address, 6, "ipv6Address");
+    if (parseCidr(address)?.family !== 6) {
+      yield* this.address(address, 4, "address");
+      if (ipv6Address !== undefined) yield* this.address(ipv6Address, 6, "ipv6Address");
+      return;
+    }
+    yield* this.address(address, 6, "address");
+    if (ipv6Address === undefined) return;
+    const message = `the node has the IPv6 address ${address} already`;
+    const want = "an IPv4 address in address, or no ipv6Address";
+    const path = ["node", "ipv6Address"];
+    yield { code: "FIELDS_CONFLICT", message, path, got: ipv6Address, want };
   }
 
   /** An address that a node joins with. */

@@ -1,6 +1,7 @@
 import { ofKind, type PathSegment, type Resource } from "@calico-sim/core";
 import { resourceIssues } from "./check-fields.js";
 import { someOf } from "./external-router-check.js";
+import { bringsIpv6 } from "./late-ipv6.js";
 import { endFaults, linkKey, neighbourFault, unknown } from "./link-faults.js";
 import type { Action, Scenario, Step } from "./scenario.js";
 import { type Fault, ScenarioHosts, type ScenarioNames } from "./scenario-hosts.js";
@@ -19,11 +20,14 @@ export class ScenarioSubjects {
   /** Nodes that join in some step. */
   private readonly joining: ReadonlySet<string>;
   private readonly hosts: ScenarioHosts;
+  /** The cluster has BIRDs of IPv6. */
+  private readonly ipv6: boolean;
 
   constructor(names: ScenarioNames, ports: ReadonlySet<number>, steps: Scenario) {
     this.names = names;
     this.ports = ports;
     this.hosts = new ScenarioHosts(names);
+    this.ipv6 = usesIpv6(names.spec) || steps.some(({ action }) => bringsIpv6(action));
     this.joining = new Set(
       steps.flatMap(({ action }) => (action.type === "node-join" ? [action.node.name] : [])),
     );
@@ -179,13 +183,13 @@ export class ScenarioSubjects {
         want: "felix, calico-node, typha",
       };
     } else if (daemon === "bird6" && !this.runsBird6(target)) {
-      const message = usesIpv6(spec)
-        ? `no bird6 runs on ${target}, which has no IPv6 address`
-        : "no node has an IPv6 address, so no bird6 runs";
-      const [...having] = this.hosts.ipv6;
-      const want = usesIpv6(spec) ? someOf(having) : "bird";
-      const path = [usesIpv6(spec) ? "target" : "daemon"];
-      yield { code: "VALUE_UNKNOWN", message, path, got: usesIpv6(spec) ? target : daemon, want };
+      const message = this.ipv6
+        ? `no bird6 runs on ${target}, which has no IPv4 address to be its router id, nor another by routerId`
+        : "nothing in the cluster is of IPv6, so no bird6 is simulated";
+      const [...having] = this.hosts.bird6;
+      const want = this.ipv6 ? someOf(having) : "bird";
+      const path = [this.ipv6 ? "target" : "daemon"];
+      yield { code: "VALUE_UNKNOWN", message, path, got: this.ipv6 ? target : daemon, want };
     }
   }
 
@@ -193,8 +197,8 @@ export class ScenarioSubjects {
     const { nodes, unread = [] } = this.names;
     // One that is not there has its own finding.
     const there = nodes.isNode(nodes.id(target)) || this.hosts.joined.has(target);
-    if (usesIpv6(this.names.spec) && (!there || unread.includes(target))) return true;
-    return usesIpv6(this.names.spec) && this.hosts.ipv6.has(target);
+    if (!there || unread.includes(target)) return this.ipv6;
+    return this.ipv6 && this.hosts.bird6.has(target);
   }
 
   private *typha(target: string): Generator<Fault> {

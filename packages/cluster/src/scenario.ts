@@ -1,4 +1,5 @@
 import {
+  type AddressFamily,
   type DurationInput,
   formatMicros,
   type LinkChange,
@@ -18,9 +19,9 @@ export type DaemonName = "bird" | "bird6" | "felix" | "confd" | "calico-node" | 
 /** A node that joins: what its kubelet registers. */
 export interface JoiningNode {
   readonly name: string;
-  /** Address with prefix length, e.g. `10.0.3.17/24`. */
+  /** Address with prefix length, e.g. `10.0.3.17/24`: IPv4, or IPv6 where it has no other. */
   readonly address: string;
-  /** The same of IPv6, e.g. `fd10::17/64`. Absent: none. */
+  /** Its IPv6 address beside an IPv4 one, e.g. `fd10::17/64`. Absent: none. */
   readonly ipv6Address?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -80,7 +81,9 @@ export type Action =
       readonly namespace?: string;
     }
   | { readonly type: "datastore-down" | "datastore-up" }
-  | { readonly type: "etcd-endpoints"; readonly endpoints: readonly string[] };
+  | { readonly type: "etcd-endpoints"; readonly endpoints: readonly string[] }
+  | { readonly type: "detect-ipv6" }
+  | { readonly type: "pod-families"; readonly families: readonly AddressFamily[] };
 
 /** An action at a time since the start of the run. */
 export interface Step {
@@ -282,6 +285,8 @@ function labelled(labels: Labels | undefined): { readonly labels?: Labels } {
 /** Settings of the installation, as an edit of the ConfigMap calico-config changes them. */
 export const config: {
   readonly etcdEndpoints: (endpoints: readonly string[]) => Action;
+  readonly detectIpv6: () => Action;
+  readonly podFamilies: (families: readonly AddressFamily[]) => Action;
 } = Object.freeze({
   /** Where etcd is said to be. A node's calico-node reads it when it starts next. */
   etcdEndpoints: (endpoints: readonly string[]): Action => {
@@ -290,6 +295,19 @@ export const config: {
     const list = Array.isArray(given) ? Object.freeze([...endpoints]) : endpoints;
     return { type: "etcd-endpoints", endpoints: list };
   },
+  /**
+   * `IP6: autodetect`: a Node without an IPv6 address gets the one that its kubelet reports, when its calico-node starts
+   * next. The DaemonSet would start one after the other anew; here that is left to further steps.
+   */
+  detectIpv6: (): Action => ({ type: "detect-ipv6" }),
+  /**
+   * `assign_ipv4` and `assign_ipv6` of the CNI configuration: families of the addresses of pods that start from now on.
+   * All hosts have it at once.
+   */
+  podFamilies: (families: readonly AddressFamily[]): Action => ({
+    type: "pod-families",
+    families: Object.freeze([...families]),
+  }),
 });
 
 /** Writes resources as `kubectl apply` does. */
@@ -354,6 +372,10 @@ export function describe(action: Action): string {
       return "datastore goes down";
     case "datastore-up":
       return "datastore comes back";
+    case "detect-ipv6":
+      return "calico-node: IP6 autodetect";
+    case "pod-families":
+      return `CNI configuration: pods get ${action.families.map((v) => `IPv${String(v)}`).join(" and ")}`;
     case "etcd-endpoints":
       return `calico-config: etcd at ${action.endpoints.join(",")}`;
   }

@@ -1,6 +1,7 @@
 import {
   BirdFleet,
   type BirdListener,
+  type BirdOptions,
   ConfdFleet,
   type ConfdListener,
   KernelFilters,
@@ -24,6 +25,7 @@ import {
   nextHopsOf,
   ofKind,
   PrefixTable,
+  type Resource,
   type RunOutcome,
   SECOND,
   type Secret,
@@ -41,6 +43,7 @@ import { EndpointSlices } from "./endpoint-slices/index.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
 import { ExternalRouters, type RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
+import { bringsIpv6 } from "./late-ipv6.js";
 import { Lifecycle } from "./lifecycle.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
@@ -54,7 +57,7 @@ import { checkSpec } from "./spec-check.js";
 import { connectSyncers } from "./syncers.js";
 import { Tracker } from "./tracker.js";
 import { placeTyphas } from "./typha-deployment.js";
-import { ClusterViews } from "./views/cluster-views.js";
+import { ClusterViews, CONFD_KINDS } from "./views/cluster-views.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /**
@@ -86,7 +89,7 @@ export class Simulation
   readonly datastore: Datastore;
   readonly bird: BirdFleet;
   /** See {@link import("./parts.js").ClusterParts}. */
-  readonly bird6: BirdFleet | undefined;
+  bird6: BirdFleet | undefined;
   readonly confd: ConfdFleet;
   readonly felix: FelixFleet;
   readonly typha: TyphaFleet | undefined;
@@ -111,6 +114,7 @@ export class Simulation
   /** See {@link import("./parts.js").ClusterParts}. */
   readonly auxiliary: readonly SyncerSource[];
 
+  private readonly birds: Omit<BirdOptions, "filter">;
   private readonly lifecycle: Lifecycle;
   private readonly actions: Actions;
   private readonly steps: Step[] = [];
@@ -153,7 +157,7 @@ export class Simulation
     });
     this.datastore.seed(spec.resources);
     const filters = new KernelFilters(this.kernels, this.prefixes);
-    const birds = {
+    const birds: Omit<BirdOptions, "filter"> = {
       ...parameters.bird,
       engine,
       kernels: this.kernels,
@@ -162,6 +166,7 @@ export class Simulation
       path: this.fabric,
       listener: this,
     };
+    this.birds = birds;
     this.bird = new BirdFleet({ ...birds, filter: filters });
     const filters6 = usesIpv6(spec) ? new KernelFilters(this.kernels, this.prefixes, 6) : undefined;
     this.bird6 = filters6 && new BirdFleet({ ...birds, filter: filters6, family: 6 });
@@ -188,6 +193,7 @@ export class Simulation
       listener: this,
       externalPeers: this.routers,
       ...(spec.secretNamespace === undefined ? {} : { secretNamespace: spec.secretNamespace }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
       ...(parameters.confd === undefined ? {} : { costs: parameters.confd }),
     });
     this.felix = new FelixFleet({
@@ -233,6 +239,7 @@ export class Simulation
       parameters: {
         calicoVersion: `v${spec.calicoVersion}.0`,
         ...(spec.detectIpv6 === undefined ? {} : { detectIpv6: spec.detectIpv6 }),
+        ...(spec.detectIpv4 === undefined ? {} : { detectIpv4: spec.detectIpv4 }),
         ...parameters.nodeServices,
       },
     });
@@ -246,6 +253,7 @@ export class Simulation
       era: this.era,
       backend: spec.backend,
       ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
+      ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
     });
     this.tracker.seed(spec.resources);
     this.kernels.listen(this.tracker);
@@ -272,11 +280,25 @@ export class Simulation
     const { spec, nodes, fabric, routers, steps: earlier } = this;
     const { now } = this.engine;
     checkScenario(scenario, { spec, nodes, fabric, routers, earlier, now });
+    const late = this.bird6 === undefined && spec.backend === "bird";
+    if (late && scenario.some(({ action }) => bringsIpv6(action))) this.beginIpv6();
     for (const [index, step] of scenario.entries()) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
       this.places.push(index);
     }
+  }
+
+  /** bird6 runs on nodes of a cluster without IPv6 too, and has nothing to do: it is there once it is known that it will have. */
+  private beginIpv6(): void {
+    const { datastore } = this;
+    const filters = new KernelFilters(this.kernels, this.prefixes, 6);
+    const bird = new BirdFleet({ ...this.birds, filter: filters, family: 6 });
+    this.bird6 = bird;
+    this.routers.beginIpv6(bird, filters);
+    this.lifecycle.beginIpv6(bird);
+    const content = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
+    this.confd.beginIpv6({ bird, filters }, content, datastore.revision);
   }
 
   /** Runs until a time. @throws RangeError when it is none: there is always something that beats, so that never is no end. */

@@ -11,6 +11,7 @@ import {
   nodeView,
   type ObjectSchema,
   ofKind,
+  parseAddress,
   type Resource,
   showValue,
   validateSet,
@@ -18,7 +19,12 @@ import {
 import { TYPHA_CONFIG } from "@calico-sim/typha";
 import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
-import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
+import type {
+  ClusterOptions,
+  PoolOptions,
+  ResourceClusterOptions,
+  RouteReflectorOptions,
+} from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
 import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
@@ -39,6 +45,7 @@ const COMMON = {
   externalRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
+  routerId: text,
   underlay: any,
 } satisfies Record<string, FieldSchema>;
 
@@ -50,9 +57,20 @@ const CLUSTER: ObjectSchema & { fields: Record<keyof ClusterOptions, FieldSchema
     racks: { type: "integer", min: 1, max: 4_096 },
     typhas: { type: "integer", min: 0 },
     pools: { type: "list", of: any },
+    nodeFamilies: { type: "list", of: any },
     asNumber: { type: "integer", min: 1, max: 0xffff_ffff },
+    routeReflectors: any,
   },
   required: ["nodes"],
+};
+
+const REFLECTORS: ObjectSchema & { fields: Record<keyof RouteReflectorOptions, FieldSchema> } = {
+  type: "object",
+  fields: {
+    count: { type: "integer", min: 1 },
+    clusterIds: { type: "enum", values: ["one", "each"] },
+  },
+  required: ["count"],
 };
 
 const POOL: ObjectSchema & { fields: Record<keyof PoolOptions, FieldSchema> } = {
@@ -78,6 +96,7 @@ const FROM_RESOURCES: ObjectSchema & {
     typhas: { type: "integer", min: 0 },
     podFamilies: { type: "list", of: any },
     detectIpv6: boolean,
+    detectIpv4: boolean,
     fabric: any,
     typhaConfig: any,
     secretNamespace: text,
@@ -99,8 +118,9 @@ const NODES_PER_RACK = 250;
 export function checkClusterOptions(options: ClusterOptions): void {
   const issues = [...fieldIssues(options, CLUSTER, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
-    issues.push(...nodeIssues(options), ...commonIssues(options));
-    const { pools, resources } = options as Partial<ClusterOptions>;
+    issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
+    const { pools, resources, nodeFamilies } = options as Partial<ClusterOptions>;
+    issues.push(...familyIssues(nodeFamilies, "nodeFamilies"));
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
       issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
@@ -131,8 +151,14 @@ function commonIssues({
   calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
-}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints">): Issue[] {
+  routerId,
+}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints" | "routerId">): Issue[] {
   const issues: Issue[] = [];
+  if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
+    const message = `${JSON.stringify(routerId)} is no router id`;
+    const want = "hash, or an IPv4 address";
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["routerId"], message, want, routerId));
+  }
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");
@@ -144,6 +170,11 @@ function commonIssues({
     issues.push(faultAt("FIELDS_CONFLICT", ["etcdEndpoints"], message, want, etcdEndpoints));
   }
   return issues;
+}
+
+function isRouterId(text: string): boolean {
+  const address = parseAddress(text);
+  return address?.family === 4 && address.value !== 0;
 }
 
 /** How many nodes there are, how they are called, and what their number allows. */
@@ -184,6 +215,28 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
     const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
     const least = String(Math.ceil(count / NODES_PER_RACK));
     issues.push(faultAt("VALUE_OUT_OF_RANGE", ["racks"], message, `${least} or more`, racks));
+  }
+  return issues;
+}
+
+/** Reflectors are nodes, and of BIRD. */
+function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOptions): Issue[] {
+  const got: unknown = routeReflectors;
+  if (got === undefined || got === null || got === 0) return [];
+  const path = ["routeReflectors"];
+  const options = typeof got === "number" ? { count: got } : got;
+  const issues = [...fieldIssues(options, REFLECTORS, path, "route reflectors")];
+  if (issues.length > 0) return issues;
+  const { count } = options as RouteReflectorOptions;
+  const all = typeof nodes === "number" ? nodes : nodes.length;
+  if (count > all) {
+    const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
+    const want = `1 to ${String(all)}`;
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", path, message, want, count));
+  }
+  if (backend !== "bird") {
+    const message = `the back end ${backend} has no BGP`;
+    issues.push(faultAt("FIELDS_CONFLICT", path, message, "the back end bird with them", got));
   }
   return issues;
 }
@@ -234,7 +287,7 @@ function resourceClusterIssues(options: ResourceClusterOptions): readonly Issue[
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
-    issues.push(...commonIssues(options), ...familyIssues(podFamilies));
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
     if (typhaConfig !== undefined) issues.push(...typhaIssues(typhaConfig));
     const names = Array.isArray(resources)
       ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
@@ -273,21 +326,22 @@ function typhaIssues(typhaConfig: unknown): readonly Issue[] {
 }
 
 /** There is no family but these two. */
-function familyIssues(podFamilies: unknown): Issue[] {
-  if (!Array.isArray(podFamilies)) return [];
-  const families: readonly unknown[] = podFamilies;
-  const want = "4 or 6";
-  if (families.length === 0)
-    return [
-      faultAt("VALUE_OUT_OF_RANGE", ["podFamilies"], "pods have an address of some family", want),
-    ];
+function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
+  if (!Array.isArray(given)) return [];
+  const families: readonly unknown[] = given;
+  const ofPods = field === "podFamilies";
+  if (families.length === 0) {
+    const message = ofPods ? "pods have an address of some family" : "a node has some address";
+    const want = ofPods ? "4 or 6" : "[4], [6] or [4, 6]";
+    return [faultAt("VALUE_OUT_OF_RANGE", [field], message, want, ofPods ? undefined : given)];
+  }
   return families.flatMap((got, i) => {
     const known = got === 4 || got === 6;
-    if (known && families.indexOf(got) === i) return [];
+    if (known && (!ofPods || families.indexOf(got) === i)) return [];
     const message = known
       ? "this family is there twice"
       : `${showValue(got)} is no family of addresses`;
-    return [faultAt("VALUE_OUT_OF_RANGE", ["podFamilies", i], message, want, got)];
+    return [faultAt("VALUE_OUT_OF_RANGE", [field, i], message, "4 or 6", got)];
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type FabricSpec,
   formatAddress,
   freezeDeep,
+  type KubernetesNode,
   NODE_ANNOTATIONS,
   type NodeView,
   nodeView,
@@ -21,6 +22,8 @@ import { fabricOf } from "./cluster-fabric.js";
 import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./cluster-options.js";
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
 import { soundRouters } from "./external-router-check.js";
+import { sharedLinks, subnetOf } from "./node-place.js";
+import { asReflector, reflectorCount, TO_REFLECTORS } from "./route-reflectors.js";
 import {
   checkClusterOptions,
   checkMesh,
@@ -51,6 +54,16 @@ export interface ClusterSpec {
    * @defaultValue false
    */
   readonly detectIpv6?: boolean;
+  /**
+   * `IP` of calico-node: with `autodetect` (true) its start-up fails on a host without an IPv4 address, with `none` (false) a
+   * Node keeps what it has. @defaultValue a Node gets the one that its kubelet reports, if any, and does without where there is none
+   */
+  readonly detectIpv4?: boolean;
+  /**
+   * `CALICO_ROUTER_ID` of calico-node: `hash`, of the node's name, or an IPv4 address, which is then every node's. Without it
+   * the node's IPv4 address is its router id, and no BIRD starts where there is none. @defaultValue none
+   */
+  readonly routerId?: string;
   /** The underlay. Its nodes are the Node resources, in order. */
   readonly fabric: FabricSpec;
   /** BGP speakers outside the cluster. */
@@ -83,8 +96,8 @@ export function usesIpv6({ backend, resources, detectIpv6 = false }: ClusterSpec
  * A cluster from a short description.
  *
  * Node i is `node-i` with address 10.R.s.h/24, where s = i mod racks: each rack is a subnet of its own
- * behind one router. With a pool of IPv6 it has the address fd10:0:0:s::h/64 beside it, and pods get an address of each
- * family that has a pool.
+ * behind one router. With a pool of IPv6 it has the address fd10:0:0:s::h/64 beside it, or instead if `nodeFamilies` says
+ * so, and pods get an address of each family that has a pool.
  *
  * @throws ClusterError naming each option that is wrong, with what stands there and what would do.
  * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
@@ -103,6 +116,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
   const families = ([4, 6] as const).filter((family) =>
     given.some(({ cidr }) => parseCidr(cidr)?.family === family),
   );
+  const nodeFamilies = options.nodeFamilies ?? (families.includes(6) ? [4, 6] : [4]);
+  // As the operator sets it where it has pools of IPv6 alone (operator: pkg/render/node.go).
+  const routerId = options.routerId ?? (nodeFamilies.includes(4) ? undefined : "hash");
   const nodes = names.map((name, i) => {
     const rack = i % racks;
     const host = Math.floor(i / racks) + 1;
@@ -111,10 +127,15 @@ export function cluster(options: ClusterOptions): ClusterSpec {
         ? `10.0.${String(host >> 8)}.${String(host & 255)}`
         : `10.${String(rack >> 8)}.${String(rack & 255)}.${String(host)}`;
     const v4 = `${address}/${String(prefixLength)}`;
-    if (!families.includes(6)) return nodeResource(name, v4);
     const v6 = `fd10:0:0:${rack.toString(16)}::${host.toString(16)}`;
-    return nodeResource(name, v4, `${formatAddress(addressOf(v6))}/64`);
+    return nodeResource(name, {
+      ...(nodeFamilies.includes(4) ? { v4 } : {}),
+      ...(nodeFamilies.includes(6) ? { v6: `${formatAddress(addressOf(v6))}/64` } : {}),
+    });
   });
+  const { routeReflectors } = options;
+  const reflectors = reflectorCount(routeReflectors);
+  for (let i = 0; i < reflectors; i++) nodes[i] = asReflector(nodes[i]!, i, routeReflectors!);
   const written = options.resources ?? [];
   const generated = [
     ...nodes,
@@ -123,8 +144,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
       apiVersion: "projectcalico.org/v3",
       kind: "BGPConfiguration",
       metadata: { name: "default" },
-      spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: true },
+      spec: { asNumber: options.asNumber ?? 64_512, nodeToNodeMeshEnabled: reflectors === 0 },
     } as const,
+    ...(reflectors === 0 ? [] : [TO_REFLECTORS]),
     ...peeringsWith(soundRouters(options.externalRouters), written),
   ];
   const resources = merged(generated, written);
@@ -136,6 +158,8 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     backend: options.backend ?? "bird",
     ...(families.includes(6) ? { podFamilies: families } : {}),
+    ...(nodeFamilies.includes(4) ? {} : { detectIpv4: false }),
+    ...(routerId === undefined ? {} : { routerId }),
     ...(options.externalRouters === undefined ? {} : { externalRouters: options.externalRouters }),
     ...(options.undescribedPeers === undefined
       ? {}
@@ -164,17 +188,17 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
     throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
+  const shared = sharedLinks(nodes.map(nodeView));
   const placed = nodes.map((node) => {
     const view = nodeView(node);
-    const text = view.ipv4Address ?? view.internalIP;
-    const cidr =
-      text === undefined ? undefined : parseCidr(text.includes("/") ? text : `${text}/24`);
-    if (cidr === undefined) {
+    const subnet = subnetOf(view, shared);
+    if (subnet === undefined) {
+      const { ipv4Address, ipv6Address } = view;
       throw new ClusterError(
-        `Node ${node.metadata.name} has no usable IPv4 address (annotation projectcalico.org/IPv4Address: ${String(text)}); expected for example 10.0.0.5/24`,
+        `Node ${node.metadata.name} has no usable address (annotations projectcalico.org/IPv4Address: ${String(ipv4Address)}, projectcalico.org/IPv6Address: ${String(ipv6Address)}); expected for example 10.0.0.5/24`,
       );
     }
-    return { name: node.metadata.name, subnet: cidr };
+    return { name: node.metadata.name, subnet };
   });
   const version = options.calicoVersion ?? "3.33";
   const { undescribedPeers, secretNamespace } = options;
@@ -192,6 +216,8 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
       ? {}
       : { podFamilies: Object.freeze([...options.podFamilies]) }),
     ...(options.detectIpv6 === undefined ? {} : { detectIpv6: options.detectIpv6 }),
+    ...(options.detectIpv4 === undefined ? {} : { detectIpv4: options.detectIpv4 }),
+    ...(options.routerId === undefined ? {} : { routerId: options.routerId }),
     ...(externalRouters === undefined
       ? {}
       : { externalRouters: freezeDeep(externalRouters.map(withoutNulls)) }),
@@ -215,8 +241,10 @@ function cidrOf(text: string): Cidr {
   return cidr;
 }
 
-function nodeResource(name: string, ...addresses: readonly [string, string?]): Resource {
-  const [v4, v6] = addresses;
+function nodeResource(
+  name: string,
+  { v4, v6 }: { readonly v4?: string; readonly v6?: string },
+): KubernetesNode {
   return {
     apiVersion: "v1",
     kind: "Node",
@@ -224,15 +252,14 @@ function nodeResource(name: string, ...addresses: readonly [string, string?]): R
       name,
       labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
       annotations: {
-        [NODE_ANNOTATIONS.ipv4Address]: v4,
+        ...(v4 === undefined ? {} : { [NODE_ANNOTATIONS.ipv4Address]: v4 }),
         ...(v6 === undefined ? {} : { [NODE_ANNOTATIONS.ipv6Address]: v6 }),
       },
     },
     status: {
-      addresses: [v4, ...(v6 === undefined ? [] : [v6])].map((text) => ({
-        type: "InternalIP",
-        address: text.split("/")[0] ?? text,
-      })),
+      addresses: [v4, v6].flatMap((text) =>
+        text === undefined ? [] : [{ type: "InternalIP", address: text.split("/")[0] ?? text }],
+      ),
     },
   };
 }

@@ -13,7 +13,6 @@ import type {
   StoreObserver,
   WatchEvent,
 } from "@calico-sim/core";
-import { agrees } from "./agreement.js";
 import { type BrokenInterval, BrokenPairs } from "./broken-pairs.js";
 import {
   blockMatters,
@@ -26,6 +25,7 @@ import {
 import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from "./delivery.js";
 import { Destinations } from "./destinations.js";
 import { Detours } from "./detours.js";
+import { type Expectation, Expectations, type Oracle } from "./expectations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
 import { expectedOutside, expectedRoute, reachesRouter, stateFor, whyOpen } from "./oracle.js";
@@ -50,13 +50,15 @@ export interface TrackerOptions {
   readonly backend: "bird" | "vxlan" | "none";
   /** BGP speakers outside the cluster: sources of packets to blocks, and destinations for what they originate. */
   readonly routers?: readonly ExternalRouter[];
+  /** `CALICO_ROUTER_ID`. @defaultValue none */
+  readonly routerId?: string;
 }
 
 /**
  * Compares the kernels with the oracle, and follows packets from every node and external router to every destination, as
  * both change: who is converged, who is black-holed, since when and why.
  */
-export class Tracker implements RouteListener, StoreObserver, Liveness {
+export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   /** Routes in the kernels of all nodes. */
   routes = 0;
   /** Pairs that worked before and do not now. */
@@ -68,9 +70,11 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
+  private readonly routerId: string;
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
   private readonly destinations: Destinations;
+  private readonly expected: Expectations;
   private readonly running: boolean[] = [];
   private readonly walk: PacketWalk;
   private readonly detours: Detours = new Detours();
@@ -88,8 +92,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     this.era = options.era;
     this.backend = options.backend;
     this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
+    this.routerId = options.routerId ?? "";
     this.state = oracleState([], this.era, this.backend);
     this.destinations = new Destinations(options.prefixes, options.nodes);
+    this.expected = new Expectations(this, options.nodes, options.kernels);
     this.broken = new BrokenPairs(this.destinations);
     this.walk = new PacketWalk(options.kernels, options.fabric, options.nodes, this.running);
   }
@@ -203,12 +209,17 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     for (const lent of this.destinations.lentFrom(row)) this.routeChanged(host, lent, when);
   }
 
+  /** See {@link RouteListener}: no packet falls between the two (bird: sysdep/linux/netlink.c sends them at once). */
+  onRewrite(host: number, prefix: number, before: number, after: number, at?: Micros): void {
+    if (before !== after) this.onRouteChange(host, prefix, before, after, at);
+  }
+
   private routeChanged(host: number, row: number, at: Micros): void {
     this.grow(host);
-    this.recheck(host, row, at);
+    this.compare(host, row, at);
     // What becomes of packets that pass this host depends on its route, too.
     if (!this.detours.lead(host, row)) return;
-    for (const other of this.detours.passing(host, row)) this.recheck(other, row, at);
+    for (const other of this.detours.passing(host, row)) this.compare(other, row, at);
   }
 
   /** See {@link StoreObserver}. */
@@ -272,7 +283,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private refreshState(): void {
-    this.state = oracleState(this.resources.values(), this.era, this.backend, {}, this.routers);
+    const { era, backend, routers, routerId } = this;
+    this.state = oracleState(this.resources.values(), era, backend, {}, routers, routerId);
     this.destinations.refresh(this.state);
   }
 
@@ -324,7 +336,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     }
   }
 
+  /** Something that the oracle goes by has changed for a host and a destination. */
   private recheck(host: number, row: number, at: Micros): void {
+    this.expected.forget(host, row);
+    this.compare(host, row, at);
+  }
+
+  private compare(host: number, row: number, at: Micros): void {
     const asked = this.running[host] === true;
     const wrong = asked && this.nodes.isNode(host) && !this.asExpected(host, row) ? 1 : 0;
     const flags = this.wrong[host]!;
@@ -350,22 +368,21 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
   }
 
   private asExpected(node: number, row: number): boolean {
-    const { blocks, targets } = this.destinations;
-    const { owner, prefix, address, routers } = targets[row]!;
-    const block = blocks[row]!;
-    const name = this.nodes.name(node);
-    const want =
-      routers === undefined
-        ? expectedRoute(this.state, this, name, block)
-        : expectedOutside(this.state, this, name, block.cidr);
-    if (want === "unknown") return true;
+    const { owner, prefix, address } = this.destinations.targets[row]!;
     const held = this.kernels.best(node, prefix);
-    if (held === 0) return want === undefined;
-    const route = this.kernels.route(held);
     // One address that a pod has: its owner's route to it is the pod's own. One that is lent no more may be any node's.
     const atHome = owner === node || (owner < 0 && address !== undefined);
-    if (atHome && route.device.startsWith("cali")) return true;
-    return want !== undefined && agrees(this.nodes, route, want);
+    if (atHome && held !== 0 && this.kernels.route(held).device.startsWith("cali")) return true;
+    return this.expected.agrees(node, row, held);
+  }
+
+  /** See {@link Oracle}. */
+  expect(node: number, row: number): Expectation {
+    const block = this.destinations.blocks[row]!;
+    const name = this.nodes.name(node);
+    return this.destinations.targets[row]!.routers === undefined
+      ? expectedRoute(this.state, this, name, block)
+      : expectedOutside(this.state, this, name, block.cidr);
   }
 
   /** Whether BGPFilters keep the route to a block back from a node, so that nobody counts on it. */
@@ -373,7 +390,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const block = this.destinations.blocks[row]!;
     const { speakers } = stateFor(this.state, block.cidr);
     if (speakers === undefined || !this.nodes.isNode(node)) return false;
-    const want = expectedRoute(this.state, this, this.nodes.name(node), block);
+    const want = this.expected.of(node, row);
     return want === undefined || want === "unknown";
   }
 
@@ -411,7 +428,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const state = stateFor(this.state, cidr);
     // Its neighbours are on its link: no router is asked for them.
     if (isConnected(state, name, cidr)) return plainArrival(DELIVERY.notAsked);
-    const want = expectedOutside(this.state, this, name, cidr);
+    const want = this.expected.of(node, row);
     if (want === "unknown") return plainArrival(DELIVERY.notAsked);
     if (want !== undefined) return this.walk.follow(node, to);
     // Nobody tells it of a way: because none is there, or because it was never told to ask.
@@ -442,6 +459,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
       this.running.push(false);
       this.wrong.push(new Uint8Array(64));
       this.delivery.push(new Uint8Array(64).fill(DELIVERY.notAsked));
+      this.expected.grow(n, 64);
     }
     const rows = this.destinations.count;
     if (rows <= this.wrong[host]!.length) return;
@@ -452,6 +470,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness {
     const delivery = new Uint8Array(size).fill(DELIVERY.notAsked);
     delivery.set(this.delivery[host]!);
     this.delivery[host] = delivery;
+    this.expected.grow(host, size);
   }
 }
 
@@ -464,7 +483,7 @@ function swapNode(state: OracleState, event: WatchEvent): boolean {
     nodes.delete(name);
     return false;
   }
-  const after = oracleNode(event.resource as Node, state.bgp.asNumber, state.family);
+  const after = oracleNode(event.resource as Node, state.bgp, state.family);
   nodes.set(name, after);
   return before !== undefined && sameNode(before, after);
 }

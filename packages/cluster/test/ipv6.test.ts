@@ -11,7 +11,6 @@ import {
 } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
-  apply,
   at,
   type ClusterOptions,
   cluster,
@@ -260,9 +259,11 @@ describe("bird and bird6 side by side", () => {
       "fd10::77",
     ]);
     expect(simulation.views.peers("one")).toHaveLength(5);
-    expect(simulation.bird6?.hasProcess(simulation.nodes.id("one"))).toBe(false);
+    // Its bird6 runs all the same, and has nobody to talk to.
+    expect(simulation.views.peers("one", 6)).toEqual([]);
+    expect(simulation.views.showStatus("one", 6)).toContain("Router ID is 10.0.0.78\n");
     converged(simulation, [
-      "no bird6 runs on 1 of the nodes, which have no IPv6 address: one; IPv6 pods there are not reached from elsewhere",
+      "bird6 has no peers on 1 of the nodes, which have no IPv6 address: one; IPv6 pods there are not reached from elsewhere",
     ]);
   });
 });
@@ -309,14 +310,29 @@ describe("BGPPeers of IPv6", () => {
     converged(simulation);
   });
 
-  test("a node without an IPv6 address has no bird6 to kill, though others have", () => {
+  test("a node without an IPv4 address has no bird6 to kill, though others have", () => {
     const simulation = new Simulation(cluster(DUAL), { seed: 1 });
-    const bare = at("1m", nodes.join({ name: "bare", address: "10.0.0.99/24" }));
+    const bare = at("1m", nodes.join({ name: "bare", address: "fd10::99/64" }));
     const kill = (at_: string, target: string): Step => at(at_, fail.process("bird6", target));
     expect(() => simulation.schedule([bare, kill("2m", "bare")])).toThrow(
-      /^scenario\[1\]\.action\.target at 2m0s \(SIGKILL bird6 on bare\): no bird6 runs on bare, which has no IPv6 address \(expected node-0, /,
+      /^scenario\[1\]\.action\.target at 2m0s \(SIGKILL bird6 on bare\): no bird6 runs on bare, which has no IPv4 address to be its router id, nor another by routerId \(expected node-0, /,
     );
     expect(() => simulation.schedule([bare, kill("2m", "node-0")])).not.toThrow();
+  });
+
+  test("the bird6 of a node without an IPv6 address writes that node's own blocks to the kernel, and no more", () => {
+    const bare = nodes.join({ name: "bare", address: "10.0.0.99/24" });
+    const scenario = [...WARM, at("1m", bare), at("2m", pods.create(10, { over: "10s" }))];
+    const simulation = run(DUAL, scenario, "4m");
+    expect(routes6(simulation, "bare")).toEqual({ bare: "blackhole" });
+    expect(routes6(simulation, "node-0")["bare"]).toBeUndefined();
+    expect(simulation.result().converged).toBe(true);
+    const kill = fail.process("bird6", "bare", { signal: "TERM", restartAfter: "never" });
+    simulation.schedule([at("5m", kill)]);
+    simulation.run(micros("6m"));
+    expect(simulation.views.calicoctlNodeStatus("bare")).toContain(
+      "INFO: BIRDv6 process: 'bird6' is not running.",
+    );
   });
 });
 
@@ -327,15 +343,6 @@ describe("a cluster without IPv6", () => {
     expect(simulation.result().bgp.ipv6).toBeUndefined();
     const kill = at("20s", fail.process("bird6", "node-0"));
     expect(() => simulation.schedule([kill])).toThrow(ScenarioError);
-  });
-
-  test("says that it began without when it gets a pool of it", () => {
-    const [pool] = ofKind(cluster({ nodes: 1, pools: [V6] }).resources, "IPPool");
-    const scenario = [at("0s", start()), at("10s", apply(pool!))];
-    const { findings } = simulate(cluster({ nodes: 2 }), scenario, { until: "1m" });
-    expect(findings.map(({ code, text }) => `${code}: ${text}`)).toEqual([
-      `not-modelled: the cluster began without IPv6, so nothing routes the pools ${V6.cidr}: no bird6 is simulated`,
-    ]);
   });
 
   test("goes the same way whether or not it says that pods have IPv4 addresses", () => {

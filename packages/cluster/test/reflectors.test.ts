@@ -13,6 +13,7 @@ import {
   type ClusterOptions,
   cluster,
   fail,
+  type RouteReflectorOptions,
   type Simulation,
   type Step,
   start,
@@ -141,6 +142,58 @@ describe("route reflectors", () => {
     const simulation = run(options, steps, "4m");
     expect(simulation.bird.establishedEnds).toBe(12);
     expect(simulation.tracker.converged).toBe(true);
+  });
+});
+
+describe("a description with route reflectors", () => {
+  const nodes = 6;
+  const described = (routeReflectors: number | RouteReflectorOptions): ClusterOptions => ({
+    nodes,
+    pools: [POOL],
+    routeReflectors,
+  });
+  const paths = (simulation: Simulation): number => {
+    const block = simulation.prefixes.intern(parseCidr(simulation.blocksOf("node-4")[0]!)!);
+    return simulation.bird.paths(simulation.nodes.id("node-5"), block).length;
+  };
+
+  test("is the cluster of Calico's documentation: the first nodes, one cluster id, no mesh", () => {
+    const simulation = run(described(2), begin(nodes), "3m");
+    expect(simulation.bird.establishedEnds).toBe(2 * (1 + 4 * 2));
+    expect(simulation.tracker.converged).toBe(true);
+    // One path over each reflector: neither takes what the other reflected (RFC 4456 §8).
+    expect(paths(simulation)).toBe(2);
+    const written = withResources(
+      nodes,
+      reflector(6, 0),
+      reflector(6, 1),
+      mesh(false),
+      TO_REFLECTORS,
+    );
+    const byHand = run(written, begin(nodes), "3m");
+    expect(byHand.engine.dispatched).toBe(simulation.engine.dispatched);
+  });
+
+  test("may give each a cluster id of its own: then nodes have the square of the paths", () => {
+    const simulation = run(described({ count: 2, clusterIds: "each" }), begin(nodes), "3m");
+    expect(simulation.tracker.converged).toBe(true);
+    expect(paths(simulation)).toBe(4);
+  });
+
+  test.each([
+    [7, /^routeReflectors: 7 route reflectors are more than the 6 nodes \(expected 1 to 6\)/],
+    [-1, /^routeReflectors\.count: -1 is out of range/],
+    [{ count: 2, clusterId: "each" }, /did you mean "clusterIds"\?/],
+    [{ clusterIds: "one" }, /^routeReflectors\.count/],
+    ["2", /^routeReflectors: /],
+  ])("is checked: %j", (routeReflectors, message) => {
+    expect(() => cluster(described(routeReflectors as number))).toThrow(message);
+  });
+
+  test("needs BIRD", () => {
+    expect(() => cluster({ ...described(2), backend: "vxlan" })).toThrow(
+      /^routeReflectors: the back end vxlan has no BGP/,
+    );
   });
 });
 

@@ -559,7 +559,11 @@ describe("a scenario that names what is not there", () => {
     expect(refusal(join("new", "10.0.0.77"))).toContain(
       '"10.0.0.77" is no IPv4 address with the length of its subnet (expected an address such as 10.0.3.17/24)',
     );
-    expect(refusal(join("new", "fd00::1/64"))).toContain("is no IPv4 address");
+    expect(refusal(join("new", "fd00::1"))).toContain("is no IPv4 address");
+    const twoOf6 = { name: "new", address: "fd00::1/64", ipv6Address: "fd00::2/64" };
+    expect(refusal(at("1s", nodes.join(twoOf6)))).toContain(
+      "action.node.ipv6Address at 1s (new joins): the node has the IPv6 address fd00::1/64 already (expected an IPv4 address in address, or no ipv6Address)",
+    );
     expect(refusal(join("new", "10.0.0.0/24"))).toContain("no host's");
     expect(
       refusal(at("1s", nodes.join({ name: "v6", address: "10.0.0.9/24", ipv6Address: "fd00::1" }))),

@@ -132,6 +132,52 @@ describe("the settings of dual stack", () => {
     expect(result.settings.podFamilies).toEqual([4, 6]);
   });
 
+  test("a cluster without IPv4 takes two more", () => {
+    const addresses = "{ type: InternalIP, address: 10.0.0.1 }, ";
+    const written = "annotations: { projectcalico.org/IPv4Address: 10.0.0.1/24 }";
+    const bare: readonly Edit[] = [
+      [addresses, ""],
+      [written, "labels: {}"],
+      [ASSIGN[0], ASSIGN[1].replace('"assign_ipv4": "true"', '"assign_ipv4": "false"')],
+    ];
+    const none: Edit = [
+      '- name: IP\n              value: "autodetect"',
+      '- name: IP\n              value: "none"',
+    ];
+    const hash = env("CALICO_ROUTER_ID", "hash");
+    expect(told(read(...bare, DETECT, FELIX))).toEqual([
+      "FAMILY_MISMATCH spec.template.spec.containers[0].env: CALICO_ROUTER_ID hash",
+      expect.stringMatching(/^FAMILY_MISMATCH .*env\[\d+\].*: IP none$/),
+    ]);
+    const result = read(...bare, DETECT, FELIX, none, hash);
+    expect(told(result)).toEqual([]);
+    expect(result.settings).toMatchObject({
+      podFamilies: [6],
+      routerId: "hash",
+      addressDetection: { ip: "none", ip6: "autodetect" },
+    });
+  });
+
+  test("a router id that BIRD does not take", () => {
+    expect(told(read(env("CALICO_ROUTER_ID", "name")))).toEqual([
+      expect.stringMatching(/^SETTING_INVALID .*env\[\d+\].*: hash, or an IPv4 address$/),
+    ]);
+  });
+
+  test("the operator sets both by pools of IPv6 alone", () => {
+    const installation = `apiVersion: operator.tigera.io/v1
+kind: Installation
+metadata: { name: default }
+spec: { calicoNetwork: { ipPools: [{ cidr: "fd00:48::/64" }] } }
+`;
+    const result = readManifests([{ name: "installation.yaml", text: installation }]);
+    expect(result.settings).toMatchObject({
+      podFamilies: [6],
+      routerId: "hash",
+      addressDetection: { ip: "none", ip6: "autodetect" },
+    });
+  });
+
   test("the operator sets them by its pools", () => {
     const installation = `apiVersion: operator.tigera.io/v1
 kind: Installation

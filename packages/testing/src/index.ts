@@ -10,7 +10,12 @@ export {
   type BgpFilterSpec,
   bgpFilter,
 } from "./arbitraries/bgp-filters.js";
-export { arbitraryCluster, type ClusterConstraints } from "./arbitraries/cluster.js";
+export {
+  arbitraryCluster,
+  type ClusterConstraints,
+  FAMILIES,
+  type Families,
+} from "./arbitraries/cluster.js";
 export { arbitraryEra } from "./arbitraries/era.js";
 export { INCIDENT_KINDS, type IncidentKind } from "./arbitraries/incident.js";
 export {

@@ -44,6 +44,7 @@ function withNewcomer(spec: ClusterSpec): ClusterSpec {
     datastore: spec.datastore,
     backend: spec.backend,
     typhas: spec.typhas,
+    ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
     resources: [
       ...spec.resources,
       {

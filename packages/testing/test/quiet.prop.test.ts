@@ -46,6 +46,39 @@ describe("after everything that failed is healed", () => {
   );
 });
 
+describe("a cluster without IPv4", () => {
+  const ipv6 = { families: ["ipv6"] } as const;
+  test.prop([arbitraryCase(ipv6)], runs(30))(
+    "keeps the laws after everything that failed is healed",
+    (each) => {
+      expect(checkInvariants(atRest(each))).toEqual([]);
+    },
+  );
+
+  test.prop([arbitraryCase({ ...ipv6, externalRoutersMax: 2, withoutBird: false })], runs(15))(
+    "keeps them with routers outside that have no IPv4 either",
+    (each) => {
+      const simulation = atRest(each);
+      expect(checkInvariants(simulation)).toEqual([]);
+      expect(simulation.tracker.converged).toBe(true);
+    },
+  );
+
+  test.prop([arbitraryCase({ ...ipv6, withoutBird: false })], runs(10))(
+    "runs the same again with the same seed, in pieces too",
+    (each) => {
+      const whole = atRest(each);
+      const sliced = prepared(each);
+      sliced.run(90 * SECOND);
+      const fork = sliced.fork();
+      fork.run(whole.engine.now);
+      expect(fork.digest()).toBe(whole.digest());
+      const { bgp } = whole.result();
+      expect(bgp.ipv6?.sessionEndsEstablished).toBe(bgp.sessionEndsEstablished);
+    },
+  );
+});
+
 describe("blocks so few that nodes borrow addresses from one another", () => {
   const scarce = arbitraryCase({
     blocksMin: 1,

@@ -20,6 +20,7 @@ import {
 } from "@calico-sim/core";
 import type { FilterPool, KernelFilters } from "./kernel-filters.js";
 import { Latest } from "./latest.js";
+import { routerIdOf } from "./render/configuration.js";
 import { meshRole } from "./render/mesh.js";
 import type { RenderedPeers } from "./rendered-peers.js";
 
@@ -27,7 +28,7 @@ import type { RenderedPeers } from "./rendered-peers.js";
 interface BgpKeys {
   readonly address: string;
   readonly network: string;
-  /** Its IPv4 address, in both families; blank without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
+  /** See {@link ConfdCache.routerIds}. */
   readonly routerId: string;
   readonly asNumber: number;
   readonly clusterId: string;
@@ -53,6 +54,8 @@ interface CacheOptions {
   readonly prefixes: PrefixTable;
   readonly filters: KernelFilters;
   readonly era: Era;
+  /** `CALICO_ROUTER_ID` of calico-node: `hash`, or an id. */
+  readonly routerId?: string;
 }
 
 /**
@@ -61,6 +64,13 @@ interface CacheOptions {
  */
 export class ConfdCache {
   readonly keys: Latest<number, BgpKeys> = new Latest();
+  /**
+   * Identifier of a node's BIRD: what `CALICO_ROUTER_ID` says, else its IPv4 address, in both families (calico:
+   * confd/pkg/backends/calico/bgp_processor.go:192-207). Blank without one: then that of IPv6 refuses its configuration, and
+   * that of IPv4 looks for an address of the host itself, and ends where there is none (bird: conf/conf.c, config_parse;
+   * nest/iface.c, if_choose_router_id; seen with BIRD 1.6.8). Assumed: what it finds is the InternalIP.
+   */
+  readonly routerIds: Latest<number, string> = new Latest();
   /** The kernel filter that follows from it; see {@link KernelFilters.config}. */
   filterConfig = -1;
   /** Some range of services is configured. */
@@ -72,18 +82,23 @@ export class ConfdCache {
   private readonly prefixes: PrefixTable;
   private readonly filters: KernelFilters;
   private readonly era: Era;
+  private readonly givenId: string | undefined;
   private readonly rendered: RenderedPeers;
   private readonly pools: Latest<string, FilterPool> = new Latest();
   private readonly bgp: Latest<string, BGPConfiguration> = new Latest();
   private mesh = true;
 
   /** @param rendered - takes every update too. */
-  constructor({ family, nodes, prefixes, filters, era }: CacheOptions, rendered: RenderedPeers) {
+  constructor(
+    { family, nodes, prefixes, filters, era, routerId }: CacheOptions,
+    rendered: RenderedPeers,
+  ) {
     this.family = family;
     this.nodes = nodes;
     this.prefixes = prefixes;
     this.filters = filters;
     this.era = era;
+    this.givenId = routerId;
     this.rendered = rendered;
     this.globalAS = era.bgp.asNumber;
   }
@@ -134,7 +149,10 @@ export class ConfdCache {
     const name = update.key.slice(update.key.lastIndexOf("/") + 1);
     const node = this.nodes.id(name);
     if (node < 0) return;
-    const keys = update.resource === undefined ? undefined : this.keysOf(update.resource as Node);
+    const resource = update.resource as Node | undefined;
+    const keys = resource && this.keysOf(resource);
+    const routerId = keys?.routerId ?? (resource && this.routerIdOf(resource));
+    this.routerIds.set(node, routerId, update.revision);
     // What the receivers held before, not what is known here: one client's snapshot may have told of the
     // change before the others hear of it.
     const { previous } = update;
@@ -159,6 +177,7 @@ export class ConfdCache {
       updates.filter((update) => update.kind === kind).map(({ key }) => key);
     const nodes = keysOf("Node").map((key) => this.nodes.id(key.slice(key.lastIndexOf("/") + 1)));
     this.keys.keepOnly(new Set(nodes), revision);
+    this.routerIds.keepOnly(new Set(nodes), revision);
     this.rendered.keepOnly(new Set(updates.map(({ key }) => key)), revision);
     this.pools.keepOnly(new Set(keysOf("IPPool")), revision);
     const settings = keysOf("BGPConfiguration").some((key) => key.endsWith("/default"));
@@ -171,14 +190,21 @@ export class ConfdCache {
     const cidr = network === undefined ? undefined : parseCidr(network);
     if (cidr?.family !== this.family || network === undefined) return undefined;
     const address = formatAddress(writtenAddress(cidr));
-    const v4 = this.family === 4 ? undefined : hostAddress(view.ipv4Address);
     return {
       address,
       network,
-      routerId: this.family === 4 ? address : v4 === undefined ? "" : formatAddress(v4),
+      routerId: this.family === 4 && !this.givenId ? address : this.routerIdOf(node),
       asNumber: view.asNumber ?? -1,
       clusterId: view.routeReflectorClusterID ?? "",
     };
+  }
+
+  private routerIdOf(node: Node): string {
+    const { name, ipv4Address, internalIP } = nodeView(node);
+    // The host's own address is BIRD's finding, not confd's.
+    const v4 =
+      hostAddress(ipv4Address) ?? (this.family === 4 ? hostAddress(internalIP) : undefined);
+    return routerIdOf(this.givenId, name, v4?.family === 4 ? formatAddress(v4) : undefined) ?? "";
   }
 
   /** A pending affinity counts as deleted; one without a state as confirmed (calico: client.go:1686-1700). */

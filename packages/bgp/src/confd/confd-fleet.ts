@@ -8,6 +8,7 @@ import {
   type Micros,
   type NodeDirectory,
   type PrefixTable,
+  type Resource,
   type Secret,
   type SyncerSink,
   type SyncerSource,
@@ -51,7 +52,7 @@ export const CONFD_COSTS: ConfdCosts = Object.freeze({
 
 /** Told when a node's first configuration of a family is written: its BIRD can start. */
 export interface ConfdListener {
-  /** That of IPv6 only where the node has an IPv6 address. */
+  /** Only where the BIRD has a router id to start with. */
   onFirstRender(node: number, at: Micros, family: AddressFamily): void;
 }
 
@@ -77,6 +78,8 @@ export interface ConfdOptions {
   readonly externalPeers?: ExternalPeers;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** `CALICO_ROUTER_ID` of calico-node: `hash`, or an id. @defaultValue the node's IPv4 address */
+  readonly routerId?: string;
 }
 
 /**
@@ -103,11 +106,13 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
   private serviceSource: SyncerSource | undefined;
   private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Files of IPv4, then of IPv6 where there are any. */
-  private readonly families: readonly FamilyFiles[];
+  private readonly families: FamilyFiles[];
+  private readonly options: ConfdOptions;
   /** Takes the stream of Services and EndpointSlices; see {@link setServiceSource}. */
   readonly serviceWatch: ServiceWatch;
 
   constructor(options: ConfdOptions) {
+    this.options = options;
     this.engine = options.engine;
     this.nodes = options.nodes;
     this.listener = options.listener;
@@ -121,6 +126,20 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     );
     this.kindApply = options.engine.defineKind("confd-apply", this);
     this.kindRendered = options.engine.defineKind("confd-rendered", this);
+  }
+
+  /**
+   * Renders for IPv6 too from now on, from what the datastore holds; every confd that is in sync at once.
+   *
+   * @param content - the resources that confd reads, at `revision` of the datastore.
+   */
+  beginIpv6(ipv6: Ipv6Files, content: readonly Resource[], revision: number): void {
+    const family = new FamilyFiles({ ...this.options, ...ipv6 });
+    this.families.push(family);
+    family.begin(content, revision);
+    this.serviceWatch.add(family.rendered);
+    for (const confd of this.confds) confd?.files.push(newNodeFiles());
+    this.renderAll();
   }
 
   /** Where confds watch Services and EndpointSlices, always the datastore itself; see {@link ServiceWatch}. */
@@ -200,7 +219,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     return this.families.find(({ bird }) => bird.family === family) ?? this.families[0]!;
   }
 
-  /** A node's router id: its IPv4 address; empty without one (calico: confd/pkg/backends/calico/bgp_processor.go:192-207). */
+  /** A node's router id; empty without one, see {@link FamilyFiles.routerId}. */
   routerId(node: number): string {
     return this.families[0]!.routerId(node);
   }
@@ -212,7 +231,11 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
    */
   secretChanged(key: string, secret: Secret | undefined, revision: number): void {
     const named = this.families.map(({ rendered }) => rendered.secret(key, secret, revision));
-    if (!named.includes(true) || !this.families[0]!.rendered.needed) return;
+    if (named.includes(true) && this.families[0]!.rendered.needed) this.renderAll();
+  }
+
+  /** Whatever every running confd wrote, it writes anew. */
+  private renderAll(): void {
     this.confds.forEach((confd, node) => {
       if (confd?.running !== true || !confd.inSync) return;
       confd.all = true;
@@ -373,8 +396,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     });
     this.families.forEach((family, i) => {
       const files = confd.files[i]!;
-      // The BIRD of IPv4 starts with or without peers; that of IPv6 is not there where nobody has an address for it.
-      if (files.begun || (family.bird.family === 6 && !family.speaks(node))) return;
+      if (files.begun || !family.starts(node)) return;
       files.begun = true;
       this.listener?.onFirstRender(node, this.engine.now, family.bird.family);
     });

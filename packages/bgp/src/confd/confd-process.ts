@@ -41,7 +41,7 @@ export interface Confd {
   dirty: boolean;
   rendered: boolean;
   /** By family, in the order of the fleet's. */
-  readonly files: readonly NodeFiles[];
+  readonly files: NodeFiles[];
   /** Its own watches of Services and EndpointSlices. */
   services: "unwatched" | "listing" | "known";
   renders: number;
@@ -49,7 +49,7 @@ export interface Confd {
 }
 
 /** A process that was never started. */
-export function newConfd(files: readonly NodeFiles[]): Confd {
+export function newConfd(files: NodeFiles[]): Confd {
   return {
     running: false,
     life: 0,

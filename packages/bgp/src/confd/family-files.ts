@@ -1,9 +1,13 @@
 import {
   type AddressFamily,
   type Era,
+  keyOf,
   type NodeDirectory,
   type PrefixTable,
   parseCidr,
+  type Resource,
+  type Secret,
+  type UpdateBatch,
 } from "@calico-sim/core";
 import type { BirdFleet } from "../bird-fleet.js";
 import type { ExportRules, PeerConfig, Reconfiguration, SpeakerConfig } from "../types.js";
@@ -28,6 +32,8 @@ export interface FamilyOptions {
   readonly externalPeers?: ExternalPeers;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** `CALICO_ROUTER_ID` of calico-node: `hash`, or an id. @defaultValue the node's IPv4 address */
+  readonly routerId?: string;
 }
 
 /** What one node's confd has of one family: its blocks, and its files as rendered last, for comparison. */
@@ -76,6 +82,7 @@ export class FamilyFiles implements RouteNames {
   readonly cache: ConfdCache;
   readonly rendered: RenderedPeers;
   private readonly outside: ExternalPeers | undefined;
+  private readonly givenId: string | undefined;
 
   constructor(options: FamilyOptions) {
     const { bird } = options;
@@ -87,6 +94,34 @@ export class FamilyFiles implements RouteNames {
     this.rendered = new RenderedPeers({ ...options, family: bird.family });
     this.cache = new ConfdCache({ ...options, family: bird.family }, this.rendered);
     this.outside = options.externalPeers;
+    this.givenId = options.routerId;
+  }
+
+  /** Takes what a datastore holds at a revision, as if every confd had been told of it. */
+  begin(content: readonly Resource[], revision: number): void {
+    const updates = content.map((resource) => {
+      const key = keyOf(resource);
+      return {
+        kind: resource.kind,
+        key,
+        resource,
+        previous: undefined,
+        revision,
+        kvs: 0,
+        bytes: 0,
+      };
+    });
+    const of = (...kinds: readonly string[]): UpdateBatch => ({
+      updates: updates.filter(({ kind }) => kinds.includes(kind)),
+      snapshot: true,
+      kvs: 0,
+      bytes: 0,
+      status: "in-sync",
+    });
+    this.cache.read(of("Node", "IPPool", "BGPConfiguration", "BGPPeer", "BGPFilter"));
+    this.rendered.servicesChanged(of("Service", "EndpointSlice"));
+    for (const { key, resource } of of("Secret").updates)
+      this.rendered.secret(key, resource as Secret, revision);
   }
 
   /** Peers that the templates loop over, at most. */
@@ -94,9 +129,13 @@ export class FamilyFiles implements RouteNames {
     return this.cache.keys.size;
   }
 
-  /** Whether a node's files have a BGP section that BIRD accepts: its own address, and a router id. */
-  speaks(node: number): boolean {
-    return (this.cache.keys.get(node)?.routerId ?? "") !== "";
+  /**
+   * Whether a node's BIRD starts from its files, with or without a BGP section. That of IPv6 needs a router id in them; that
+   * of IPv4 looks for one itself, see {@link ConfdCache.routerIds}.
+   */
+  starts(node: number): boolean {
+    const id = this.cache.routerIds.get(node);
+    return this.family === 4 ? id !== "" : (id ?? "") !== "";
   }
 
   // Names ----------------------------------------------------------------------------------------
@@ -114,7 +153,7 @@ export class FamilyFiles implements RouteNames {
 
   /** A node's router id; empty without one. */
   routerId(node: number): string {
-    return this.cache.keys.get(node)?.routerId ?? this.outside?.addressOf(node, this.family) ?? "";
+    return this.cache.routerIds.get(node) ?? this.outside?.addressOf(node, this.family) ?? "";
   }
 
   /** See {@link RouteNames}. */
@@ -229,15 +268,15 @@ export class FamilyFiles implements RouteNames {
     return { add: peers, remove };
   }
 
-  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all. */
+  /** What a node's BIRD says of itself; undefined without an address, when it has no BGP at all, and without a router id. */
   private speaker(node: number): SpeakerConfig | undefined {
     const keys = this.cache.keys.get(node);
-    if (keys === undefined) return undefined;
+    if (keys === undefined || keys.routerId === "") return undefined;
     const asNumber = keys.asNumber < 0 ? this.cache.globalAS : keys.asNumber;
     const speaker: SpeakerConfig = {
       asNumber,
       address: addressNumber(keys.address),
-      ...(this.family === 4 ? {} : { routerId: addressNumber(keys.routerId) }),
+      ...(this.family === 4 && !this.givenId ? {} : { routerId: addressNumber(keys.routerId) }),
     };
     if (!this.rendered.needed) return speaker;
     return { ...speaker, listenPort: this.rendered.listenPort(node) };

@@ -18,12 +18,17 @@ export interface ServiceReader {
  */
 export class ServiceWatch implements SyncerSink {
   private readonly confd: ServiceReader;
-  private readonly rendered: readonly RenderedPeers[];
+  private readonly rendered: RenderedPeers[];
   private readonly memory: BatchMemory<true> = new BatchMemory();
 
-  constructor(confd: ServiceReader, rendered: readonly RenderedPeers[]) {
+  constructor(confd: ServiceReader, rendered: RenderedPeers[]) {
     this.confd = confd;
     this.rendered = rendered;
+  }
+
+  /** Another family is rendered from now on. */
+  add(rendered: RenderedPeers): void {
+    this.rendered.push(rendered);
   }
 
   /** See {@link SyncerSink}. */

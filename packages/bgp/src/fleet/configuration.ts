@@ -1,7 +1,7 @@
-import type { Advertiser } from "../rib/advertiser.js";
 import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
+import type { Refeeds } from "../rib/refeeds.js";
 import { BGP_PORT, CEASE } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
@@ -23,7 +23,7 @@ export class Configuration {
   private readonly sessions: Sessions;
   private readonly recovery: Recovery;
   private readonly learner: Learner;
-  private readonly advertiser: Advertiser;
+  private readonly refeeds: Refeeds;
   private readonly kernelRoutes: KernelRoutes;
   /** By node, the port that its files name; a running process listens on the one that they named at its start. */
   private readonly listenPorts: number[] = [];
@@ -34,7 +34,7 @@ export class Configuration {
     sessions: Sessions,
     recovery: Recovery,
     learner: Learner,
-    advertiser: Advertiser,
+    refeeds: Refeeds,
     kernelRoutes: KernelRoutes,
   ) {
     this.x = context;
@@ -42,7 +42,7 @@ export class Configuration {
     this.sessions = sessions;
     this.recovery = recovery;
     this.learner = learner;
-    this.advertiser = advertiser;
+    this.refeeds = refeeds;
     this.kernelRoutes = kernelRoutes;
   }
 
@@ -144,9 +144,9 @@ export class Configuration {
       regroup(this.x, node);
       for (const { peer } of added.toReversed())
         this.sessions.begin(node, this.x.ends.find(node, peer));
-      for (const e of filters.imports) this.advertiser.request(node, e);
+      for (const e of filters.imports) this.refeeds.request(node, e);
       const blocks = change.blocks ?? daemon.blocks.slice();
-      this.advertiser.change(node, blocks, change.rules ?? daemon.rules, filters);
+      this.refeeds.change(node, blocks, change.rules ?? daemon.rules, filters);
       this.kernelRoutes.blocksChanged(node);
       // A protocol whose filter changed is fed again (bird: nest/proto.c, proto_reconfigure).
       if (change.kernelFilter === true && this.x.kernelReady[node] === 1) {

@@ -1,6 +1,7 @@
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
+import type { RefeedPlace } from "../rib/refeed.js";
 import { Rib } from "../rib/rib.js";
 import type { ExportRules, Reconfiguration } from "../types.js";
 
@@ -42,6 +43,8 @@ export const WORK_TRANSMIT = 7;
 export const WORK_DECIDE = 8;
 /** Start a protocol again once its connections are closed. */
 export const WORK_RESTART = 9;
+/** Go on with a table that is told again. */
+export const WORK_REFEED_STEP = 10;
 /** A kind of work lies in so many low bits of an item, the session end (or side) above: see SESSION_ENDS_MAX. */
 export const WORK_BITS = 4;
 /** Mask of the kind. */
@@ -72,6 +75,8 @@ export interface Daemon {
   feed: readonly Batch[] | undefined;
   /** By session end: the step of its feed that comes next, on which side of a connection. */
   readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
+  /** By session end: how far the table is that it is told again. */
+  readonly refeeding: Map<number, RefeedPlace>;
   reconfigure: Reconfiguration[];
   /** By peer: `PeerConfig.session`, where it was given. */
   readonly sessions: Map<number, string>;
@@ -99,6 +104,7 @@ export function newDaemon(lists: PathLists): Daemon {
     kernelNews: [],
     feed: undefined,
     feeding: new Map(),
+    refeeding: new Map(),
     reconfigure: [],
     sessions: new Map(),
     booted: 0,

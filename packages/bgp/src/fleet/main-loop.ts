@@ -67,6 +67,7 @@ export class MainLoop implements Wakeable {
     daemon.rib.clear();
     daemon.stale.clear();
     daemon.feeding.clear();
+    daemon.refeeding.clear();
     daemon.exporting = 0;
     for (const prefix of daemon.blocks) daemon.rib.addFirst(prefix, OWN_PATH);
     for (const e of x.ends.of(node)) x.ends.reset(e);

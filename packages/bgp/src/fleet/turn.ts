@@ -3,6 +3,7 @@ import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { KernelWriter } from "../rib/kernel-writer.js";
 import type { Learner } from "../rib/learner.js";
 import type { Outbox } from "../rib/outbox.js";
+import type { Refeeds } from "../rib/refeeds.js";
 import { SIDE } from "../session/connections.js";
 import { READS_PER_LOOP, SHORT_TURNS } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
@@ -27,6 +28,7 @@ import {
   WORK_KINDS,
   WORK_LEARN,
   WORK_REFEED,
+  WORK_REFEED_STEP,
   WORK_RESTART,
   WORK_STOP_STALE,
   WORK_TRANSMIT,
@@ -44,6 +46,7 @@ export interface LoopParts {
   readonly recovery: Recovery;
   readonly learner: Learner;
   readonly advertiser: Advertiser;
+  readonly refeeds: Refeeds;
   readonly outbox: Outbox;
   readonly kernel: KernelWriter;
   readonly kernelRoutes: KernelRoutes;
@@ -137,8 +140,10 @@ export class Turn {
       else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
       else if (what === WORK_KEEPALIVE) x.idle?.send(node, e);
-      else if (what === WORK_REFEED) parts.advertiser.refeed(node, e);
-      else if (what === WORK_LEARN) parts.kernelRoutes.apply(node);
+      else if (what === WORK_REFEED) parts.refeeds.requested(node, e);
+      else if (what === WORK_REFEED_STEP) {
+        if (parts.refeeds.step(node, e)) x.queueWork(node, WORK_REFEED_STEP, e);
+      } else if (what === WORK_LEARN) parts.kernelRoutes.apply(node);
       else {
         parts.learner.flush(node, e);
         parts.sessions.restart(node, e);

@@ -5,7 +5,7 @@ import { type Batch, countBatch } from "./batches.js";
 import { type Bucket, Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { RibChange } from "./path-lists.js";
-import { KERNEL, NO_PATH, OWN } from "./paths.js";
+import { KERNEL, NO_PATH, OWN, SOURCES } from "./paths.js";
 import type { Change, PeerGroup } from "./peer-group.js";
 import { UpdateSender } from "./update-sender.js";
 import { type Counted, type Prepared, WITHDRAWN } from "./updates.js";
@@ -232,9 +232,6 @@ interface Part {
   readonly sources: readonly number[];
   readonly bytes: number;
 }
-
-/** Room for path identifiers beside a prefix in one integer: node ids, OWN, and those beyond. */
-export const SOURCES: number = 2 ** 22;
 
 /** First identifier that is no node's id: no fleet has as many nodes. */
 const FIRST_IDENTIFIER = 2 ** 20;

@@ -4,6 +4,9 @@ import { IntTuples } from "./int-tuples.js";
 /** Marks an own static route: as the peer that a path comes from, and as the source of what a node announces itself. */
 export const OWN = -2;
 
+/** Room for path identifiers beside a prefix in one integer: node ids, OWN, and those beyond. */
+export const SOURCES: number = 2 ** 22;
+
 /** Marks a route that BIRD learnt from its own kernel (`learn` of the kernel protocol): as the peer that a path comes from. */
 export const KERNEL = -4;
 

@@ -10,7 +10,7 @@ export interface Announcement {
   readonly sources: readonly number[];
 }
 
-/** What the burst of a re-feed changes. */
+/** What a part of a re-feed changes: its begin with the change itself, or a step of the table. */
 export interface Refeed {
   readonly reach: readonly Announcement[];
   readonly withdraw: readonly number[];
@@ -18,13 +18,15 @@ export interface Refeed {
   readonly withdrawSources: readonly number[];
   /** Messages that arrive with it, for the receiver's CPU. */
   readonly messages: number;
+  /** Of these, BoRR or EoRR. */
+  readonly refreshes: number;
   /** Prefixes in it that change nothing. */
   readonly spurious: number;
   /** Only where changes of routes are counted: what it says beyond what it changes. */
   readonly repeats?: Repeats | undefined;
 }
 
-/** What a re-feed says that its receiver has, or never had. */
+/** What a part of a re-feed says that its receiver has, or never had. */
 export interface Repeats {
   readonly reach: readonly Announcement[];
   /** All withdrawn prefixes, those that change something included. */

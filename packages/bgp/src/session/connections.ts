@@ -51,6 +51,13 @@ export class Connections {
   peerRestarting: Uint8Array = new Uint8Array(512);
   /** When this side entered Established; index: side. */
   since: Float64Array = new Float64Array(512);
+  /**
+   * Since when this side delays its acknowledgements, as it answered at once what came last (linux: net/ipv4/tcp_output.c,
+   * tcp_event_data_sent, "pingpong"); infinity where it does not; index: side.
+   */
+  answersSince: Float64Array = new Float64Array(512);
+  /** When the last data arrived that the process has found in the socket; −1 = none; index: side. */
+  took: Float64Array = new Float64Array(512);
   /** 1 while the path is cut, with a hold deadline pending; index: side. */
   silent: Uint8Array = new Uint8Array(512);
   /** When the hold time of a silent side is over; index: side. */
@@ -80,6 +87,8 @@ export class Connections {
     for (let side = 2 * c; side <= 2 * c + 1; side++) {
       this.peerRestarting[side] = 0;
       this.silent[side] = 0;
+      this.answersSince[side] = Number.POSITIVE_INFINITY;
+      this.took[side] = -1;
       // A loop: TypedArray.fill is a call into the runtime, dearer than what it saves here.
       const { doubles, ints } = this;
       for (let i = side * DOUBLES + LAST_SENT; i <= side * DOUBLES + RELEASE_AT; i++)
@@ -256,6 +265,8 @@ export class Connections {
     this.peerRestarting = widened(this.peerRestarting, 2 * n);
     this.since = widened(this.since, 2 * n);
     this.silent = widened(this.silent, 2 * n);
+    this.answersSince = widened(this.answersSince, 2 * n);
+    this.took = widened(this.took, 2 * n);
     this.holdUntil = widened(this.holdUntil, 2 * n);
     this.doubles = widened(this.doubles, 2 * n * DOUBLES);
     this.ints = new Int32Array(this.doubles.buffer);

@@ -55,9 +55,6 @@ export const DELAYED_ACK: Micros = 40 * MILLISECOND;
 /** One tick. */
 export const TICK: Micros = 4 * MILLISECOND;
 
-/** A connection idle for longer is acknowledged at once (linux: tcp_event_data_recv, restart from idle). */
-export const QUICK_ACK_AFTER_IDLE: Micros = 200 * MILLISECOND;
-
 /** First retransmission time-out; doubles up to {@link RETRANSMIT_MAX} (linux: TCP_RTO_MIN, TCP_RTO_MAX). */
 export const RETRANSMIT_MIN: Micros = 200 * MILLISECOND;
 /** Longest retransmission time-out. */
@@ -85,3 +82,6 @@ export const POLL_SECOND_MIN: Micros = SECOND + 1_950;
 export const POLL_SECOND_MAX: Micros = SECOND + 2_050;
 /** By how much the kernel may delay a sleep of one second to end it together with another (linux: fs/select.c, select_estimate_accuracy). */
 export const POLL_SLACK: Micros = MILLISECOND;
+
+/** Octets of data in a full TCP segment over Ethernet, with timestamps (RFC 6691; linux: net/ipv4/tcp_output.c, tcp_current_mss). */
+export const SEGMENT_BYTES = 1448;

@@ -57,10 +57,10 @@ function routesBytes(
     : reachBytes(x.attributes.bytes(attributes), bytes, x.family);
 }
 
-/** The messages of a re-feed between BoRR and EoRR (law 6); routes in it that change nothing are taken for nine octets each. */
+/** The messages of a part of a re-feed (law 6); routes in it that change nothing are taken for nine octets each. */
 function refeedBytes(x: FleetContext, addPath: boolean, number: number): number {
-  const { reach, withdraw, spurious } = x.updates.refeed(number);
-  let bytes = 2 * ROUTE_REFRESH_BYTES + 9 * spurious;
+  const { reach, withdraw, spurious, refreshes } = x.updates.refeed(number);
+  let bytes = refreshes * ROUTE_REFRESH_BYTES + 9 * spurious;
   for (const { attributes, prefixes } of reach)
     bytes += routesBytes(x, addPath, attributes, prefixes);
   if (withdraw.length > 0) bytes += routesBytes(x, addPath, WITHDRAWN, withdraw);

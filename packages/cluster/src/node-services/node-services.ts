@@ -46,7 +46,7 @@ interface Running {
  * the address monitor, and the kubelet's heartbeats.
  */
 export class NodeServices implements EventHandler {
-  readonly parameters: NodeServiceParameters;
+  parameters: NodeServiceParameters;
   private readonly engine: Engine;
   private readonly store: HeartbeatStore;
   private readonly ipam: IpamClient;
@@ -83,6 +83,11 @@ export class NodeServices implements EventHandler {
   /** Adds a listener. */
   listen(listener: NodeServicesListener): void {
     this.listeners.push(listener);
+  }
+
+  /** `IP6: autodetect`, for every calico-node that starts from now on. */
+  detectIpv6(): void {
+    this.parameters = Object.freeze({ ...this.parameters, detectIpv6: true });
   }
 
   /** What autodetection will find on a node. Without it the Node's own address, or the kubelet's report, is taken. */

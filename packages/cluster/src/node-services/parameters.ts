@@ -20,6 +20,8 @@ export interface NodeServiceParameters {
   readonly subnetLength: number;
   /** `IP6: autodetect`: start-up looks for an IPv6 address too; without it a Node keeps what it has. @defaultValue false */
   readonly detectIpv6: boolean;
+  /** `IP`: see `ClusterSpec.detectIpv4`. @defaultValue undefined */
+  readonly detectIpv4: boolean | undefined;
   /** Prefix length of an IPv6 address that only the kubelet's report tells; assumed. @defaultValue 64 */
   readonly subnetLengthIpv6: number;
   /** Two GETs of the Node each (calico: node/pkg/lifecycle/startup/startup.go:62, `AUTODETECT_POLL_INTERVAL`). @defaultValue 60 s */
@@ -41,6 +43,7 @@ export const NODE_SERVICE_DEFAULTS: NodeServiceParameters = Object.freeze({
   calicoVersion: "v3.33.0",
   subnetLength: 24,
   detectIpv6: false,
+  detectIpv4: undefined,
   subnetLengthIpv6: 64,
   addressMonitorPeriod: MINUTE,
   leasePeriod: 10 * SECOND,

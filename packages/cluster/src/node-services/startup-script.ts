@@ -57,6 +57,10 @@ function* startup(order: NodeOrder): Part<void> {
   const view = nodeView(yield* ownNode(order, CLIENT));
   yield { type: "work", median: p.autodetection };
   const addresses = detected(order, view);
+  if (p.detectIpv4 === true && addresses.ipv4Address === undefined) {
+    yield { type: "failed", reason: "IP autodetection finds no IPv4 address (IP is not none)" };
+    return;
+  }
   const changed =
     addresses.ipv4Address !== view.ipv4Address || addresses.ipv6Address !== view.ipv6Address;
   if (changed && p.conflictCheck) {
@@ -65,7 +69,7 @@ function* startup(order: NodeOrder): Part<void> {
     if (other !== undefined) {
       yield {
         type: "failed",
-        reason: `node ${other} has the address ${addresses.ipv4Address} already`,
+        reason: `node ${other.name} has the address ${other.address} already`,
       };
       return;
     }
@@ -82,13 +86,13 @@ interface Addresses {
 
 /** What autodetection finds, else the address that the Node has, else the one that the kubelet reports. */
 function detected(order: NodeOrder, view: NodeView): Addresses {
-  const { subnetLength, detectIpv6, subnetLengthIpv6 } = order.parameters;
+  const { subnetLength, detectIpv4 = true, detectIpv6, subnetLengthIpv6 } = order.parameters;
   const { internalIP, internalIPv6 } = view;
   const reported =
-    internalIP === undefined || internalIP.includes(":")
+    !detectIpv4 || internalIP === undefined || internalIP.includes(":")
       ? undefined
       : `${internalIP}/${subnetLength}`;
-  const ipv4Address = order.ipv4Address ?? view.ipv4Address ?? reported;
+  const ipv4Address = (detectIpv4 ? order.ipv4Address : undefined) ?? view.ipv4Address ?? reported;
   const reported6 =
     !detectIpv6 || internalIPv6 === undefined ? undefined : `${internalIPv6}/${subnetLengthIpv6}`;
   const ipv6Address = order.ipv6Address ?? view.ipv6Address ?? reported6;
@@ -98,23 +102,32 @@ function detected(order: NodeOrder, view: NodeView): Addresses {
   };
 }
 
-function conflicting(order: NodeOrder, nodes: readonly Node[], own: Addresses): string | undefined {
-  const wanted = own.ipv4Address?.split("/")[0];
-  if (wanted === undefined) return undefined;
-  const prefix = `${wanted}/`;
-  const other = nodes.find((node) => {
-    if (node.metadata.name === order.name) return false;
-    const address = ipv4AddressOf(node);
-    return address === wanted || address?.startsWith(prefix) === true;
-  });
-  return other?.metadata.name;
+/** Another node that has one of the addresses, and which. */
+function conflicting(
+  order: NodeOrder,
+  nodes: readonly Node[],
+  own: Addresses,
+): { readonly name: string; readonly address: string } | undefined {
+  for (const family of ["ipv4Address", "ipv6Address"] as const) {
+    const address = own[family];
+    const wanted = address?.split("/")[0];
+    if (address === undefined || wanted === undefined) continue;
+    const prefix = `${wanted}/`;
+    const other = nodes.find((node) => {
+      if (node.metadata.name === order.name) return false;
+      const held = addressOf(node, family);
+      return held === wanted || held?.startsWith(prefix) === true;
+    });
+    if (other !== undefined) return { name: other.metadata.name, address };
+  }
+  return undefined;
 }
 
 /** Of the whole view only this: N starting nodes look at N nodes each. */
-function ipv4AddressOf(node: Node): string | undefined {
+function addressOf(node: Node, family: "ipv4Address" | "ipv6Address"): string | undefined {
   return node.apiVersion === "v1"
-    ? node.metadata.annotations?.[NODE_ANNOTATIONS.ipv4Address]
-    : nodeView(node).ipv4Address;
+    ? node.metadata.annotations?.[NODE_ANNOTATIONS[family]]
+    : nodeView(node)[family];
 }
 
 /** Steps 9 to 12: pools, cluster information, tiers and configurations; missing ones are created. */

@@ -62,7 +62,7 @@ const SHOWN_KINDS: readonly string[] = TABLE_KINDS.filter((kind) =>
 const CONTROL_SOCKETS = { 4: "/var/run/calico/bird.ctl", 6: "/var/run/calico/bird6.ctl" } as const;
 
 /** What confd reads of the datastore (calico: node/filesystem/etc/calico/confd/conf.d/). */
-const CONFD_KINDS = [
+export const CONFD_KINDS = [
   "Node",
   "IPPool",
   "BGPConfiguration",
@@ -151,7 +151,9 @@ export class ClusterViews {
     const { datastore, era, spec } = this.parts;
     const { secretNamespace = "kube-system" } = spec;
     const resources = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
-    return birdFiles(bgpConfiguration(resources, { node, family, era, secretNamespace }));
+    const environment = spec.routerId === undefined ? {} : { CALICO_ROUTER_ID: spec.routerId };
+    const options = { node, family, era, secretNamespace, environment };
+    return birdFiles(bgpConfiguration(resources, options));
   }
 
   /** The peers of a node as Calico's tools read them from its BIRD of a family; empty where it does not answer. */
@@ -177,8 +179,8 @@ export class ClusterViews {
   // calicoctl -----------------------------------------------------------------------------------
 
   /**
-   * `calicoctl node status` on a node. Where the node has no IPv6 address its BIRD of IPv6 is not simulated: it is
-   * taken to run, without a peer, where the one of IPv4 is kept running.
+   * `calicoctl node status` on a node. In a cluster without IPv6 the BIRD of IPv6 is not simulated: it is taken to run,
+   * without a peer, where the one of IPv4 is kept running.
    */
   calicoctlNodeStatus(node: string, options: NodeStatusOptions = {}): string {
     const id = this.id(node);
@@ -187,7 +189,7 @@ export class ClusterViews {
         felixRuns: this.parts.felix.isRunning(id),
         birdV4: this.answer(id, 4),
         birdV6:
-          this.lifecycle.keepsBird(id) && !this.lifecycle.keepsBird6(id)
+          this.parts.bird6 === undefined && this.lifecycle.keepsBird(id)
             ? { state: "answers", protocols: formatSocket([]) }
             : this.answer(id, 6),
       },

@@ -74,7 +74,9 @@ export class Workloads implements EventHandler {
   private processes = 0;
   private readonly nodeRows: NodeRow[] = [];
   private readonly scheduler: Scheduler;
-  private readonly families: readonly AddressFamily[] | undefined;
+  private families: readonly AddressFamily[] | undefined;
+  /** The families are not those that pods were created with. */
+  private familiesChanged = false;
   private readonly routeCopies: RouteCopies | undefined;
 
   constructor(options: WorkloadsOptions) {
@@ -114,6 +116,12 @@ export class Workloads implements EventHandler {
     );
     this.engine.schedule(at, this.kindCreate, row.serial);
     return row.key;
+  }
+
+  /** Families of pods whose sandbox is made from now on. */
+  setFamilies(families: readonly AddressFamily[]): void {
+    this.families = families;
+    this.familiesChanged = true;
   }
 
   /** A controller deletes a pod at a time from now on. A pod that is gone by then is left alone. */
@@ -278,7 +286,7 @@ export class Workloads implements EventHandler {
     const node = this.nodeRow(pod.node);
     const order: PodOrder = Object.freeze({
       type,
-      pod: pod.spec,
+      pod: this.familiesChanged ? { ...pod.spec, families: this.families ?? [4] } : pod.spec,
       key: pod.key,
       serial: pod.serial,
       node: pod.node,

@@ -131,6 +131,17 @@ describe("start-up of calico-node", () => {
     expect(b.failed).toEqual(["node n1 has the address 192.168.1.5/24 already"]);
   });
 
+  it("fails where another node has the IPv6 address", () => {
+    const b = new Bench([reported("n1", "192.168.1.5"), reported("n2", "192.168.1.6")], [ipip]);
+    for (const id of [0, 1]) b.services.setHostAddresses(id, { ipv6Address: "fd00::4/64" });
+    b.services.start(0);
+    b.engine.run();
+    b.services.start(1);
+    b.engine.run();
+    expect([...b.done.keys()]).toEqual([0]);
+    expect(b.failed).toEqual(["node n1 has the address fd00::4/64 already"]);
+  });
+
   it("creates the default pool when there is none", () => {
     const b = new Bench([reported("n1", "10.9.0.1"), reported("n2", "10.9.0.2")], []);
     b.services.start(0);

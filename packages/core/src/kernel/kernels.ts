@@ -43,6 +43,17 @@ export interface RouteListener {
     after: number,
     at: Micros | undefined,
   ): void;
+  /**
+   * The best route of `prefix` was deleted, and one (maybe the same) added in the same breath: who does not care for the
+   * moment without any takes this instead of two of the above.
+   */
+  onRewrite?(
+    node: number,
+    prefix: number,
+    before: number,
+    after: number,
+    at: Micros | undefined,
+  ): void;
 }
 
 /**
@@ -154,8 +165,17 @@ export class Kernels {
   /** Deletes a route of a prefix, then adds another; either may be 0 for none. Unlike {@link replace}, both are seen. */
   rewrite(node: number, prefix: number, held: number, route: number, at?: Micros): void {
     if (held !== 0 && route !== 0 && this.more[node]!.size === 0) {
-      this.setOnly(node, prefix, held, 0, at);
-      this.setOnly(node, prefix, 0, route, at);
+      this.changes[node]! += 2;
+      for (const listener of this.listeners) {
+        if (listener.onRewrite !== undefined) continue;
+        this.setFirst(node, prefix, 0);
+        listener.onRouteChange(node, prefix, held, 0, at);
+      }
+      this.setFirst(node, prefix, route);
+      for (const listener of this.listeners) {
+        if (listener.onRewrite === undefined) listener.onRouteChange(node, prefix, 0, route, at);
+        else listener.onRewrite(node, prefix, held, route, at);
+      }
       return;
     }
     if (held !== 0) {

@@ -43,3 +43,4 @@ export { formatIPv4, netmaskIPv4, parseIPv4 } from "./ipv4.js";
 export { formatIPv6, parseIPv6 } from "./ipv6.js";
 export { LongestPrefixMatch, type PrefixEntry } from "./longest-prefix-match.js";
 export { HOST_BASE, PrefixTable } from "./prefix-table.js";
+export { sha256 } from "./sha256.js";

@@ -116,6 +116,15 @@ class Follower implements RouteListener {
   }
 }
 
+/** The same, told of deletions and additions in one breath as one. */
+class Rewriter extends Follower {
+  onRewrite(node: number, prefix: number, before: number, after: number): void {
+    const key = `${String(node)}/${String(prefix)}`;
+    if (this.best.get(key) !== before || after === 0) this.problems.push(`${key} rewritten`);
+    this.best.set(key, after);
+  }
+}
+
 describe("Kernels", () => {
   test.prop([fc.array(step, { maxLength: 80 })])(
     "hold routes by destination, metric and protocol, and look up the longest prefix, as a plain list does",
@@ -125,7 +134,9 @@ describe("Kernels", () => {
       expect(kernels.addNode()).toBe(2);
       const ids = PREFIXES.map((text) => prefixes.intern(parseCidr(text)!));
       const follower = new Follower();
+      const rewriter = new Rewriter();
       kernels.listen(follower);
+      kernels.listen(rewriter);
       const lists = [new ListTable(), new ListTable(), new ListTable()];
       for (const each of steps) {
         const prefix = ids[each.prefix]!;
@@ -147,6 +158,8 @@ describe("Kernels", () => {
         }
       }
       expect(follower.problems).toStrictEqual([]);
+      expect(rewriter.problems).toStrictEqual([]);
+      expect(rewriter.best).toStrictEqual(follower.best);
       const copy = fork(kernels);
       lists.forEach((list, node) => {
         expect(kernels.changes[node]).toBe(list.changes);

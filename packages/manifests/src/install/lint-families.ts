@@ -1,4 +1,5 @@
-import { nodeView, ofKind, type Resource } from "@calico-sim/core";
+import { nodeView, ofKind, parseAddress, type Resource } from "@calico-sim/core";
+import type { ManifestIssue } from "../issue.js";
 import type { IssueLog } from "../issue-log.js";
 import type { InstallSettings } from "./settings.js";
 import type { Installation } from "./workloads.js";
@@ -63,6 +64,63 @@ export function lintFamilies(
     );
   }
   if (settings.backend === "bird") lintNodes(settings, resources, onNode);
+}
+
+/**
+ * Hosts without an IPv4 address take two more: `IP` must not ask for one, and BIRD needs a router id that is not the
+ * node's IPv4 address.
+ *
+ * @see calico documentation: "Configure dual stack or IPv6 only"
+ */
+export function lintAddresses(
+  { node, operator }: Installation,
+  settings: InstallSettings,
+  resources: readonly Resource[],
+  log: IssueLog,
+): void {
+  if (node === undefined || operator !== undefined) return;
+  const { routerId, addressDetection, backend } = settings;
+  const report = (
+    variable: string,
+    finding: Pick<ManifestIssue, "severity" | "code" | "message" | "want">,
+  ): void => {
+    const set = node.environment.get(variable);
+    const path = set?.path ?? [...node.path, "env"];
+    log.add(set?.object ?? node.object, { ...finding, path, got: set?.value });
+  };
+  if (routerId !== "" && routerId !== "hash" && parseAddress(routerId)?.family !== 4) {
+    report("CALICO_ROUTER_ID", {
+      severity: "error",
+      code: "SETTING_INVALID",
+      message: `BIRD does not start: CALICO_ROUTER_ID cannot be ${JSON.stringify(routerId)}`,
+      want: "hash, or an IPv4 address",
+    });
+  }
+  const bare = ofKind(resources, "Node")
+    .map(nodeView)
+    .filter(({ ipv4Address, internalIP }) => ![ipv4Address, internalIP].some(isIpv4)).length;
+  if (bare === 0) return;
+  const warn = (variable: string, message: string, want: string): void => {
+    report(variable, {
+      severity: "warning",
+      code: "FAMILY_MISMATCH",
+      message: `${String(bare)} of the Nodes have no IPv4 address, ${message}`,
+      want,
+    });
+  };
+  if (detectsIpv4(addressDetection.ip))
+    warn("IP", "and calico-node does not start where it looks for one in vain", "IP none");
+  if (backend === "bird" && routerId === "")
+    warn("CALICO_ROUTER_ID", "and BIRD none to take its router id from", "CALICO_ROUTER_ID hash");
+}
+
+/** Whether calico-node looks for an IPv4 address: also where `IP` is blank (calico: node/pkg/lifecycle/startup/startup.go). */
+function detectsIpv4(ip: string): boolean {
+  return ip === "autodetect" || ip === "";
+}
+
+function isIpv4(text: string | undefined): boolean {
+  return text?.includes(":") === false;
 }
 
 /** BIRD of IPv6 needs an IPv6 address of each Node: one that is written there, or one that calico-node looks for. */

@@ -12,7 +12,7 @@ import { readCNIConfig, splitList } from "./cni-config.js";
 import type { Container, Environment } from "./containers.js";
 import { felixEnvironment } from "./felix-environment.js";
 import { checkKnownSettings } from "./known-settings.js";
-import { lintFamilies } from "./lint-families.js";
+import { lintAddresses, lintFamilies } from "./lint-families.js";
 import { lintInstall } from "./lint-install.js";
 import { readOperator } from "./operator.js";
 import type {
@@ -50,6 +50,8 @@ export function readInstall(
       ? undefined
       : readOperator(parts.operator, eraOf(calicoVersion), log);
   const written = resources.some((r) => r.kind === "IPPool");
+  // By pools of IPv6 alone the operator makes a cluster without IPv4 (assumed, as remembered of operator: pkg/render/node.go).
+  const ipv6Only = operator !== undefined && !operator.families.includes(4);
   const settings: InstallSettings = {
     method:
       parts.operator !== undefined ? "operator" : parts.node === undefined ? "none" : "manifest",
@@ -65,11 +67,12 @@ export function readInstall(
     vethMTU: operator?.mtu ?? wholeNumber(parts.configMap?.text(["data", "veth_mtu"])),
     ...(cni === undefined ? {} : { cni }),
     addressDetection: {
-      ip: textOf(node, "IP") ?? "autodetect",
+      ip: ipv6Only ? "none" : (textOf(node, "IP") ?? "autodetect"),
       method: textOf(node, "IP_AUTODETECTION_METHOD") ?? "first-found",
       // The operator asks for it where a pool of its own needs it (operator: pkg/render/node.go).
       ip6: operator?.families.includes(6) === true ? "autodetect" : (textOf(node, "IP6") ?? ""),
     },
+    routerId: ipv6Only ? "hash" : (textOf(node, "CALICO_ROUTER_ID") ?? ""),
     podFamilies: operator?.families ?? cni?.families ?? [4],
     typha: operator?.typha ?? readTypha(parts),
     ...kubeControllersOf(parts),
@@ -83,6 +86,7 @@ export function readInstall(
   checkKnownSettings(parts, log);
   lintInstall(parts, settings, log);
   lintFamilies(parts, settings, resources, log);
+  lintAddresses(parts, settings, resources, log);
   return settings;
 }
 

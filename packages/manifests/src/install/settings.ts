@@ -71,6 +71,8 @@ export interface InstallSettings {
     readonly method: string;
     readonly ip6: string;
   };
+  /** `CALICO_ROUTER_ID`: `hash`, an id for all nodes, or blank for the nodes' IPv4 addresses. */
+  readonly routerId: string;
   /** Families of the addresses that pods get: by the CNI configuration, or by the pools of the operator's Installation. */
   readonly podFamilies: readonly AddressFamily[];
   readonly typha: TyphaSettings;

@@ -9,9 +9,15 @@ import { type BGPPeer, editResource, type KubernetesNode, type Resource } from "
 import fc from "fast-check";
 import { arbitraryBgpFilter, type BgpFilterSpec, bgpFilter } from "./bgp-filters.js";
 import { arbitraryEra } from "./era.js";
-import { arbitraryExternalRouters } from "./external-routers.js";
+import { arbitraryExternalRouters, inIpv6 } from "./external-routers.js";
 import { arbitraryIpv6Pool, arbitraryPools, type PoolConstraints } from "./pools.js";
 import { arbitraryTopology, type Topology, type TopologyConstraints } from "./topology.js";
+
+/** What addresses there are in a cluster: with `ipv6` none of IPv4, neither nodes' nor pods'. */
+export type Families = "ipv4" | "dual-stack" | "ipv6";
+
+/** Every {@link Families}, IPv4 alone first; it counts twice, since most clusters are so. */
+export const FAMILIES: readonly Families[] = Object.freeze(["ipv4", "dual-stack", "ipv6", "ipv4"]);
 
 /** Bounds of {@link arbitraryCluster}. */
 export interface ClusterConstraints extends TopologyConstraints, PoolConstraints {
@@ -28,8 +34,8 @@ export interface ClusterConstraints extends TopologyConstraints, PoolConstraints
    * one subnet, since routers between subnets know nothing of pods. @defaultValue true
    */
   readonly routable?: boolean;
-  /** Dual-stack clusters too. @defaultValue true */
-  readonly ipv6?: boolean;
+  /** Of which families nodes and pools may be. @defaultValue {@link FAMILIES} */
+  readonly families?: readonly Families[];
   /** BGP speakers outside the cluster, at most. @defaultValue 0 */
   readonly externalRoutersMax?: number;
   /**
@@ -48,7 +54,8 @@ interface Parts {
   readonly datastore: "kubernetes" | "etcd";
   readonly withoutBird: boolean;
   readonly externalRouters: readonly ExternalRouter[];
-  readonly ipv6Pool: PoolOptions | null;
+  readonly families: Families;
+  readonly ipv6Pool: PoolOptions;
   readonly filtering: Filtering;
 }
 
@@ -64,7 +71,8 @@ interface Filtering {
 /**
  * Small clusters of every kind that Calico runs: racks, pools, Typhas, datastore, release.
  *
- * Some have an IPv6 pool too. Shrinks to two nodes in one rack with one IP-in-IP pool, no Typha, the newest release. A
+ * Some have an IPv6 pool too, or nothing but one. Shrinks to two nodes in one rack with one IP-in-IP pool, no Typha, the
+ * newest release. A
  * counterexample prints as the call of `cluster` that makes it.
  *
  * @example
@@ -84,10 +92,8 @@ export function arbitraryCluster(constraints: ClusterConstraints = {}): fc.Arbit
       withoutBird: (constraints.withoutBird ?? true) ? fc.boolean() : fc.constant(false),
       // In the first rack, and with the first two nodes at most, which every topology has.
       externalRouters: arbitraryExternalRouters(constraints.externalRoutersMax ?? 0, 2, 1),
-      ipv6Pool:
-        (constraints.ipv6 ?? true)
-          ? fc.option(arbitraryIpv6Pool(constraints), { freq: 1 })
-          : fc.constant(null),
+      families: fc.constantFrom(...(constraints.families ?? FAMILIES)),
+      ipv6Pool: arbitraryIpv6Pool(constraints),
       filtering: arbitraryFiltering(constraints.bgpFiltersMax ?? 0),
     })
     .map((parts) => build(parts, constraints.routable ?? true));
@@ -148,8 +154,13 @@ function filterName(place: number): string {
 }
 
 function build(parts: Parts, routable: boolean): ClusterSpec {
-  const { calicoVersion, datastore, topology, externalRouters, ipv6Pool } = parts;
-  const pools = ipv6Pool === null ? parts.pools : [...parts.pools, ipv6Pool];
+  const { calicoVersion, datastore, topology, families } = parts;
+  const pools = [
+    ...(families === "ipv6" ? [] : parts.pools),
+    ...(families === "ipv4" ? [] : [parts.ipv6Pool]),
+  ];
+  const externalRouters =
+    families === "ipv6" ? parts.externalRouters.map(inIpv6) : parts.externalRouters;
   const bare = pools.some((pool) => pool.ipipMode === "Never" && pool.vxlanMode === "Never");
   const vxlan = pools.every((pool) => pool.vxlanMode !== "Never");
   const options = {
@@ -160,6 +171,7 @@ function build(parts: Parts, routable: boolean): ClusterSpec {
     calicoVersion,
     datastore,
     backend: parts.withoutBird && vxlan ? ("vxlan" as const) : ("bird" as const),
+    ...(families === "ipv6" ? { nodeFamilies: [6] as const } : {}),
     ...(externalRouters.length === 0 ? {} : { externalRouters }),
   };
   const { controlPlane } = topology;

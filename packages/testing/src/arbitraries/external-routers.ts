@@ -7,6 +7,14 @@ const OUTSIDE = ["10.100.0.0/16", "0.0.0.0/0", "192.168.7.0/24"] as const;
 /** The subnet of the nodes of the first rack, which have a connected route to it. */
 const CONNECTED = "10.0.0.0/24";
 
+/** What stands for these prefixes in a cluster without IPv4. */
+const IN_IPV6: Readonly<Record<string, string>> = {
+  "10.100.0.0/16": "fd64::/32",
+  "0.0.0.0/0": "::/0",
+  "192.168.7.0/24": "2001:db8:7::/48",
+  [CONNECTED]: "fd10::/64",
+};
+
 /** AS numbers: that of a cluster by default, and others. */
 const AS_NUMBERS = [65_001, 65_002, 64_512] as const;
 
@@ -43,4 +51,14 @@ export function arbitraryExternalRouters(
       ...(some === undefined ? {} : { peersWith: [`node-${String(some)}`] }),
     })),
   );
+}
+
+/** The same router in a cluster without IPv4. */
+export function inIpv6({ ip, prefixes = [], ...router }: ExternalRouter): ExternalRouter {
+  const [, , rack = "0", host = "251"] = ip.split(".");
+  return {
+    ...router,
+    ip: `fd10:0:0:${Number(rack).toString(16)}::${host}`,
+    prefixes: prefixes.flatMap((text) => IN_IPV6[text] ?? []),
+  };
 }

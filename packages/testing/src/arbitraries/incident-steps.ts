@@ -16,6 +16,7 @@ import {
   type IPPool,
   type Micros,
   nthAddress,
+  parseCidr,
   SECOND,
 } from "@calico-sim/core";
 import type { Incident, IncidentKind } from "./incident.js";
@@ -142,9 +143,14 @@ function planOf(incident: Incident, possible: Possibilities, serial: number): Pl
     case "join": {
       const subnet = pick(possible.subnets);
       const name = `joiner-${String(serial)}`;
-      const address = subnet.replace(/\.\d+\/(\d+)$/, `.${String(250 - serial)}/$1`);
+      const inV6 = (cidr: Cidr): string => `${formatAddress(nthAddress(cidr, 0xfff0 - serial))}/64`;
+      const own = parseCidr(subnet);
+      const address =
+        own?.family === 6
+          ? inV6(own)
+          : subnet.replace(/\.\d+\/(\d+)$/, `.${String(250 - serial)}/$1`);
       const v6 = possible.subnets6.get(subnet);
-      const ipv6Address = v6 && `${formatAddress(nthAddress(v6, 0xfff0 - serial))}/64`;
+      const ipv6Address = v6 && inV6(v6);
       return {
         name,
         begin: nodes.join({ name, address, ...(ipv6Address === undefined ? {} : { ipv6Address }) }),

@@ -32,7 +32,7 @@ const KINDS = [
 export function kernelsMatchOracle(simulation: Simulation): readonly Violation[] {
   const { datastore, era, spec, nodes, tracker } = simulation;
   const resources = KINDS.flatMap((kind): readonly Resource[] => datastore.list(kind));
-  const content = oracleContent(resources, era, spec.backend, spec.externalRouters);
+  const content = oracleContent(resources, era, spec.backend, spec.externalRouters, spec.routerId);
   const violations = new Violations("kernelsMatchOracle", simulation);
   for (const node of liveNodes(simulation)) {
     const name = nodes.name(node);

@@ -36,9 +36,9 @@ export function noAddressTwice(simulation: Simulation): readonly Violation[] {
   }
   for (const node of datastore.list("Node")) {
     const view = nodeView(node);
-    const { name, internalIP } = view;
+    const { name, internalIP, ipv4IPIPTunnelAddr, ipv4VXLANTunnelAddr, ipv6VXLANTunnelAddr } = view;
     if (internalIP !== undefined) use(internalIP, name);
-    for (const tunnel of [view.ipv4IPIPTunnelAddr, view.ipv4VXLANTunnelAddr]) {
+    for (const tunnel of [ipv4IPIPTunnelAddr, ipv4VXLANTunnelAddr, ipv6VXLANTunnelAddr]) {
       if (tunnel !== undefined) needs(tunnel, name, `tunnel of ${name}`);
     }
   }

@@ -1,4 +1,4 @@
-import type { AddressFamily } from "@calico-sim/core";
+import { type AddressFamily, sha256 } from "@calico-sim/core";
 import { blockRoutes } from "./blocks.js";
 import { communityRules } from "./communities.js";
 import { NORMAL_ROUTE_PRIORITY } from "./constants.js";
@@ -17,7 +17,6 @@ import { birdPeer } from "./peer.js";
 import { type LocalWorkload, type Peering, peeringsOf } from "./peerings.js";
 import { exportSteps, kernelPoolRules, wireguardNextHops } from "./pools.js";
 import { serviceRoutes } from "./services.js";
-import { sha256 } from "./sha256.js";
 import { compareText } from "./text.js";
 
 /** For which node and family a configuration is rendered, and what else the container knows. */
@@ -104,7 +103,7 @@ function nodeSettings(
   const priority = family === 4 ? global.ipv4NormalRoutePriority : global.ipv6NormalRoutePriority;
   return {
     address,
-    routerId: routerId(environment["CALICO_ROUTER_ID"], name, node),
+    routerId: routerIdOf(environment["CALICO_ROUTER_ID"], name, node?.address[4]),
     asNumber: asOf(inputs, node),
     listen: {
       address: global.bindMode === "NodeIP" ? address : undefined,
@@ -120,13 +119,13 @@ function nodeSettings(
 }
 
 /** The IPv4 address for both families, a hash of the node's name, or what is given (calico: …/bgp_processor.go:192-207). */
-function routerId(
+export function routerIdOf(
   given: string | undefined,
   name: string,
-  node: BgpNode | undefined,
+  ipv4Address: string | undefined,
 ): string | undefined {
   if (given === "hash") return hashToIPv4(name);
-  return given || node?.address[4];
+  return given || ipv4Address;
 }
 
 /** Four bytes of a hash; a multicast or reserved first one is brought down (calico: confd/pkg/resource/template/template_funcs.go). */

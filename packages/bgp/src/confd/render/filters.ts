@@ -1,4 +1,4 @@
-import type { AddressFamily, BGPFilter } from "@calico-sim/core";
+import { type AddressFamily, type BGPFilter, sha256 } from "@calico-sim/core";
 import { LOCAL_PREF_BASE } from "./constants.js";
 import type {
   FilterCall,
@@ -7,7 +7,6 @@ import type {
   FilterOperation,
   FilterRule,
 } from "./model.js";
-import { sha256 } from "./sha256.js";
 
 /** Characters that a BIRD symbol of 64 leaves for the name of a filter (calico: confd/pkg/resource/template/template_funcs.go). */
 const NAME_LENGTH = 45;

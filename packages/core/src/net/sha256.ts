@@ -15,7 +15,7 @@ function fractions(count: number, root: (prime: number) => number): Uint32Array 
   return words;
 }
 
-/** SHA-256 of a text in UTF-8 (FIPS 180-4), for the names that confd shortens by hash; the 32 bytes. */
+/** SHA-256 of a text in UTF-8 (FIPS 180-4), for what confd derives from names; the 32 bytes. */
 export function sha256(text: string): Uint8Array {
   const message = new TextEncoder().encode(text);
   const padded = new Uint8Array(Math.ceil((message.length + 9) / 64) * 64);
