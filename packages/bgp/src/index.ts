@@ -10,6 +10,7 @@ export { CONFD_COSTS, ConfdFleet } from "./confd/confd-fleet.js";
 export type { ExternalPeers } from "./confd/external-peers.js";
 export type { FilterConfig, FilterPool } from "./confd/kernel-filters.js";
 export { KernelFilters } from "./confd/kernel-filters.js";
+export type { LocalEndpoint, LocalEndpoints } from "./confd/local-endpoints.js";
 export type { RenderOptions } from "./confd/render/configuration.js";
 export { bgpConfiguration, renderBird } from "./confd/render/configuration.js";
 export {

@@ -77,6 +77,11 @@ export interface KernelFilter {
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number;
   /** Whether a prefix is the node's own subnet, of which the protocol `direct` has the best route. Absent: none is. */
   isConnected?(node: number, prefix: number): boolean;
+  /**
+   * Interface that leads to a next hop which is a pod; empty on other nodes than its own, where the address resolves over nothing
+   * but a route of BGP, which BIRD does not take. Undefined for a host. Absent: no next hop is a pod.
+   */
+  podDevice?(node: number, nextHop: number): string | undefined;
 }
 
 /** How a daemon treats a peer, with every default filled in. */
@@ -112,6 +117,12 @@ export interface PeerPolicy {
   readonly sourceAddress: number;
   /** Keepalive time, seconds; 0 = that of the fleet. */
   readonly keepalive: number;
+  /** Hold time that the OPEN offers, seconds (RFC 4271 §4.2); 0 = none, −1 = that of the fleet. */
+  readonly hold: number;
+  /** Connect delay time, seconds; 0 = that of the fleet. */
+  readonly connectDelay: number;
+  /** Connect retry time, seconds; 0 = that of the fleet. */
+  readonly connectRetry: number;
   readonly importFilters: readonly PeerFilter[];
   readonly exportFilters: readonly PeerFilter[];
 }
@@ -156,6 +167,11 @@ export interface SpeakerConfig {
   readonly address?: number;
   /** An ordinary router: it has none of the filters that Calico renders. @defaultValue false */
   readonly router?: boolean;
+  /**
+   * The kernel gets equally good paths as one route over all their next hops: `merge paths` of the kernel protocol.
+   * @defaultValue true (calico: bird.cfg.template); for an ordinary router false, as BIRD has it
+   */
+  readonly mergePaths?: boolean;
   /** TCP port that the daemon listens on from its next start. @defaultValue 179 */
   readonly listenPort?: number;
 }

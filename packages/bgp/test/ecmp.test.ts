@@ -118,14 +118,26 @@ describe("merge paths", () => {
     }
   });
 
-  test("an ordinary router has one next hop, as BIRD without `merge paths`", () => {
-    const lab = new Peered(3);
-    const prefix = lab.prefixes.intern(parseCidr("10.200.0.0/24")!);
-    for (const node of [1, 2]) lab.peer(0, node, { passive: true }, {});
-    lab.speaker(0, { router: true });
-    for (const node of [1, 2]) lab.speaker(node, {}, { blocks: [prefix] });
-    lab.converged();
-    expect(lab.bird.paths(0, prefix)).toHaveLength(2);
-    expect(gateways(lab, 0, prefix)).toEqual([1]);
-  });
+  test.each([
+    [undefined, [1]],
+    [true, [1, 2]],
+  ])(
+    "an ordinary router (`mergePaths`: %s) has one next hop, or with `merge paths` all, and tells one",
+    (mergePaths, hops) => {
+      const lab = new Peered(4);
+      const prefix = lab.prefixes.intern(parseCidr("10.200.0.0/24")!);
+      for (const node of [1, 2]) lab.peer(0, node, { passive: true }, {});
+      lab.peer(0, 3, { passive: true, remoteAS: 65_003, addPath: false }, { remoteAS: CALICO });
+      lab.speaker(0, { router: true, ...(mergePaths === undefined ? {} : { mergePaths }) });
+      for (const node of [1, 2]) lab.speaker(node, {}, { blocks: [prefix] });
+      lab.speaker(3, { asNumber: 65_003, router: true });
+      lab.converged();
+      expect(lab.bird.paths(0, prefix)).toHaveLength(2);
+      expect(gateways(lab, 0, prefix)).toEqual(hops);
+      expect(lab.bird.paths(3, prefix)).toHaveLength(1);
+      lab.bird.terminate(1);
+      lab.run(5);
+      expect(gateways(lab, 0, prefix)).toEqual([2]);
+    },
+  );
 });

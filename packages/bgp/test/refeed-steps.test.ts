@@ -112,3 +112,27 @@ describe("a mesh node with a large table", () => {
     expect(mesh.bird.routes(1)).toHaveLength(801);
   });
 });
+
+describe("a reflector that starts before its clients", () => {
+  test("feeds those that come together side by side, in steps of 256 routes", () => {
+    const [first, late] = [
+      [1, 2],
+      [3, 4, 5, 6],
+    ] as const;
+    const lab = new Peered(7, { blocks: 600 });
+    for (let client = 1; client < 7; client++)
+      lab.peer(0, client, { clusterId: CLUSTER }, { passive: true });
+    for (const client of late) lab.bird.configure(client, { blocks: [] });
+    lab.start([0, ...first]).run(20);
+    lab.diary.forget();
+    lab.start(late).run(20);
+    // 1,800 routes each: their first steps come before anybody's last.
+    const times = late.map((client) =>
+      lab.diary.routes.filter(({ node, added }) => node === client && added).map(({ at }) => at),
+    );
+    for (const own of times) expect(own).toHaveLength(1_800);
+    const lastBegin = Math.max(...times.map((own) => own[0]!));
+    const firstEnd = Math.min(...times.map((own) => own.at(-1)!));
+    expect(lastBegin).toBeLessThan(firstEnd);
+  });
+});

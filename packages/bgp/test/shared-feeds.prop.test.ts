@@ -217,7 +217,7 @@ describe("what a group of peers is told", () => {
   ])(
     "is prepared again from the lowest prefix that changed, wherever in a step that is (%i reflectors, add-path %s)",
     (reflectors, addPath) => {
-      // Several steps of the feed (law 3): 255 routes, 256, and so on; with two reflectors they divide a prefix.
+      // Several steps of the feed (law 3): 255 routes, 256, and so on, and whole prefixes.
       const blocks = 600;
       const lab = new Peered(reflectors + 2, { blocks, addPath });
       const [client, late] = [reflectors, reflectors + 1];

@@ -2,7 +2,9 @@ import {
   type ExternalRouter,
   routerFieldIssues,
   type UndescribedPeers,
+  type WorkloadRouter,
   withoutNulls,
+  workloadIssues,
 } from "@calico-sim/cluster";
 import type { Issue } from "@calico-sim/core";
 import type { ManifestSource } from "@calico-sim/manifests";
@@ -11,12 +13,16 @@ import { type DescriptionForm, readDescription } from "./description-file.js";
 /** What a file says of the world outside a cluster; see {@link readExternalRouters}. */
 export interface ExternalRoutersFile {
   readonly externalRouters: readonly ExternalRouter[];
+  readonly workloadRouters?: readonly WorkloadRouter[];
   readonly undescribedPeers?: UndescribedPeers;
 }
 
-/** What is wrong with the routers, each for itself. */
-function issuesOfRouters({ externalRouters }: Partial<ExternalRoutersFile>): readonly Issue[] {
-  return routerFieldIssues(externalRouters);
+/** What is wrong with the routers, each for itself, and with the pods that speak BGP. */
+function issuesOfRouters({
+  externalRouters,
+  workloadRouters,
+}: Partial<ExternalRoutersFile>): readonly Issue[] {
+  return [...routerFieldIssues(externalRouters), ...workloadIssues(workloadRouters)];
 }
 
 /** A file that describes the BGP speakers outside a cluster. */
@@ -26,6 +32,7 @@ export const EXTERNAL_ROUTERS_FILE: DescriptionForm<ExternalRoutersFile> = {
     required: ["externalRouters"],
     fields: {
       externalRouters: { type: "any" },
+      workloadRouters: { type: "any" },
       undescribedPeers: { type: "enum", values: ["accept", "absent"] },
     },
   },
@@ -35,7 +42,8 @@ export const EXTERNAL_ROUTERS_FILE: DescriptionForm<ExternalRoutersFile> = {
 
 /**
  * Reads the description of the BGP speakers outside a cluster: a YAML or JSON object with `externalRouters` (the fields
- * are those of {@link ExternalRouter}) and, if wanted, `undescribedPeers`.
+ * are those of {@link ExternalRouter}) and, if wanted, `workloadRouters` (those of {@link WorkloadRouter}) and
+ * `undescribedPeers`.
  *
  * @throws ManifestError with file, line and field of everything that is wrong, unknown fields included.
  */

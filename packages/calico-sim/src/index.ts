@@ -60,6 +60,7 @@ export {
   type UnderlayOptions,
   type UndescribedPeers,
   type Utilisation,
+  type WorkloadRouter,
 } from "@calico-sim/cluster";
 export {
   type Distribution,

@@ -50,7 +50,7 @@ describe("a file that describes external routers", () => {
   it("is read with every field, and taken from a folder of manifests", async () => {
     write(
       "external-routers.yaml",
-      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    ipv6: fd10::fe\n    asNumber: 65001\n    prefixes: [0.0.0.0/0, '::/0']\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n",
+      "undescribedPeers: absent\nexternalRouters:\n  - name: tor-a\n    ip: 10.0.0.254\n    ipv6: fd10::fe\n    asNumber: 65001\n    prefixes: [0.0.0.0/0, '::/0']\n    peersWith: [a]\n    passive: true\n    multihop: true\n    gracefulRestart: true\n    gracefulRestartSeconds: 60\n    holdSeconds: 90\n",
     );
     const spec = await clusterFromManifests([folder]);
     expect(spec.undescribedPeers).toBe("absent");
@@ -65,11 +65,28 @@ describe("a file that describes external routers", () => {
         passive: true,
         multihop: true,
         gracefulRestart: true,
+        gracefulRestartSeconds: 60,
+        holdSeconds: 90,
       },
     ]);
     const result = simulate(spec, [at("0s", start())], { until: "1m" });
     // Node a has a session with the router, and node b is turned away by it.
     expect(result.bgp.sessionEndsEstablished).toBe(4);
+  });
+
+  it("may hold pods that speak BGP, whose findings have their lines too", async () => {
+    const apart = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    const path = join(apart, "external-routers.yaml");
+    const pod = "{ pod: net/bird, asNumber: 65010, prefixes: [10.77.0.0/24] }";
+    writeFileSync(path, `externalRouters: []\nworkloadRouters:\n  - ${pod}\n`);
+    const spec = await clusterFromManifests([join(folder, "nodes.yaml"), path]);
+    expect(spec.workloadRouters).toEqual([
+      { pod: "net/bird", asNumber: 65_010, prefixes: ["10.77.0.0/24"] },
+    ]);
+    rmSync(apart, { recursive: true });
+    expect(
+      findings("externalRouters: []\nworkloadRouters:\n  - { pod: bird, asNumber: 1 }\n"),
+    ).toEqual(['3 workloadRouters[0].pod: "bird" names no pod']);
   });
 
   it("may be given by its path", async () => {

@@ -9,6 +9,11 @@ export function agrees(nodes: NodeDirectory, route: Route, want: ExpectedRoute):
   return want.type === "blackhole" || sameHops(nodes, route, want);
 }
 
+/** `cali*` stands for the interface of a pod. */
+function isDevice(wanted: string, device: string): boolean {
+  return wanted === device || (wanted === "cali*" && device.startsWith("cali"));
+}
+
 function sameHops(nodes: NodeDirectory, route: Route, want: ExpectedRoute): boolean {
   if (isOnTunnelLink(route)) return want.device === route.device;
   const hops = nextHopsOf(route);
@@ -17,7 +22,7 @@ function sameHops(nodes: NodeDirectory, route: Route, want: ExpectedRoute): bool
   return (
     hops.length === wanted.length &&
     hops.every((hop) =>
-      wanted.some((w) => w.device === hop.device && w.gateway === nodes.name(hop.gateway)),
+      wanted.some((w) => isDevice(w.device, hop.device) && w.gateway === nodes.name(hop.gateway)),
     )
   );
 }

@@ -2,6 +2,7 @@ import type { AddressFamily, FabricSpec, Resource } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import type { ExternalRouter, UndescribedPeers } from "./external-router.js";
 import type { UnderlayOptions } from "./underlay.js";
+import type { WorkloadRouter } from "./workload-router.js";
 
 /** An IP pool in short. */
 export interface PoolOptions {
@@ -70,6 +71,8 @@ export interface ClusterOptions {
    * one for its address.
    */
   readonly externalRouters?: readonly ExternalRouter[];
+  /** Pods that speak BGP with their node. BGPPeers with a `localWorkloadSelector` are for `resources` to hold. */
+  readonly workloadRouters?: readonly WorkloadRouter[];
   /** What stands at a `peerIP` that is no node's and that no external router describes. @defaultValue `accept` */
   readonly undescribedPeers?: UndescribedPeers;
   /** The CNI plugin's own route to each pod is part of the model: see `ClusterSpec.cniRouteCopies`. @defaultValue false */
@@ -96,6 +99,7 @@ export interface ResourceClusterOptions {
   readonly underlay?: UnderlayOptions;
   readonly typhaConfig?: Partial<TyphaConfig>;
   readonly externalRouters?: readonly ExternalRouter[];
+  readonly workloadRouters?: readonly WorkloadRouter[];
   readonly undescribedPeers?: UndescribedPeers;
   readonly cniRouteCopies?: boolean;
   readonly secretNamespace?: string;

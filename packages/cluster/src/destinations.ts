@@ -72,7 +72,7 @@ export class Destinations {
   /** Takes the initial content of the datastore. */
   seed(
     resources: Iterable<Resource>,
-    routers: readonly ExternalRouter[],
+    routers: readonly Pick<ExternalRouter, "name" | "prefixes">[],
     state: OracleState,
   ): number[] {
     const changed: number[] = [];

@@ -38,6 +38,14 @@ const FIELDS: Readonly<Record<keyof ExternalRouter, FieldSchema>> = {
   listenPort: { type: "integer", min: 1, max: 65_535 },
   neighborASNumber: asNumber,
   gracefulRestart: { type: "boolean" },
+  // 16 bits of the OPEN (RFC 4271 §4.2); BIRD checks none of these.
+  holdSeconds: { type: "integer", min: 0, max: 65_535 },
+  keepaliveSeconds: { type: "integer", min: 1, max: 65_535 },
+  connectRetrySeconds: { type: "integer", min: 1, max: 65_535 },
+  connectDelaySeconds: { type: "integer", min: 1, max: 65_535 },
+  // 12 bits of the capability (RFC 4724 §3).
+  gracefulRestartSeconds: { type: "integer", min: 0, max: 4095 },
+  ecmp: { type: "boolean" },
   routeReflectorClusterID: { type: "string", format: "ipv4Address" },
   rack: text,
 };
@@ -210,7 +218,23 @@ function* neighbourFaults(
   }
 }
 
-function* optionFaults({ ttlSecurity: hops, multihop }: Partial<ExternalRouter>): Generator<Fault> {
+function* optionFaults({
+  ttlSecurity: hops,
+  multihop,
+  holdSeconds: hold,
+  gracefulRestart,
+  gracefulRestartSeconds,
+}: Partial<ExternalRouter>): Generator<Fault> {
+  if (hold === 1 || hold === 2) {
+    // RFC 4271 §4.2: such an OPEN is refused.
+    const message = "a hold time of 1 or 2 seconds is refused by every peer";
+    yield { at: ["holdSeconds"], code: "VALUE_OUT_OF_RANGE", message, want: "0, or 3 to 65535" };
+  }
+  if (gracefulRestartSeconds !== undefined && gracefulRestart !== true) {
+    const message = "nobody keeps its routes: gracefulRestart is not true";
+    const want = "gracefulRestart true, or no gracefulRestartSeconds";
+    yield { at: ["gracefulRestartSeconds"], code: "FIELDS_CONFLICT", message, want };
+  }
   if (hops === undefined || hops <= 1 || multihop !== false) return;
   yield {
     at: ["ttlSecurity"],

@@ -58,6 +58,24 @@ export interface ExternalRouter {
    * to restart. @defaultValue false, as BIRD, FRR and Arista EOS have it
    */
   readonly gracefulRestart?: boolean;
+  /**
+   * Hold time that it offers, in seconds: a session has the smaller one of both ends (RFC 4271 §4.2), and nodes offer 240.
+   * From 3; 0 = no session with it ends for silence. @defaultValue 240, as BIRD
+   */
+  readonly holdSeconds?: number;
+  /** Keepalive time, in seconds, whatever hold time is agreed. @defaultValue a third of that, as BIRD */
+  readonly keepaliveSeconds?: number;
+  /** After so many seconds an attempt to connect is made anew, where it opens. @defaultValue 5, as the nodes */
+  readonly connectRetrySeconds?: number;
+  /** So many seconds it waits before it connects, where it opens. @defaultValue 2, as the nodes */
+  readonly connectDelaySeconds?: number;
+  /** So long nodes keep its routes while its BGP restarts, in seconds (RFC 4724 §3). @defaultValue 120, as BIRD */
+  readonly gracefulRestartSeconds?: number;
+  /**
+   * Its kernel has one route over the next hops of all equally good paths, at most 16, as with `maximum-paths`. What it
+   * tells its neighbours is the best alone all the same. @defaultValue false, as BIRD
+   */
+  readonly ecmp?: boolean;
   /** It is a route reflector, with its neighbours of the same AS as clients. An address-like id, e.g. `1.0.0.1`. */
   readonly routeReflectorClusterID?: string;
   /** Rack or router of the underlay that it hangs from. @defaultValue the rack whose subnet has its address, else the core */

@@ -32,7 +32,7 @@ import {
 import type { ClusterSpec } from "./spec.js";
 
 /** The parts that external routers live in. */
-interface Surroundings {
+export interface Surroundings {
   readonly spec: ClusterSpec;
   readonly engine: Engine;
   readonly nodes: NodeDirectory;
@@ -51,9 +51,11 @@ export interface RouterListener {
 }
 
 /** An external router as it runs. */
-interface Running {
+export interface Running {
   readonly id: number;
-  readonly router: ExternalRouter;
+  router: ExternalRouter;
+  /** Set for a pod: its node, and its interface there. */
+  pod?: PodPlace;
   /** Nothing describes it: it agrees to whatever the nodes ask for. */
   readonly described: boolean;
   down: boolean;
@@ -62,6 +64,12 @@ interface Running {
   outages: number;
   /** By node, what an undescribed router agreed to, as text. */
   readonly agreed: Map<number, string>;
+}
+
+/** Where a pod is. */
+export interface PodPlace {
+  readonly node: number;
+  readonly device: string;
 }
 
 /** Tells a neighbour nothing. */
@@ -80,12 +88,12 @@ const TELL_NOTHING: PeerFilter = {
  * They are daemons of the nodes' own fleet and hosts of the same underlay, and run from the beginning.
  */
 export class ExternalRouters implements ExternalPeers, EventHandler {
-  private around: Surroundings;
-  private readonly running: Running[] = [];
+  protected around: Surroundings;
+  protected readonly running: Running[] = [];
   private readonly byId: Map<number, Running> = new Map();
-  private readonly byAddress: Map<string, Running> = new Map();
-  private readonly byName: Map<string, Running> = new Map();
-  private listener: RouterListener | undefined;
+  protected readonly byAddress: Map<string, Running> = new Map();
+  protected readonly byName: Map<string, Running> = new Map();
+  protected listener: RouterListener | undefined;
   private kindRestart = -1;
 
   constructor(around: Surroundings) {
@@ -104,12 +112,13 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   beginIpv6(bird6: BirdFleet, filters6: KernelFilters): void {
     this.around = { ...this.around, bird6, filters6 };
     for (const one of this.running) {
-      const address = parseAddress(addressIn(one.router, 6) ?? "");
-      if (address === undefined) continue;
-      filters6.placeRouter(one.id, address);
+      if (addressIn(one.router, 6) === undefined) continue;
+      this.address(one);
       this.configure(one, bird6);
-      if (one.down) bird6.crash(one.id);
-      else bird6.start(one.id, { recover: false });
+      // What it agreed to with others than bird6 is to be said to bird6 too.
+      one.agreed.clear();
+      if (!one.down) bird6.start(one.id, { recover: false });
+      else if (one.pod === undefined) bird6.crash(one.id);
     }
   }
 
@@ -214,7 +223,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   }
 
   /** The routing daemons of a router: one for each family that it has an address of, and the cluster has. */
-  private birdsOf({ router }: Pick<Running, "router">): readonly BirdFleet[] {
+  protected birdsOf({ router }: Pick<Running, "router">): readonly BirdFleet[] {
     const { bird, bird6 } = this.around;
     return [bird, ...(bird6 === undefined ? [] : [bird6])].filter(
       ({ family }) => addressIn(router, family) !== undefined,
@@ -227,10 +236,14 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return one;
   }
 
-  /** Puts a router on the underlay, without power. */
-  private place(router: ExternalRouter, described: boolean): Running {
-    const { spec, nodes, kernels, fabric, bird, bird6, filters, filters6 } = this.around;
-    const id = fabric.addNode({ name: router.name, ...placeOf(router, spec) });
+  /** Puts a router on the underlay, or on the node that it runs on as a pod, without power. */
+  protected place(router: ExternalRouter, described: boolean, pod?: PodPlace): Running {
+    const { spec, nodes, kernels, fabric, bird, bird6 } = this.around;
+    const { name } = router;
+    const id =
+      pod === undefined
+        ? fabric.addNode({ name, ...placeOf(router, spec) })
+        : fabric.placeGuest(name, pod.node);
     nodes.addOutside(router.name);
     kernels.addNode();
     bird.addNode();
@@ -238,12 +251,24 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     const one: Running = {
       id,
       router,
+      ...(pod === undefined ? {} : { pod }),
       described,
       down: false,
       cut: false,
       outages: 0,
       agreed: new Map(),
     };
+    this.address(one);
+    this.running.push(one);
+    this.byId.set(id, one);
+    this.byName.set(router.name, one);
+    return one;
+  }
+
+  /** Tells everybody by which addresses a router is known. */
+  protected address(one: Running): void {
+    const { filters, filters6 } = this.around;
+    const { id, router, pod } = one;
     const places = [
       [4, filters],
       [6, filters6],
@@ -251,17 +276,14 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     for (const [family, of] of places) {
       const address = parseAddress(addressIn(router, family) ?? "");
       if (address === undefined) continue;
-      of?.placeRouter(id, address);
+      if (pod === undefined) of?.placeRouter(id, address);
+      else of?.placeGuest(id, address, pod.node, pod.device);
       this.byAddress.set(formatAddress(address), one);
     }
-    this.running.push(one);
-    this.byId.set(id, one);
-    this.byName.set(router.name, one);
-    return one;
   }
 
   /** Configures and starts a router. */
-  private turnOn(one: Running): Running {
+  protected turnOn(one: Running): Running {
     const { spec } = this.around;
     const { id, described } = one;
     const birds = this.birdsOf(one);
@@ -276,7 +298,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return one;
   }
 
-  private configure(one: Running, bird: BirdFleet): void {
+  protected configure(one: Running, bird: BirdFleet): void {
     const { id, router, described } = one;
     const v4 = addressIn(router, 4);
     bird.configure(id, {
@@ -286,14 +308,15 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
         // Assumed where it has no IPv4 address: some number of its own, below all addresses of nodes.
         routerId: v4 === undefined ? id + 1 : addressNumber(v4),
         router: true,
+        mergePaths: router.ecmp ?? false,
         ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
       },
       blocks: prefixesIn(router, bird.family).map((cidr) => this.around.prefixes.intern(cidr)),
-      add: described ? this.neighbours(one, bird.family) : [],
+      add: described || one.pod !== undefined ? this.neighbours(one, bird.family) : [],
     });
   }
 
-  private neighbours(one: Running, family: AddressFamily): PeerConfig[] {
+  protected neighbours(one: Running, family: AddressFamily): PeerConfig[] {
     const { nodes } = this.around;
     const ofNodes = Array.from({ length: nodes.size }, (_, node) => node)
       .filter((node) => nodes.isNode(node) && this.hasNeighbour(one.router, node))
@@ -310,14 +333,28 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return [...ofNodes, ...ofRouters];
   }
 
+  /** What a router says of its sessions, whoever its neighbour is. */
+  private sessionTerms(router: ExternalRouter): PeerOptions {
+    const { holdSeconds, keepaliveSeconds, connectDelaySeconds, connectRetrySeconds } = router;
+    const { gracefulRestartSeconds } = router;
+    return {
+      addPath: false,
+      keepsForwarding: router.gracefulRestart ?? false,
+      ...(holdSeconds === undefined ? {} : { hold: holdSeconds }),
+      ...(keepaliveSeconds === undefined ? {} : { keepalive: keepaliveSeconds }),
+      ...(connectDelaySeconds === undefined ? {} : { connectDelay: connectDelaySeconds }),
+      ...(connectRetrySeconds === undefined ? {} : { connectRetry: connectRetrySeconds }),
+      ...(gracefulRestartSeconds === undefined ? {} : { gracefulRestart: gracefulRestartSeconds }),
+    };
+  }
+
   /** Another router in a router's configuration. The one described later opens, so that they do not collide. */
   private routerNeighbour({ id, router }: Running, other: Running): PeerConfig {
     const near = this.around.fabric.sameSubnet(id, other.id);
     const options: PeerOptions = {
+      ...this.sessionTerms(router),
       remoteAS: parseASNumber(other.router.asNumber) ?? 0,
-      addPath: false,
       onLink: near,
-      keepsForwarding: router.gracefulRestart ?? false,
     };
     return { peer: other.id, passive: id < other.id, options };
   }
@@ -335,13 +372,12 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   }
 
   /** A node in a router's configuration. */
-  private neighbour({ id, router }: Running, node: number): PeerConfig {
+  protected neighbour({ id, router }: Running, node: number): PeerConfig {
     const { multihop, neighborASNumber, routeReflectorClusterID: cluster } = router;
     const options: PeerOptions = {
+      ...this.sessionTerms(router),
       remoteAS: neighborASNumber === undefined ? ANY_AS : (parseASNumber(neighborASNumber) ?? 0),
-      addPath: false,
       onLink: multihop === undefined ? this.around.fabric.sameSubnet(id, node) : !multihop,
-      keepsForwarding: router.gracefulRestart ?? false,
       ...(router.password === undefined ? {} : { password: router.password }),
       ...(router.ttlSecurity === undefined ? {} : { ttlSecurity: router.ttlSecurity }),
       ...(cluster === undefined ? {} : { clusterId: addressNumber(cluster) }),
@@ -349,14 +385,14 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     return { peer: node, passive: router.passive ?? true, options };
   }
 
-  /** A router that nothing describes has a node as neighbour under the node's own terms. */
-  private agree(one: Running, node: number, { password, ttlSecurity }: BirdPeer): void {
+  /** A router that nothing describes, or a pod, has a node as neighbour under the node's own terms. */
+  protected agree(one: Running, node: number, { password, ttlSecurity }: BirdPeer): void {
     const neighbour = this.neighbour(one, node);
     const terms: PeerConfig = {
       ...neighbour,
       options: {
         ...neighbour.options,
-        exportFilters: [TELL_NOTHING],
+        ...(one.described ? {} : { exportFilters: [TELL_NOTHING] }),
         ...(password === undefined ? {} : { password }),
         ...(ttlSecurity === undefined ? {} : { ttlSecurity }),
       },

@@ -15,6 +15,7 @@ import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
 import { pairsWithIdleRules } from "./oracle-speakers.js";
 import type { Finding } from "./result.js";
+import { workloadFindings } from "./workload-findings.js";
 
 /** Names in a finding; what follows is mostly their echo. */
 const LISTED = 5;
@@ -82,9 +83,11 @@ function peerFindings(cluster: ObservedCluster): Finding[] {
     }
   }
   if (down.length > 0) {
+    const pods = spec.workloadRouters === undefined ? "" : " and pods";
+    const what = `external routers${pods}`;
     findings.push({
       code: "peer-down",
-      text: `BGP sessions with external routers that are not up at the end, as BIRD of the node shows them: ${listed(down)}`,
+      text: `BGP sessions with ${what} that are not up at the end, as BIRD of the node shows them: ${listed(down)}`,
     });
   }
   return findings;
@@ -252,7 +255,7 @@ function idleFilters({ tracker }: ObservedCluster): Finding[] {
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
   const findings: Finding[] = [];
-  findings.push(...peerFindings(cluster));
+  findings.push(...peerFindings(cluster), ...workloadFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");
   if (!bgp.nodeToNodeMeshEnabled && peers === 0 && spec.backend === "bird") {

@@ -73,6 +73,7 @@ export { underlayFieldIssues } from "./underlay-check.js";
 export type { CalicoctlGetOptions, IpamShowView } from "./views/cluster-views.js";
 export { ClusterViews } from "./views/cluster-views.js";
 export type { BirdReason, PathOrigin, RouteReason } from "./views/route-reason.js";
+export { type WorkloadRouter, workloadIssues } from "./workload-router.js";
 export {
   type AdoptedPod,
   layOutPods,

@@ -1,5 +1,5 @@
 import type { Pod, WatchEvent } from "@calico-sim/core";
-import { endpointAddresses } from "./oracle-table.js";
+import { endpointAddresses } from "./oracle-endpoints.js";
 import type { OracleBlock } from "./oracle-terms.js";
 
 /** Addresses in use on another node than their block's owner, and whether a pod has them. Nearly always there are none. */

@@ -255,6 +255,7 @@ export class Lifecycle implements EventHandler {
     this.parts.path.setDown(node, true);
     this.parts.fabric.cutNode(node);
     for (const bird of birdsOf(this.parts)) bird.crash(node);
+    this.parts.routers.nodeDown(node);
     this.parts.typha?.nodeDown(node);
     this.stopDaemons(node);
     this.parts.workloads.stopNode(this.parts.nodes.name(node));

@@ -13,7 +13,7 @@ import {
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
 import { byMerit, byPreference, CALICO, OWN, PLAIN, passedOn, solve } from "./oracle-paths.js";
-import { isLocal, peerAddress } from "./oracle-selection.js";
+import { isLocal, matches, peerAddress } from "./oracle-selection.js";
 import type {
   Asked,
   Heard,
@@ -25,6 +25,7 @@ import type {
   OutsideState,
   Path,
 } from "./oracle-terms.js";
+import { asRouter, type PlacedWorkload } from "./workload-router.js";
 
 /** Nobody outside. */
 export const NOTHING_OUTSIDE: OracleOutside = Object.freeze<OracleOutside>({
@@ -41,12 +42,21 @@ export function oracleOutside(
   peers: readonly BGPPeer[],
   routers: readonly ExternalRouter[],
   family: AddressFamily,
+  pods: readonly PlacedWorkload[] = [],
 ): OracleOutside {
-  const known = routers
+  const speaking = pods.map((pod) => ({ ...asRouter(pod), pod }));
+  const known = [...routers.map((router) => ({ ...router, pod: undefined })), ...speaking]
     .flatMap((router, i) => oracleRouter(router, family, i))
     .sort((a, b) => compareAddresses(a.address, b.address));
   const agreed = new Map<string, Map<string, Asked>>();
   const asking = new Set<string>();
+  const podTerms = podPeers(nodes, peers, known);
+  for (const { node, router, spec } of podTerms) {
+    asking.add(node.name);
+    const own = agreed.get(node.name) ?? new Map<string, Asked>();
+    agreed.set(node.name, own);
+    own.set(router.name, askedOf(node, router, spec));
+  }
   for (const { spec } of peers) {
     if (spec.peerSelector || spec.localWorkloadSelector) continue;
     const address = peerAddress(spec);
@@ -60,13 +70,47 @@ export function oracleOutside(
       const own = agreed.get(node.name) ?? new Map<string, Asked>();
       agreed.set(node.name, own);
       if (own.has(router.name) || router.peersWith?.has(node.name) === false) continue;
-      own.set(router.name, {
-        router,
-        ownAS: spec.numAllowedLocalASNumbers ?? 0,
-      });
+      own.set(router.name, askedOf(node, router, spec));
     }
   }
   return { routers: known, agreed, asking, subnets: subnetsOf(nodes.values()), heard: new Map() };
+}
+
+function askedOf(node: OracleNode, router: OracleRouter, spec: BGPPeer["spec"]): Asked {
+  return {
+    router,
+    asNumber: parseASNumber(spec.localASNumber) || node.asNumber,
+    ownAS: spec.numAllowedLocalASNumbers ?? 0,
+  };
+}
+
+/** A node, a pod on it that is its peer, and the BGPPeer that says so. */
+export interface PodPeer extends Pick<BGPPeer, "spec"> {
+  readonly node: OracleNode;
+  readonly router: OracleRouter;
+}
+
+/** Which pods are peers of their node: of several BGPPeers that select one the first by name counts, which is assumed. */
+export function podPeers(
+  nodes: ReadonlyMap<string, OracleNode>,
+  peers: readonly BGPPeer[],
+  routers: readonly OracleRouter[],
+): readonly PodPeer[] {
+  const selecting = peers
+    .filter(({ spec }) => spec.localWorkloadSelector)
+    .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  return routers.flatMap((router) => {
+    const { pod, name } = router;
+    const node = pod === undefined ? undefined : nodes.get(pod.node);
+    if (pod === undefined || node?.address === undefined) return [];
+    const found = selecting.find(
+      ({ spec }) =>
+        isLocal(node, spec) &&
+        matches({ name, labels: pod.labels }, spec.localWorkloadSelector ?? ""),
+    );
+    const agrees = found && parseASNumber(found.spec.asNumber) === router.asNumber;
+    return agrees === true ? [{ node, router, spec: found.spec }] : [];
+  });
 }
 
 function subnetsOf(nodes: Iterable<OracleNode>): readonly Cidr[] {
@@ -76,7 +120,7 @@ function subnetsOf(nodes: Iterable<OracleNode>): readonly Cidr[] {
 }
 
 function oracleRouter(
-  router: ExternalRouter,
+  router: ExternalRouter & { readonly pod: PlacedWorkload | undefined },
   family: AddressFamily,
   place: number,
 ): readonly OracleRouter[] {
@@ -96,6 +140,7 @@ function oracleRouter(
       peersWith: peersWith && new Set(peersWith),
       prefixes: new Set(prefixes.flatMap((text) => canonical(text, family))),
       multihop: router.multihop,
+      pod: router.pod && { node: router.pod.node, labels: router.pod.labels },
     },
   ];
 }
@@ -241,12 +286,12 @@ function bestWays(
 ): readonly string[] {
   const self = state.nodes.get(node);
   if (self?.address === undefined) return [];
-  const listener = { name: node, address: self.address, asNumber: self.asNumber };
+  const listener = { name: node, address: self.address };
   const paths: Path[] = [];
-  for (const { router, ownAS } of state.outside.agreed.get(node)?.values() ?? []) {
+  for (const { router, asNumber, ownAS } of state.outside.agreed.get(node)?.values() ?? []) {
     const path = heard.get(router.name);
     if (path === undefined || !live.connected(router.name, node)) continue;
-    paths.push(...passedOn(state, router, listener, path, ownAS));
+    paths.push(...passedOn(state, router, { ...listener, asNumber }, path, ownAS));
   }
   const [best] = paths.sort(byPreference);
   if (best === undefined) return [];

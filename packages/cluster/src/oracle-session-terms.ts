@@ -7,6 +7,7 @@ import {
 } from "@calico-sim/core";
 import { type OracleRule, oracleRules } from "./oracle-filter-rules.js";
 import type { NextHopMode } from "./oracle-next-hops.js";
+import { podPeers } from "./oracle-outside.js";
 import { isLocal, matches, peerAddress } from "./oracle-selection.js";
 import type { OracleNode, OracleRouter } from "./oracle-terms.js";
 
@@ -70,6 +71,10 @@ export function termsOfPeers(from: PeerResources): TermsOfPeers {
     .filter(({ spec }) => !spec.localWorkloadSelector)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .map((peer): ReadPeer => ({ ...peer, rules: rulesOf(from, peer) }));
+  for (const { node, router, spec } of podPeers(from.nodes, from.peers, from.routers)) {
+    const peer = { spec, rules: rulesOf(from, { spec }) };
+    add(node.name, router.name, termsOf(peer, node, { ...router, cluster: "" }));
+  }
   const passes = [peers.filter(isGlobal), peers.filter((one) => !isGlobal(one))];
   for (const peer of passes.flat())
     for (const local of localsOf(from, peer))
@@ -90,7 +95,7 @@ export function termsOfPeers(from: PeerResources): TermsOfPeers {
   return found;
 }
 
-type ReadPeer = BGPPeer & { readonly rules: Pick<SessionTerms, "import" | "export"> };
+type ReadPeer = Pick<BGPPeer, "spec"> & { readonly rules: Pick<SessionTerms, "import" | "export"> };
 
 function isGlobal({ spec }: Pick<BGPPeer, "spec">): boolean {
   return !spec.node && !spec.nodeSelector;
@@ -101,7 +106,7 @@ type Remote = Pick<OracleNode, "name" | "asNumber"> & Partial<Pick<OracleNode, "
 /** The rules that a BGPPeer names, one filter after the other; one that is not there filters nothing. */
 function rulesOf(
   { filters, family }: PeerResources,
-  { spec }: BGPPeer,
+  { spec }: Pick<BGPPeer, "spec">,
 ): Pick<SessionTerms, "import" | "export"> {
   const named = (spec.filters ?? []).flatMap(
     (name) => filters.find(({ metadata }) => metadata.name === name) ?? [],
@@ -136,11 +141,17 @@ function nextHopOf(spec: BGPPeer["spec"], internal: boolean): NextHopMode {
   return spec.keepOriginalNextHop === true && !internal ? "keep" : "auto";
 }
 
-function localsOf({ nodes }: PeerResources, { spec }: BGPPeer): readonly OracleNode[] {
+function localsOf(
+  { nodes }: PeerResources,
+  { spec }: Pick<BGPPeer, "spec">,
+): readonly OracleNode[] {
   return [...nodes.values()].filter((node) => node.address !== undefined && isLocal(node, spec));
 }
 
-function remotesOf({ nodes, routers }: PeerResources, { spec }: BGPPeer): readonly Remote[] {
+function remotesOf(
+  { nodes, routers }: PeerResources,
+  { spec }: Pick<BGPPeer, "spec">,
+): readonly Remote[] {
   const { peerSelector } = spec;
   const addressed = [...nodes.values()].filter((node) => node.address !== undefined);
   if (peerSelector) return addressed.filter((node) => matches(node, peerSelector));
@@ -152,7 +163,7 @@ function remotesOf({ nodes, routers }: PeerResources, { spec }: BGPPeer): readon
 }
 
 /** The owner of a `peerIP` gets the reverse where its AS is the one that is asked for; 0 is the global one (node-behaviour §1.4). */
-function isReversed(from: PeerResources, { spec }: BGPPeer, remote: Remote): boolean {
+function isReversed(from: PeerResources, { spec }: Pick<BGPPeer, "spec">, remote: Remote): boolean {
   if (!from.nodes.has(remote.name)) return false;
   const wanted = parseASNumber(spec.asNumber) || from.asNumber;
   return Boolean(spec.peerSelector) || remote.asNumber === wanted;

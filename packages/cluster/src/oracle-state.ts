@@ -26,6 +26,7 @@ import { NOTHING_OUTSIDE, oracleOutside } from "./oracle-outside.js";
 import { type OraclePeerings, oraclePeerings } from "./oracle-peerings.js";
 import { type OracleSpeakers, oracleSpeakers } from "./oracle-speakers.js";
 import type { OracleBlock, OracleNode, OracleOutside, OraclePool } from "./oracle-terms.js";
+import type { PlacedWorkload } from "./workload-router.js";
 
 /** The part of a datastore's content that decides routes, read once: of one family, since the other has daemons of its own. */
 export interface OracleState {
@@ -72,6 +73,7 @@ export function oracleState(
   felixEnvironment: Readonly<Record<string, unknown>> = {},
   routers: readonly ExternalRouter[] = [],
   routerId = "",
+  pods: readonly PlacedWorkload[] = [],
 ): OracleState {
   const all = [...resources];
   const bgp = bgpSettings(ofKind(all, "BGPConfiguration"), era);
@@ -133,9 +135,13 @@ export function oracleState(
         : undefined,
   });
   const outsideOf = (family: AddressFamily, own: ReadonlyMap<string, OracleNode>): OracleOutside =>
-    backend === "bird" && routers.length > 0
-      ? oracleOutside(inBgp(own), peers, routers, family)
+    backend === "bird" && routers.length + pods.length > 0
+      ? oracleOutside(inBgp(own), peers, routers, family, known(family) ? pods : [])
       : NOTHING_OUTSIDE;
+  // A pod has nobody to connect to but the address that BGPConfiguration names.
+  const { spec } = configurations.find(({ metadata }) => metadata.name === "default") ?? {};
+  const known = (family: AddressFamily): boolean =>
+    Boolean(family === 4 ? spec?.localWorkloadPeeringIPV4 : spec?.localWorkloadPeeringIPV6);
   const v4 = stateOf(4, nodes, outsideOf(4, nodes));
   const addressed = routers.some(({ ip, ipv6 }) => ipv6 !== undefined || ip.includes(":"));
   if (!addressed && pools.every(({ cidr }) => cidr.family === 4)) return v4;

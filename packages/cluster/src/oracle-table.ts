@@ -6,15 +6,17 @@ import {
   isHostCidr,
   networkAddress,
   ofKind,
-  type Pod,
   parseAddress,
   parseCidr,
   type Resource,
 } from "@calico-sim/core";
 import type { ExternalRouter } from "./external-router.js";
 import { expectedOutside, expectedRoute, stateFor, vxlanDevice } from "./oracle.js";
+import { endpointAddresses } from "./oracle-endpoints.js";
 import { type OracleState, oracleBlock, oracleState } from "./oracle-state.js";
 import type { ExpectedRoute, Liveness, OracleBlock } from "./oracle-terms.js";
+import { SpeakingPods } from "./speaking-pods.js";
+import type { WorkloadRouter } from "./workload-router.js";
 
 /**
  * A route that a kernel must hold: to a block or borrowed address, or to a pod of the node itself. `unknown`: it may hold one
@@ -53,9 +55,12 @@ export function oracleContent(
   backend: "bird" | "vxlan" | "none",
   routers: readonly ExternalRouter[] = [],
   routerId = "",
+  workloads: readonly WorkloadRouter[] = [],
 ): OracleContent {
   const all = [...resources];
-  const state = oracleState(all, era, backend, {}, routers, routerId);
+  const pods = new SpeakingPods(workloads);
+  for (const pod of ofKind(all, "Pod")) pods.changed(pod, false);
+  const state = oracleState(all, era, backend, {}, routers, routerId, pods.placed());
   const endpoints = new Map<string, { pod: string; cidr: string }[]>();
   for (const pod of ofKind(all, "Pod")) {
     const node = pod.spec?.nodeName ?? "";
@@ -135,28 +140,4 @@ function plain(
   const address = tunnel === undefined ? undefined : parseAddress(tunnel);
   if (address === undefined || !addressEquals(address, networkAddress(block.cidr))) return route;
   return { type: "unicast", device, writer: "felix" };
-}
-
-/** Addresses of a pod as a workload endpoint; none where it is no such thing. */
-export function endpointAddresses(pod: Pod): readonly string[] {
-  return isEndpoint(pod) ? addressesOf(pod) : [];
-}
-
-/** Scheduled, with an address of its own, not finished (control-plane-behaviour §2.2). */
-function isEndpoint({ spec, status, metadata }: Pod): boolean {
-  if (spec?.hostNetwork === true || (spec?.nodeName ?? "") === "") return false;
-  if (status?.phase === "Succeeded" || status?.phase === "Failed") return false;
-  const given = metadata.annotations?.["cni.projectcalico.org/podIP"];
-  return !(metadata.deletionTimestamp !== undefined && given === "");
-}
-
-/** The kubelet's report, else the CNI plugin's annotation. */
-function addressesOf({ status, metadata }: Pod): readonly string[] {
-  const reported = status?.podIPs?.map(({ ip }) => ip) ?? [];
-  if (reported.length > 0) return reported;
-  const written = metadata.annotations?.["cni.projectcalico.org/podIPs"] ?? "";
-  return written
-    .split(",")
-    .filter((text) => text !== "")
-    .map((text) => text.split("/")[0] ?? text);
 }

@@ -43,7 +43,8 @@ export interface OracleBlock {
 
 /** A next hop as it must be in a node's kernel. */
 export interface ExpectedHop {
-  readonly device: "eth0" | "tunl0" | "vxlan.calico" | "vxlan-v6.calico";
+  /** `cali*`: the interface of the pod that is the gateway. */
+  readonly device: "eth0" | "tunl0" | "vxlan.calico" | "vxlan-v6.calico" | "cali*";
   /** Name of the node or external router whose address is the gateway. */
   readonly gateway: string;
 }
@@ -79,11 +80,15 @@ export interface OracleRouter {
   readonly prefixes: ReadonlySet<string>;
   /** Its neighbours may be behind routers; undefined: those that are not on its link. */
   readonly multihop: boolean | undefined;
+  /** Set for a pod that speaks BGP with the node that it runs on. */
+  readonly pod: { readonly node: string; readonly labels: OracleNode["labels"] } | undefined;
 }
 
 /** A peering that BGPPeers ask of a node. */
 export interface Asked {
   readonly router: OracleRouter;
+  /** AS that the node shows to it. */
+  readonly asNumber: number;
   /** Times that the node's own AS may be in a path that it takes. */
   readonly ownAS: number;
 }

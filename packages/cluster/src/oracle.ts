@@ -73,7 +73,17 @@ export function expectedOutside(
 ): ExpectedRoute | "unknown" | undefined {
   const gateways = waysOut(stateFor(state, prefix), live, node, prefix);
   if (gateways === "unknown") return gateways;
-  return overAll(gateways.map((gateway) => ({ device: "eth0", gateway })));
+  const own = stateFor(state, prefix).outside.routers.filter(({ pod }) => pod !== undefined);
+  const podOf = (gateway: string): string | undefined =>
+    own.find(({ name }) => name === gateway)?.pod?.node;
+  // A pod's address is known elsewhere by a route of BGP alone, over which no other resolves.
+  if (gateways.some((gateway) => ![undefined, node].includes(podOf(gateway)))) return "unknown";
+  return overAll(
+    gateways.map((gateway) => ({
+      device: podOf(gateway) === undefined ? "eth0" : "cali*",
+      gateway,
+    })),
+  );
 }
 
 function waysOut(

@@ -48,7 +48,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   "bird.timers.connectRetry": { ...seconds, low: 1 },
   "bird.timers.errorWaitMin": seconds,
   "bird.timers.errorWaitMax": seconds,
-  // bird: proto/bgp/config.Y; RFC 4271 §4.2. That 0 stands for no hold time is not modelled.
+  // bird: proto/bgp/config.Y; RFC 4271 §4.2. That 0 stands for no hold time is modelled for routers outside alone.
   "bird.timers.hold": { low: 3, high: 65_535, whole: true },
   // bird: proto/bgp/config.Y
   "bird.timers.keepalive": { low: 1, high: 65_535, whole: true },
@@ -60,6 +60,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   // RFC 5880 §4.1: 32 and 8 bits
   "bird.bfd.interval": { low: 1, high: 0xffff_ffff },
   "bird.bfd.multiplier": { low: 1, high: 255, whole: true },
+  "confd.localPeerPoll": period,
   "felix.start.value": wholeCost,
   "felix.perEndpointSigma": shape,
   "typha.config.snapshotCacheMaxBatchSize": count,

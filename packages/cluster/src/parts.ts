@@ -13,10 +13,10 @@ import type { FelixFleet } from "@calico-sim/felix";
 import type { TyphaFleet } from "@calico-sim/typha";
 import type { ClusterDatastorePath } from "./datastore-path.js";
 import type { EtcdEndpoints } from "./etcd-endpoints.js";
-import type { ExternalRouters } from "./external-routers.js";
 import type { NodeServices } from "./node-services/index.js";
 import type { ClusterSpec } from "./spec.js";
 import type { Tracker } from "./tracker.js";
+import type { WorkloadRouters } from "./workload-routers.js";
 import type { Workloads } from "./workloads/index.js";
 
 /** The fleets of both families. */
@@ -44,7 +44,7 @@ export interface ClusterParts {
   readonly workloads: Workloads;
   readonly nodeServices: NodeServices;
   readonly tracker: Tracker;
-  readonly routers: ExternalRouters;
+  readonly routers: WorkloadRouters;
   readonly etcd: EtcdEndpoints;
   readonly path: ClusterDatastorePath;
   /** Syncers whose clients are only connections. */

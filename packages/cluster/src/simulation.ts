@@ -41,10 +41,11 @@ import { buildResult, type ObservedCluster } from "./build-result.js";
 import { ClusterDatastorePath } from "./datastore-path.js";
 import { EndpointSlices } from "./endpoint-slices/index.js";
 import { EtcdEndpoints } from "./etcd-endpoints.js";
-import { ExternalRouters, type RouterListener } from "./external-routers.js";
+import type { RouterListener } from "./external-routers.js";
 import { findingsOf } from "./findings.js";
 import { bringsIpv6 } from "./late-ipv6.js";
 import { Lifecycle } from "./lifecycle.js";
+import { needsEndpoints, selectsWorkloads, WorkloadEndpoints } from "./local-endpoints.js";
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Finding, Result } from "./result.js";
@@ -58,6 +59,7 @@ import { connectSyncers } from "./syncers.js";
 import { Tracker } from "./tracker.js";
 import { placeTyphas } from "./typha-deployment.js";
 import { ClusterViews, CONFD_KINDS } from "./views/cluster-views.js";
+import { WorkloadRouters } from "./workload-routers.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
 
 /**
@@ -100,7 +102,9 @@ export class Simulation
   readonly endpointSlices: EndpointSlices;
   readonly tracker: Tracker;
   /** BGP speakers outside the cluster. */
-  readonly routers: ExternalRouters;
+  readonly routers: WorkloadRouters;
+  /** Felix's endpoint-status files. */
+  readonly endpoints: WorkloadEndpoints;
   readonly recorder: Recorder;
   /** What BIRD's and Calico's own commands would print at this moment. */
   readonly views: ClusterViews;
@@ -170,18 +174,22 @@ export class Simulation
     this.bird = new BirdFleet({ ...birds, filter: filters });
     const filters6 = usesIpv6(spec) ? new KernelFilters(this.kernels, this.prefixes, 6) : undefined;
     this.bird6 = filters6 && new BirdFleet({ ...birds, filter: filters6, family: 6 });
-    this.routers = new ExternalRouters({
-      spec,
-      engine,
-      nodes: this.nodes,
-      prefixes: this.prefixes,
-      kernels: this.kernels,
-      fabric: this.fabric,
-      bird: this.bird,
-      bird6: this.bird6,
-      filters,
-      filters6,
-    });
+    const { prefixes, kernels, fabric, bird, bird6 } = this;
+    this.routers = new WorkloadRouters(
+      {
+        spec,
+        engine,
+        nodes: this.nodes,
+        prefixes,
+        kernels,
+        fabric,
+        bird,
+        bird6,
+        filters,
+        filters6,
+      },
+      this.datastore,
+    );
     this.confd = new ConfdFleet({
       engine,
       nodes: this.nodes,
@@ -253,6 +261,7 @@ export class Simulation
       era: this.era,
       backend: spec.backend,
       ...(spec.externalRouters === undefined ? {} : { routers: spec.externalRouters }),
+      ...(spec.workloadRouters === undefined ? {} : { workloads: spec.workloadRouters }),
       ...(spec.routerId === undefined ? {} : { routerId: spec.routerId }),
     });
     this.tracker.seed(spec.resources);
@@ -271,6 +280,10 @@ export class Simulation
     this.endpointSlices = new EndpointSlices(engine, this.datastore, parameters.endpointSlices);
     this.endpointSlices.seed(spec.resources);
     this.datastore.observe(this.endpointSlices);
+    this.endpoints = new WorkloadEndpoints(this, this.confd, this.routers);
+    this.routers.setLocalEndpoints(this.endpoints);
+    this.confd.setLocalEndpoints(this.endpoints);
+    if (needsEndpoints(spec)) this.endpoints.begin();
     engine.schedule(0, this.kindSample);
     if (spec.backend === "bird") this.routers.begin(this);
   }
@@ -422,6 +435,8 @@ export class Simulation
 
   /** See {@link StoreObserver}. */
   onCommit({ type, key, resource, revision }: WatchEvent): void {
+    if (resource.kind === "BGPConfiguration") this.routers.peeringChanged();
+    if (selectsWorkloads(resource)) this.endpoints.begin();
     if (resource.kind !== "Secret") return;
     this.confd.secretChanged(key, type === "deleted" ? undefined : (resource as Secret), revision);
   }

@@ -28,6 +28,7 @@ import type {
 import { routerFieldIssues } from "./external-router-check.js";
 import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
+import { workloadIssues } from "./workload-router.js";
 
 const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
@@ -43,6 +44,7 @@ const COMMON = {
   etcdEndpoints: texts,
   backend: { type: "enum", values: ["bird", "vxlan", "none"] },
   externalRouters: any,
+  workloadRouters: any,
   undescribedPeers: { type: "enum", values: ["accept", "absent"] },
   cniRouteCopies: boolean,
   routerId: text,
@@ -151,9 +153,13 @@ function commonIssues({
   calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
+  workloadRouters,
   routerId,
-}: Pick<ClusterOptions, "calicoVersion" | "datastore" | "etcdEndpoints" | "routerId">): Issue[] {
-  const issues: Issue[] = [];
+}: Pick<
+  ClusterOptions,
+  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId"
+>): Issue[] {
+  const issues: Issue[] = [...workloadIssues(workloadRouters)];
   if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
     const message = `${JSON.stringify(routerId)} is no router id`;
     const want = "hash, or an IPv4 address";

@@ -31,6 +31,7 @@ import {
   checkResources,
   checkTogether,
 } from "./spec-check.js";
+import type { WorkloadRouter } from "./workload-router.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
@@ -68,6 +69,8 @@ export interface ClusterSpec {
   readonly fabric: FabricSpec;
   /** BGP speakers outside the cluster. */
   readonly externalRouters?: readonly ExternalRouter[];
+  /** Pods that speak BGP with their node. */
+  readonly workloadRouters?: readonly WorkloadRouter[];
   /** @defaultValue `accept` */
   readonly undescribedPeers?: UndescribedPeers;
   /**
@@ -161,6 +164,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(nodeFamilies.includes(4) ? {} : { detectIpv4: false }),
     ...(routerId === undefined ? {} : { routerId }),
     ...(options.externalRouters === undefined ? {} : { externalRouters: options.externalRouters }),
+    ...(options.workloadRouters === undefined ? {} : { workloadRouters: options.workloadRouters }),
     ...(options.undescribedPeers === undefined
       ? {}
       : { undescribedPeers: options.undescribedPeers }),
@@ -203,6 +207,7 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const version = options.calicoVersion ?? "3.33";
   const { undescribedPeers, secretNamespace } = options;
   const externalRouters = options.externalRouters ?? undefined;
+  const workloadRouters = options.workloadRouters ?? undefined;
   const fabric = fabricOf(options, placed);
   checkMesh(options.resources, options.backend ?? "bird", version);
   return Object.freeze({
@@ -221,6 +226,9 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
     ...(externalRouters === undefined
       ? {}
       : { externalRouters: freezeDeep(externalRouters.map(withoutNulls)) }),
+    ...(workloadRouters === undefined
+      ? {}
+      : { workloadRouters: freezeDeep(workloadRouters.map(withoutNulls)) }),
     ...(undescribedPeers === undefined ? {} : { undescribedPeers }),
     ...(options.cniRouteCopies === undefined ? {} : { cniRouteCopies: options.cniRouteCopies }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),

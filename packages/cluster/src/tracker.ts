@@ -7,6 +7,7 @@ import type {
   Micros,
   Node,
   NodeDirectory,
+  Pod,
   PrefixTable,
   Resource,
   RouteListener,
@@ -32,6 +33,8 @@ import { expectedOutside, expectedRoute, reachesRouter, stateFor, whyOpen } from
 import { isConnected } from "./oracle-outside.js";
 import { type OracleState, oracleNode, oracleState } from "./oracle-state.js";
 import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
+import { SpeakingPods } from "./speaking-pods.js";
+import type { WorkloadRouter } from "./workload-router.js";
 
 /** Set in a delivery code: it was delivered once; a part of the flows still is. */
 const WAS_DELIVERED = 8;
@@ -50,6 +53,8 @@ export interface TrackerOptions {
   readonly backend: "bird" | "vxlan" | "none";
   /** BGP speakers outside the cluster: sources of packets to blocks, and destinations for what they originate. */
   readonly routers?: readonly ExternalRouter[];
+  /** Pods that speak BGP: destinations for what they originate. */
+  readonly workloads?: readonly WorkloadRouter[];
   /** `CALICO_ROUTER_ID`. @defaultValue none */
   readonly routerId?: string;
 }
@@ -70,6 +75,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private readonly era: Era;
   private readonly backend: "bird" | "vxlan" | "none";
   private readonly routers: readonly ExternalRouter[];
+  private readonly pods: SpeakingPods;
   private readonly routerId: string;
   private readonly resources: Map<string, Resource> = new Map();
   private state: OracleState;
@@ -92,6 +98,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.era = options.era;
     this.backend = options.backend;
     this.routers = options.backend === "bird" ? (options.routers ?? []) : [];
+    this.pods = new SpeakingPods(options.backend === "bird" ? (options.workloads ?? []) : []);
     this.routerId = options.routerId ?? "";
     this.state = oracleState([], this.era, this.backend);
     this.destinations = new Destinations(options.prefixes, options.nodes);
@@ -105,8 +112,11 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     for (const resource of resources) {
       if (decides(resource)) this.resources.set(keyOf(resource), resource);
     }
+    for (const resource of resources)
+      if (resource.kind === "Pod") this.pods.changed(resource as Pod, false);
     this.refreshState();
-    this.recheckRows(this.destinations.seed(resources, this.routers, this.state));
+    const originators = [...this.routers, ...this.pods.originators];
+    this.recheckRows(this.destinations.seed(resources, originators, this.state));
   }
 
   /** A node's calico-node, or an external router, runs from now on, or no longer. */
@@ -234,6 +244,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
       return;
     }
     if (resource.kind === "Pod") {
+      if (this.pods.changed(resource as Pod, event.type === "deleted")) {
+        this.refreshState();
+        this.recheckAll();
+      }
       this.recheckRows(this.destinations.podChanged(event, this.state));
       return;
     }
@@ -284,7 +298,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
 
   private refreshState(): void {
     const { era, backend, routers, routerId } = this;
-    this.state = oracleState(this.resources.values(), era, backend, {}, routers, routerId);
+    const pods = this.pods.placed();
+    this.state = oracleState(this.resources.values(), era, backend, {}, routers, routerId, pods);
     this.destinations.refresh(this.state);
   }
 
@@ -408,6 +423,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private deliver(host: number, row: number): Arrival {
     const to = this.destinations.targets[row]!;
     const isNode = this.nodes.isNode(host);
+    // What a pod sends goes to its node, whatever it hears by BGP.
+    if (!isNode && this.pods.has(this.nodes.name(host))) return plainArrival(DELIVERY.notAsked);
     if (to.routers !== undefined)
       return isNode ? this.deliverOutside(host, row) : plainArrival(DELIVERY.notAsked);
     if (to.owner < 0) return plainArrival(DELIVERY.notAsked);

@@ -139,3 +139,33 @@ describe("equally good paths to different next hops (node-behaviour §1.5, merge
     expect(simulation.result().blackholes.pairSeconds).toBe(0);
   });
 });
+
+describe("a router outside that has several routes at once (`ecmp`)", () => {
+  const tor = { name: "tor", ip: "10.0.0.254", asNumber: 65_001, ecmp: true };
+  // With the mesh on, every node passes on to the router what the others told it (node-behaviour §1.6, rule 8).
+  const options = { nodes: 4, pools: [POOL], externalRouters: [tor] } as const;
+  const steps = [at("0s", start()), at("1m", blocks.add("node-3"))];
+
+  test("sends over every node that tells of a block, where one without sends over the lowest address", () => {
+    const all = run(options, steps, "3m");
+    expect(hops(all, "tor", "node-3")).toEqual(["node-0", "node-1", "node-2", "node-3"]);
+    const one = run({ ...options, externalRouters: [{ ...tor, ecmp: false }] }, steps, "3m");
+    expect(hops(one, "tor", "node-3")).toEqual(["node-0"]);
+    expect(all.tracker.darkPairs).toBe(0);
+  });
+
+  test("loses a part of its flows while one of its next hops is dead, until the hold time is over", () => {
+    const crash = at("3m", fail.node("node-1"));
+    const dark = run(options, [...steps, crash], "8m")
+      .result()
+      .blackholes.intervals.filter(
+        ({ from, owner, endSeconds, beginSeconds }) =>
+          from === "tor" && owner === "node-3" && endSeconds > beginSeconds,
+      );
+    expect(dark.map(({ share, open }) => [share, open])).toEqual([[0.25, false]]);
+    const { beginSeconds, endSeconds } = dark[0]!;
+    expect(beginSeconds).toBeCloseTo(180, 0);
+    expect(endSeconds - beginSeconds).toBeGreaterThan(100);
+    expect(endSeconds - beginSeconds).toBeLessThan(243);
+  });
+});

@@ -1,9 +1,10 @@
 import { type ClusterSpec, Simulation } from "@calico-sim/cluster";
+import { nextHopsOf } from "@calico-sim/core";
 import { arbitraryCluster, arbitraryScenario, checkInvariants } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { runs } from "../../../vitest.runs.js";
-import { arbitraryCase, atRest, expectJudgedAsLooked } from "./support.js";
+import { arbitraryCase, atRest, type Case, expectJudgedAsLooked } from "./support.js";
 
 describe("clusters with routers outside, after everything that failed is healed", () => {
   const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false });
@@ -45,10 +46,78 @@ describe("clusters with routers outside, after everything that failed is healed"
   );
 });
 
+describe("routers with several routes at once (`ecmp`)", () => {
+  const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false });
+  test.prop([cases], runs(20))(
+    "change no node's routes, and spread theirs over equally good next hops alone",
+    (each) => {
+      const [one, all] = [atRest(each), atRest(withEcmp(each))];
+      expect(tables(all, true)).toEqual(tables(one, true));
+      expect(all.tracker.converged).toBe(true);
+      // Behind the underlay's routers, which know no pods, one of several next hops leads nowhere.
+      if (all.spec.fabric.racks.length === 1) expect(all.tracker.darkPairs).toBe(0);
+      const [alone, several] = [tables(one, false), tables(all, false)];
+      expect([...several.keys()]).toEqual([...alone.keys()]);
+      for (const [destination, hops] of several) {
+        // The best path's is among them, and as many as lead there differently.
+        expect(hops).toEqual(expect.arrayContaining([...alone.get(destination)!]));
+        expect(hops).toEqual(equallyGood(all, destination));
+      }
+    },
+  );
+});
+
+function withEcmp([spec, ...rest]: Case): Case {
+  const externalRouters = (spec.externalRouters ?? []).map((one) => ({ ...one, ecmp: true }));
+  return [{ ...spec, externalRouters }, ...rest];
+}
+
+/** Next hops by host and destination, of nodes or of routers. */
+function tables(simulation: Simulation, ofNodes: boolean): ReadonlyMap<string, readonly number[]> {
+  const { kernels, nodes } = simulation;
+  const found = new Map<string, readonly number[]>();
+  for (let host = 0; host < nodes.size; host++) {
+    if (nodes.isNode(host) !== ofNodes) continue;
+    for (const { prefix, route } of kernels.table(host)) {
+      const hops = nextHopsOf(kernels.route(route)).map(({ gateway }) => gateway);
+      found.set(
+        `${String(host)} ${String(prefix)}`,
+        hops.sort((a, b) => a - b),
+      );
+    }
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Next hops of the paths in a router's BIRD that RFC 4271 §9.1.2.2 leaves over before its last tie-breaks. */
+function equallyGood(simulation: Simulation, destination: string): readonly number[] {
+  const [host = 0, prefix = 0] = destination.split(" ").map(Number);
+  const { bird, bird6, nodes, prefixes, spec } = simulation;
+  const fleet = prefixes.cidr(prefix).family === 4 ? bird : bird6!;
+  const paths = fleet.paths(host, prefix);
+  const { asNumber } = spec.externalRouters!.find(({ name }) => name === nodes.name(host))!;
+  const merit = ({ from, attributes }: (typeof paths)[number]): readonly number[] => {
+    const teller = spec.externalRouters!.find(({ name }) => name === nodes.name(from));
+    const inside = teller === undefined ? 64_512 : Number(teller.asNumber);
+    return [-attributes.localPref, attributes.asPath.length, Number(inside === Number(asNumber))];
+  };
+  const texts = paths.map((path) => JSON.stringify(merit(path)));
+  const order = (a: readonly number[], b: readonly number[]): number =>
+    a.map((x, i) => x - b[i]!).find((difference) => difference !== 0) ?? 0;
+  const best = JSON.stringify(paths.map(merit).sort(order)[0]);
+  const hops = paths.filter((_, i) => texts[i] === best).map(({ nextHop }) => nextHop);
+  return [...new Set(hops)].sort((a, b) => a - b);
+}
+
 describe("clusters with routers outside, in the middle of things", () => {
   const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false, healed: false });
   test.prop([cases], runs(15))(
     "the tracker says what it would say after a look at everything",
+    expectJudgedAsLooked,
+  );
+
+  test.prop([cases.map(withEcmp)], runs(15))(
+    "and so it does where routers have several routes at once",
     expectJudgedAsLooked,
   );
 });

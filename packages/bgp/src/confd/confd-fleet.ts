@@ -9,6 +9,7 @@ import {
   type NodeDirectory,
   type PrefixTable,
   type Resource,
+  SECOND,
   type Secret,
   type SyncerSink,
   type SyncerSource,
@@ -28,6 +29,8 @@ import {
 import type { ExternalPeers } from "./external-peers.js";
 import { FamilyFiles, newNodeFiles } from "./family-files.js";
 import type { KernelFilters } from "./kernel-filters.js";
+import type { LocalEndpoints } from "./local-endpoints.js";
+import type { LocalWorkload } from "./render/peerings.js";
 import { type ServiceReader, ServiceWatch } from "./service-watch.js";
 
 /** What confd's work costs, in microseconds of CPU. */
@@ -40,6 +43,11 @@ export interface ConfdCosts {
   readonly renderPerPeer: number;
   /** `bird -p` check, rename and `sv hup` when a file changed. Assumed. */
   readonly reload: number;
+  /**
+   * Time between two looks at Felix's endpoint-status files, from the start of the process (calico:
+   * confd/pkg/backends/calico/local_bgp_peer_watcher.go).
+   */
+  readonly localPeerPoll: Micros;
 }
 
 /** Assumed profile: no measurement of confd is public. */
@@ -48,6 +56,7 @@ export const CONFD_COSTS: ConfdCosts = Object.freeze({
   render: 8 * MILLISECOND,
   renderPerPeer: 20,
   reload: 10 * MILLISECOND,
+  localPeerPoll: 30 * SECOND,
 });
 
 /** Told when a node's first configuration of a family is written: its BIRD can start. */
@@ -104,6 +113,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
   private readonly confds: (Confd | undefined)[] = [];
   private source: SyncerSource | undefined;
   private serviceSource: SyncerSource | undefined;
+  private endpoints: LocalEndpoints | undefined;
+  private kindLook = -1;
   private readonly memory: BatchMemory<Work> = new BatchMemory();
   /** Files of IPv4, then of IPv6 where there are any. */
   private readonly families: FamilyFiles[];
@@ -158,6 +169,22 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     this.engine.schedule(at, this.kindApply, node, confd.life);
   }
 
+  /** Where confds find Felix's endpoint-status files. Without, no pod is a peer. */
+  setLocalEndpoints(endpoints: LocalEndpoints): void {
+    this.endpoints = endpoints;
+    this.kindLook = this.engine.defineKind("confd-local-peers", this);
+  }
+
+  /** Felix's endpoint-status files of a node are others, or may be: confd sees it with its next look. */
+  endpointsChanged(node: number): void {
+    const confd = this.confds[node];
+    if (this.endpoints === undefined || confd?.running !== true || confd.looks) return;
+    confd.looks = true;
+    const { localPeerPoll } = this.costs;
+    const looks = Math.floor((this.engine.now - confd.started) / localPeerPoll) + 1;
+    this.engine.schedule(confd.started + looks * localPeerPoll, this.kindLook, node, confd.life);
+  }
+
   /** Where all confds get the `bgp` syncer's stream. */
   setSource(source: SyncerSource): void {
     this.source = source;
@@ -171,6 +198,8 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     confd.life++;
     confd.inSync = false;
     confd.services = "unwatched";
+    confd.started = this.engine.now;
+    confd.looks = false;
     confd.rendering = false;
     confd.dirty = false;
     confd.changed.clear();
@@ -286,6 +315,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     const confd = this.confds[node]!;
     if (confd.life !== life) return;
     if (kind === this.kindApply) this.apply(node, confd, confd.inputs.shift()!);
+    else if (kind === this.kindLook) this.look(node, confd);
     else this.onRendered(node, confd);
   }
 
@@ -293,6 +323,26 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
   externalPeers(): readonly string[] {
     const left = this.confds.flatMap((confd) => confd?.files.flatMap((f) => f.external) ?? []);
     return [...new Set(left)].sort();
+  }
+
+  /** Reads Felix's files again, and renders if other pods are to be peers. */
+  private look(node: number, confd: Confd): void {
+    confd.looks = false;
+    const workloads = this.workloads(node);
+    if (!confd.inSync || JSON.stringify(workloads) === JSON.stringify(confd.workloads)) return;
+    confd.workloads = workloads;
+    confd.all = true;
+    if (confd.rendering) confd.dirty = true;
+    else this.render(node, confd);
+  }
+
+  /** Pods of a node that its files have as peers, or will after the render under way. */
+  localWorkloads(node: number): readonly LocalWorkload[] {
+    return this.confds[node]?.workloads ?? [];
+  }
+
+  private workloads(node: number): readonly LocalWorkload[] {
+    return this.families[0]!.rendered.localWorkloads(node, this.endpoints?.of(node) ?? []);
   }
 
   private confd(node: number): Confd {
@@ -349,6 +399,10 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
       if (work === SERVICES_CHANGED && !changed.includes(true)) return;
     }
     if (!confd.inSync || this.awaitsServices(node, confd)) return;
+    // The first look comes before the first file (calico: confd/pkg/backends/calico/client.go, GetValues).
+    if (work.snapshot) confd.workloads = this.workloads(node);
+    else if (work.global && this.families[0]!.rendered.selectsWorkloads)
+      this.endpointsChanged(node);
     if (confd.rendering) confd.dirty = true;
     else this.render(node, confd);
   }
@@ -388,7 +442,7 @@ export class ConfdFleet implements SyncerSink, EventHandler, RouteNames, Service
     confd.rendered = true;
     this.families.forEach((family, i) => {
       const files = confd.files[i]!;
-      const change = family.change(node, files, changed, all, first);
+      const change = family.change(node, files, changed, all, first, confd.workloads);
       if (!first && Object.keys(change).length === 0) return;
       confd.reloads++;
       this.busyUntil[node]! += this.costs.reload;

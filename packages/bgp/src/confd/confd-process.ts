@@ -1,5 +1,7 @@
+import type { Micros } from "@calico-sim/core";
 import type { FamilyWork } from "./confd-cache.js";
 import type { NodeFiles } from "./family-files.js";
+import type { LocalWorkload } from "./render/peerings.js";
 
 /** What one batch means to confd; computed once for all receivers. */
 export interface Work {
@@ -44,6 +46,12 @@ export interface Confd {
   readonly files: NodeFiles[];
   /** Its own watches of Services and EndpointSlices. */
   services: "unwatched" | "listing" | "known";
+  /** When the process started. */
+  started: Micros;
+  /** Local pods that ask to be peers, as of its last look at Felix's files. */
+  workloads: readonly LocalWorkload[];
+  /** A look is due. */
+  looks: boolean;
   renders: number;
   reloads: number;
 }
@@ -62,6 +70,9 @@ export function newConfd(files: NodeFiles[]): Confd {
     rendered: false,
     files,
     services: "unwatched",
+    started: 0,
+    workloads: [],
+    looks: false,
     renders: 0,
     reloads: 0,
   };

@@ -17,6 +17,7 @@ import { ConfdCache } from "./confd-cache.js";
 import type { ExternalPeers } from "./external-peers.js";
 import type { KernelFilters } from "./kernel-filters.js";
 import { peerName } from "./render/peer.js";
+import type { LocalWorkload } from "./render/peerings.js";
 import { addressNumber, type NodeRoutes, RenderedPeers } from "./rendered-peers.js";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -52,6 +53,8 @@ export interface NodeFiles {
   /** What it advertises of services, as text: by the files, or by what was heard since. */
   services: string;
 }
+
+const NO_GATEWAYS: ReadonlyMap<string, string> = new Map();
 
 /** A node without files. */
 export function newNodeFiles(): NodeFiles {
@@ -166,6 +169,11 @@ export class FamilyFiles implements RouteNames {
     return this.cache.keys.get(node)?.network;
   }
 
+  /** See {@link RouteNames}. */
+  gatewaysOf(node: number): ReadonlyMap<string, string> {
+    return this.rendered.needed ? this.rendered.gateways(node) : NO_GATEWAYS;
+  }
+
   /** How a node's configuration calls a peer; undefined when either has no address. See {@link RouteNames}. */
   neighbour(node: number, peer: number): Neighbour | undefined {
     const own = this.cache.keys.get(node);
@@ -195,6 +203,7 @@ export class FamilyFiles implements RouteNames {
    * @param changed - nodes whose keys changed since the last render.
    * @param all - everything is to be rendered anew, not only what changed.
    * @param first - there were no files.
+   * @param workloads - local pods that ask to be peers.
    */
   change(
     node: number,
@@ -202,8 +211,12 @@ export class FamilyFiles implements RouteNames {
     changed: ReadonlySet<number>,
     all: boolean,
     first: boolean,
+    workloads: readonly LocalWorkload[] = [],
   ): Reconfiguration {
-    const change: Writable<Reconfiguration> = this.peersChanged(node, files, changed, all) ?? {};
+    const change: Writable<Reconfiguration> =
+      (this.rendered.needed
+        ? this.explicitChanged(node, files, workloads)
+        : this.peersChanged(node, files, changed, all)) ?? {};
     const blocks = this.ownRoutes(files, change);
     const blocksText = blocks.join();
     if (first || blocksText !== files.blocksText) change.blocks = blocks;
@@ -239,7 +252,6 @@ export class FamilyFiles implements RouteNames {
     changed: ReadonlySet<number>,
     all: boolean,
   ): Reconfiguration | undefined {
-    if (this.rendered.needed) return this.explicitChanged(node, files);
     const add: PeerConfig[] = [];
     const remove: number[] = [];
     const consider = (peer: number): void => {
@@ -255,8 +267,12 @@ export class FamilyFiles implements RouteNames {
   }
 
   /** The same where BGPPeers have a say: what one resource changes may be anywhere, so all is rendered. */
-  private explicitChanged(node: number, files: NodeFiles): Reconfiguration | undefined {
-    const { peers, external, text, routes } = this.rendered.of(node);
+  private explicitChanged(
+    node: number,
+    files: NodeFiles,
+    workloads: readonly LocalWorkload[],
+  ): Reconfiguration | undefined {
+    const { peers, external, text, routes } = this.rendered.of(node, workloads);
     setRoutes(files, routes);
     if (text === files.peersText) return undefined;
     files.peersText = text;

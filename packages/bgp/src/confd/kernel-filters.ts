@@ -51,6 +51,9 @@ export class KernelFilters implements KernelFilter {
   private readonly tunnelled: number[] = [];
   private readonly blackhole: number;
   private readonly routers: Set<number> = new Set();
+  /** By id of a pod that speaks BGP: the node that it runs on, and the interface there. */
+  private readonly guests: Map<number, { readonly host: number; readonly device: string }> =
+    new Map();
 
   constructor(kernels: Kernels, prefixes: PrefixTable, family: AddressFamily = 4) {
     this.kernels = kernels;
@@ -98,6 +101,12 @@ export class KernelFilters implements KernelFilter {
     this.routers.add(node);
   }
 
+  /** A pod that speaks BGP, with the interface on its node that leads to it. */
+  placeGuest(pod: number, address: Address, host: number, device: string): void {
+    this.placeRouter(pod, address);
+    this.guests.set(pod, { host, device });
+  }
+
   /** See {@link KernelFilter}. The rules are numbered in node-behaviour §1.6. */
   kernelRoute(node: number, prefix: number, nextHop: number, metric: number): number {
     const index = this.configOf[node];
@@ -105,10 +114,16 @@ export class KernelFilters implements KernelFilter {
     if (index === undefined) return 0;
     const config = this.configs[index]!;
     if (this.isConnected(node, prefix)) return 0;
+    const device = this.podDevice(node, nextHop);
     // An own /32 block gets no static blackhole: it would shadow the pod's route (node-behaviour §1.7).
     if (nextHop < 0 && this.prefixes.isHost(prefix)) return 0;
     const pool = this.pool(index, prefix);
     if (pool === "rejected") return 0;
+    if (device !== undefined && (pool === undefined || pool.encapsulation === "none")) {
+      if (pool !== undefined && !config.programsNoEncap) return 0;
+      // What resolves over nothing is `unreachable` in the kernel (measured on BIRD 1.6.8), which is as good as a blackhole.
+      return device === "" ? this.blackhole : this.route(nextHop, device, false, metric);
+    }
     if (pool === undefined) return this.accept(nextHop, metric);
     if (pool.encapsulation === "vxlan") return 0;
     if (pool.encapsulation === "none")
@@ -132,6 +147,13 @@ export class KernelFilters implements KernelFilter {
   isConnected(node: number, prefix: number): boolean {
     const subnet = this.subnets[node];
     return subnet !== undefined && cidrEquals(subnet, this.prefixes.cidr(prefix));
+  }
+
+  /** See {@link KernelFilter}. */
+  podDevice(node: number, nextHop: number): string | undefined {
+    const guest = this.guests.get(nextHop);
+    if (guest === undefined) return undefined;
+    return guest.host === node ? guest.device : "";
   }
 
   private pool(index: number, prefix: number): FilterPool | "rejected" | undefined {

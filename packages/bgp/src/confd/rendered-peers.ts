@@ -9,16 +9,20 @@ import {
   parseAddress,
   type Resource,
   type Secret,
+  SelectorError,
   type SyncerUpdate,
+  selects,
   type UpdateBatch,
 } from "@calico-sim/core";
 import { BGP_PORT } from "../session/constants.js";
 import type { ExportRules, PeerConfig, PeerFilter, PeerOptions } from "../types.js";
 import type { ExternalPeers } from "./external-peers.js";
 import { Latest } from "./latest.js";
+import type { LocalEndpoint } from "./local-endpoints.js";
 import { bgpConfiguration, renderBird } from "./render/configuration.js";
 import { type BgpNode, type ConfdInputs, confdInputs } from "./render/inputs.js";
 import type { BirdConfiguration, BirdPeer, FilterCall } from "./render/model.js";
+import { isLocal, type LocalWorkload } from "./render/peerings.js";
 import { serviceRoutes } from "./render/services.js";
 
 /** Kinds that decide who peers with whom, and how. */
@@ -78,6 +82,8 @@ export class RenderedPeers {
   private inputs: ConfdInputs | undefined;
   private byAddress: ReadonlyMap<string, number> = new Map();
   private required = false;
+  /** By node, as rendered last. */
+  private readonly workloads: Map<number, readonly LocalWorkload[]> = new Map();
   private readonly ruleSets: Map<string, ExportRules> = new Map();
   /** Services and their EndpointSlices. */
   private readonly services: Latest<string, Resource> = new Latest();
@@ -144,10 +150,54 @@ export class RenderedPeers {
     this.mesh.clear();
   }
 
-  /** The peers of a node. */
-  of(node: number): NodePeers {
+  /** By address of a peer, the gateway of the static route that a node's files have to it (BGPPeer `reachableBy`). */
+  gateways(node: number): ReadonlyMap<string, string> {
+    const options = { node: this.nodes.name(node), family: this.family };
+    const { staticRoutes } = renderBird(this.read(), options);
+    return new Map(
+      staticRoutes.flatMap((route) =>
+        route.type === "via" ? [[route.cidr.split("/")[0] ?? "", route.gateway] as const] : [],
+      ),
+    );
+  }
+
+  /** Local pods that are peers by a node's files. */
+  workloadsOf(node: number): readonly LocalWorkload[] {
+    return this.workloads.get(node) ?? [];
+  }
+
+  /** Whether some BGPPeer makes peers of local pods. */
+  get selectsWorkloads(): boolean {
+    return this.read().peers.some(({ spec }) => Boolean(spec.localWorkloadSelector));
+  }
+
+  /**
+   * Which local endpoints are to be peers, and by which BGPPeer. Felix writes one BGPPeer into the file of an endpoint: of
+   * several that select it the first by name, which is assumed.
+   */
+  localWorkloads(node: number, endpoints: readonly LocalEndpoint[]): readonly LocalWorkload[] {
     const inputs = this.read();
-    const rendered = renderBird(inputs, { node: this.nodes.name(node), family: this.family });
+    const own = inputs.nodeByName.get(this.nodes.name(node));
+    if (own === undefined || endpoints.length === 0) return [];
+    const peers = inputs.peers.filter((peer) => isLocal(peer, own));
+    return endpoints.flatMap(({ labels, addresses }) => {
+      const peer = peers.find(({ spec }) => selectsLabels(spec.localWorkloadSelector, labels));
+      if (peer === undefined) return [];
+      const nets = (family: AddressFamily): readonly string[] =>
+        addresses.filter((text) => parseAddress(text)?.family === family);
+      return [{ ipv4Nets: nets(4), ipv6Nets: nets(6), bgpPeerName: peer.metadata.name }];
+    });
+  }
+
+  /** The peers of a node; of its pods those that its confd knows of. */
+  of(node: number, workloads: readonly LocalWorkload[]): NodePeers {
+    const inputs = this.read();
+    if (workloads.length > 0 || this.workloads.size > 0) this.workloads.set(node, workloads);
+    const rendered = renderBird(inputs, {
+      node: this.nodes.name(node),
+      family: this.family,
+      localWorkloads: workloads,
+    });
     const peers = new Map<number, PeerConfig>();
     const external: string[] = [];
     for (const peer of rendered.peers) {
@@ -164,7 +214,11 @@ export class RenderedPeers {
   /** What a node's `bird.cfg` says of one peer. */
   peer(node: number, peer: number): BirdPeer | undefined {
     const inputs = this.read();
-    const { peers } = renderBird(inputs, { node: this.nodes.name(node), family: this.family });
+    const { peers } = renderBird(inputs, {
+      node: this.nodes.name(node),
+      family: this.family,
+      localWorkloads: this.workloadsOf(node),
+    });
     const outside = this.outside?.addressOf(peer, this.family);
     return peers.find(({ address }) => address === outside || this.byAddress.get(address) === peer);
   }
@@ -264,6 +318,19 @@ export class RenderedPeers {
       );
     }
     return this.inputs;
+  }
+}
+
+function selectsLabels(
+  selector: string | undefined,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (!selector) return false;
+  try {
+    return selects(selector, labels);
+  } catch (error) {
+    if (error instanceof SelectorError) return false;
+    throw error;
   }
 }
 

@@ -89,6 +89,7 @@ export class Configuration {
     x.address[node] = speaker.address ?? x.address[node]!;
     x.routerId[node] = speaker.routerId ?? x.address[node];
     x.daemons[node]!.router = speaker.router ?? false;
+    x.daemons[node]!.mergesPaths = speaker.mergePaths ?? speaker.router !== true;
     this.listenPorts[node] = speaker.listenPort ?? this.listenPorts[node] ?? BGP_PORT;
     if (x.state[node] === OFF) this.openPort(node);
   }

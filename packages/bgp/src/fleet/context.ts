@@ -260,8 +260,8 @@ export class FleetContext {
 
   /** How a session end treats its peer, as part of the paths learnt from it. */
   treatment(e: number): number {
-    const { router } = this.daemons[this.ends.node[e]!]!;
-    return treatment(this.ends.policy[e]!, this.isInternal(e), router);
+    const daemon = this.daemons[this.ends.node[e]!]!;
+    return treatment(this.ends.policy[e]!, this.isInternal(e), daemon);
   }
 
   /** Whether both ends of a session have the add-path capability (RFC 7911 §4). */
@@ -325,7 +325,12 @@ export class FleetContext {
   errorWaitLeft(e: number, second: number): number {
     const due = this.ends.connectDue[e]!;
     if (due < 0 || this.ends.outgoing[e]! >= 0) return 0;
-    return Math.max(0, due - this.timing.connectDelay - second);
+    return Math.max(0, due - this.connectDelay(e) - second);
+  }
+
+  /** Connect delay time of an end, in seconds. */
+  connectDelay(e: number): number {
+    return this.policy(e).connectDelay || this.timing.connectDelay;
   }
 
   /** Forgets the connection that a side belongs to, at the session end that owned it. */

@@ -58,6 +58,8 @@ export interface Daemon {
   exporting: number;
   /** An ordinary router, without the filters that Calico renders. */
   router: boolean;
+  /** Its kernel gets equally good paths as one route (`merge paths`). */
+  mergesPaths: boolean;
   rules: ExportRules | undefined;
   /** Every peer is as in the mesh, so that what one says is told to no other. */
   meshOnly: boolean;
@@ -73,8 +75,8 @@ export interface Daemon {
   kernelNews: number[];
   /** UPDATEs that announce `blocks` to a mesh peer, each on its own; undefined after a change. */
   feed: readonly Batch[] | undefined;
-  /** By session end: the step of its feed that comes next, on which side of a connection. */
-  readonly feeding: Map<number, { readonly side: number; readonly step: number }>;
+  /** By session end: where its feed goes on, and on which side of a connection: a step to mesh peers, else a prefix. */
+  readonly feeding: Map<number, { readonly side: number; readonly next: number }>;
   /** By session end: how far the table is that it is told again. */
   readonly refeeding: Map<number, RefeedPlace>;
   reconfigure: Reconfiguration[];
@@ -94,6 +96,7 @@ export function newDaemon(lists: PathLists): Daemon {
     peers: 0,
     exporting: 0,
     router: false,
+    mergesPaths: true,
     rules: undefined,
     meshOnly: true,
     groups: [],

@@ -25,8 +25,8 @@ export class Advertiser {
   }
 
   /**
-   * Announces everything to a peer, then End-of-RIB (law 3). To a mesh peer own blocks go one step of a feed a
-   * turn, with other work in between (bird: nest/rt-table.c, rt_feed_baby).
+   * Announces everything to a peer, then End-of-RIB (law 3): one step of a feed a turn, with other work in between, so that
+   * peers which come together are fed side by side (bird: nest/rt-table.c, rt_feed_baby).
    *
    * @returns whether a further turn has to go on with it
    */
@@ -41,14 +41,7 @@ export class Advertiser {
     if (daemon.meshOnly) {
       if (begins) x.stats?.feed(node, e, false);
       if (this.feedBlocks(node, e, side)) return true;
-    } else {
-      x.spend(node, this.offers.cost(node));
-      // What waits for the others is part of the feed.
-      if (x.unsent[node] === 1) this.outbox.send(node);
-      const group = joinGroup(x, node, e);
-      x.stats?.feed(node, e, false);
-      this.feeds.send(node, e, group);
-    }
+    } else if (this.feedTable(node, e, side)) return true;
     x.spend(node, x.costs.message);
     x.counters.count(COUNT.update, endOfRibBytes(x.family));
     x.counters.endOfRib++;
@@ -56,7 +49,24 @@ export class Advertiser {
     return false;
   }
 
-  /** One step; true if there are more. */
+  /** One step of a whole table; true if there are more. */
+  private feedTable(node: number, e: number, side: number): boolean {
+    const { x } = this;
+    const { feeding } = x.daemons[node]!;
+    // What waits for the others is part of the feed.
+    if (x.unsent[node] === 1) this.outbox.send(node);
+    const group = joinGroup(x, node, e);
+    const under = feeding.get(e);
+    const goesOn = under?.side === side;
+    if (!goesOn) x.stats?.feed(node, e, false);
+    const next = this.feeds.step(node, e, group, goesOn ? under.next : 0);
+    x.spend(node, this.offers.cost(node) / Math.max(1, group.feed.steps.length));
+    if (next >= 0) feeding.set(e, { side, next });
+    else feeding.delete(e);
+    return next >= 0;
+  }
+
+  /** One step of a mesh peer's; true if there are more. */
   private feedBlocks(node: number, e: number, side: number): boolean {
     const { x } = this;
     const daemon = x.daemons[node]!;
@@ -66,10 +76,10 @@ export class Advertiser {
     const steps = Math.max(1, daemon.feed.length);
     x.spend(node, this.offers.cost(node) / steps);
     const before = daemon.feeding.get(e);
-    const step = before?.side === side ? before.step : 0;
+    const step = before?.side === side ? before.next : 0;
     const batch = daemon.feed[step];
     if (batch !== undefined) this.outbox.post(node, e, batch);
-    if (step + 1 < steps) daemon.feeding.set(e, { side, step: step + 1 });
+    if (step + 1 < steps) daemon.feeding.set(e, { side, next: step + 1 });
     else daemon.feeding.delete(e);
     return step + 1 < steps;
   }

@@ -33,8 +33,8 @@ export class Decision implements PathRanking {
   /** Whether a path is as good as the best but for the last tie-breaks, so that `merge paths` joins them (bird: proto/bgp/attrs.c, bgp_rte_mergable). */
   mergable(best: number, path: number): boolean {
     const { paths } = this.x;
-    // An ordinary router's kernel gets the best alone, as BIRD has it by default.
-    if (paths.isLocal(best) || paths.isLocal(path) || paths.atRouter(best)) return false;
+    // An ordinary router's kernel gets the best alone, as BIRD has it by default, unless it has `merge paths` too.
+    if (paths.isLocal(best) || paths.isLocal(path) || paths.isAlone(best)) return false;
     if (this.ranksLike(best, path)) return true;
     if (this.preference(best) !== this.preference(path)) return false;
     const p = this.attributes(best);

@@ -4,11 +4,10 @@ import type { Prepared } from "./updates.js";
 
 /** What one step of a feed offers to a group of peers. */
 export interface FeedStep {
-  /** Prefix of the first offer, and which of its paths that is. */
+  /** Prefix of the first offer. */
   readonly prefix: number;
-  readonly place: number;
-  /** Routes offered. */
-  readonly offers: number;
+  /** Prefix at which the next step begins; undefined for the last. */
+  readonly behind: number | undefined;
   readonly messages: readonly Prepared[];
   readonly batch: Batch;
   /** By message: the node that all its prefixes come from, or SEVERAL. */

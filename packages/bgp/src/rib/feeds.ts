@@ -1,9 +1,9 @@
 import type { FleetContext } from "../fleet/context.js";
-import { FEED_STEP } from "../session/constants.js";
 import { countBatch, countUpdate } from "./batches.js";
 import { Buckets } from "./buckets.js";
 import { REJECTED } from "./exporter.js";
 import type { FeedStep } from "./feed.js";
+import { stepsOf } from "./offers.js";
 import { NOBODY, type Outbox } from "./outbox.js";
 import { OWN } from "./paths.js";
 import type { PeerGroup } from "./peer-group.js";
@@ -13,8 +13,6 @@ import type { Prepared } from "./updates.js";
 interface Offered {
   readonly prefix: number;
   readonly path: number;
-  /** Which of the prefix's paths it is. */
-  readonly place: number;
 }
 
 /**
@@ -30,10 +28,23 @@ export class Feeds {
     this.outbox = outbox;
   }
 
-  /** Announces the table to a peer of a group. */
-  send(node: number, e: number, group: PeerGroup): void {
+  /**
+   * Announces one step of the table to a peer of a group.
+   *
+   * @param from - Prefix at which the step begins; 0 at first.
+   * @returns the prefix at which the next begins, −1 if this was the last
+   */
+  step(node: number, e: number, group: PeerGroup, from: number): number {
     this.prepare(node, group);
-    for (const step of group.feed.steps) this.sendStep(node, e, group, step);
+    const { steps } = group.feed;
+    const at = stepAt(steps, from);
+    const step = steps[at];
+    if (step === undefined) return -1;
+    const next = steps[at + 1];
+    if (from <= step.prefix) this.sendStep(node, e, group, step);
+    // The table changed below, and the steps begin elsewhere now.
+    else this.sendOffers(node, e, group, this.offers(node, group, from, next?.prefix));
+    return next?.prefix ?? -1;
   }
 
   /** Nobody is told what it said itself. */
@@ -41,9 +52,8 @@ export class Feeds {
     const { batch, from, messages } = step;
     const peer = this.x.ends.peer[e]!;
     if (step.mixed.has(peer)) {
-      const offers = this.offers(node, group, step.prefix, step.place, step.offers);
-      const buckets = this.buckets(node, group, offers, peer);
-      this.outbox.post(node, e, this.outbox.batch(this.outbox.prepare(buckets, group.addPath)));
+      const offers = this.offers(node, group, step.prefix, step.behind);
+      this.sendOffers(node, e, group, offers);
       return;
     }
     let next = 0;
@@ -56,6 +66,12 @@ export class Feeds {
     this.outbox.postPart(node, e, batch.start + next, batch.length - next);
   }
 
+  /** Offers for one peer alone. */
+  private sendOffers(node: number, e: number, group: PeerGroup, offers: readonly Offered[]): void {
+    const buckets = this.buckets(node, group, offers, this.x.ends.peer[e]!);
+    this.outbox.post(node, e, this.outbox.batch(this.outbox.prepare(buckets, group.addPath)));
+  }
+
   /** Brings a group's feed up to date. */
   private prepare(node: number, group: PeerGroup): void {
     const { feed } = group;
@@ -64,17 +80,20 @@ export class Feeds {
     feed.changed = Number.POSITIVE_INFINITY;
     // A step is as it was if the next one begins at or before what changed.
     let kept = 0;
-    while (kept + 1 < steps.length && beginsBy(steps[kept + 1]!, changed)) kept++;
-    const { prefix, place } = kept === 0 ? FIRST : steps[kept]!;
+    while (kept + 1 < steps.length && steps[kept + 1]!.prefix <= changed) kept++;
+    const from = kept === 0 ? 0 : steps[kept]!.prefix;
     steps.length = kept;
-    const offers = this.offers(node, group, prefix, place, Number.POSITIVE_INFINITY);
-    // The connected subnet takes a place in the first step (law 3).
-    let room = kept === 0 ? FEED_STEP - 1 : FEED_STEP;
-    for (let i = 0; i < offers.length; i += room, room = FEED_STEP)
-      steps.push(this.step(node, group, offers.slice(i, i + room)));
+    const parts = stepsOf(this.offers(node, group, from), kept === 0);
+    for (const [i, part] of parts.entries())
+      if (part.length > 0) steps.push(this.prepared(node, group, part, parts[i + 1]?.[0]?.prefix));
   }
 
-  private step(node: number, group: PeerGroup, offers: readonly Offered[]): FeedStep {
+  private prepared(
+    node: number,
+    group: PeerGroup,
+    offers: readonly Offered[],
+    behind: number | undefined,
+  ): FeedStep {
     const messages: Prepared[] = [];
     const from: number[] = [];
     const mixed = new Set<number>();
@@ -85,11 +104,9 @@ export class Feeds {
       }
       for (const origin of bucket.several ?? NOBODY_ELSE) mixed.add(origin);
     }
-    const { prefix, place } = offers[0]!;
     return {
-      prefix,
-      place,
-      offers: offers.length,
+      prefix: offers[0]!.prefix,
+      behind,
       messages,
       batch: this.outbox.batch(messages),
       from: Int32Array.from(from),
@@ -116,23 +133,21 @@ export class Feeds {
   }
 
   /**
-   * Routes as offered to a group, from a path of a prefix on: with add-path each path, else the best
+   * Routes as offered to a group, from a prefix on and up to another: with add-path each path, else the best
    * (bird: nest/rt-table.c, do_feed_baby).
    */
   private offers(
     node: number,
     { addPath }: PeerGroup,
     from: number,
-    place: number,
-    count: number,
+    behind: number = Number.POSITIVE_INFINITY,
   ): Offered[] {
     const { rib } = this.x.daemons[node]!;
     const offers: Offered[] = [];
     for (const prefix of rib.prefixes(from)) {
-      const paths = addPath ? rib.all(prefix) : [rib.best(prefix)];
-      for (let i = prefix === from ? place : 0; i < paths.length; i++)
-        offers.push({ prefix, path: paths[i]!, place: i });
-      if (offers.length >= count) return offers.slice(0, count);
+      if (prefix >= behind) break;
+      if (addPath) for (const path of rib.all(prefix)) offers.push({ prefix, path });
+      else offers.push({ prefix, path: rib.best(prefix) });
     }
     return offers;
   }
@@ -140,10 +155,14 @@ export class Feeds {
 
 const NOBODY_ELSE: readonly number[] = Object.freeze([]);
 
-/** Where a feed begins. */
-const FIRST = { prefix: 0, place: 0 } as const;
-
-/** Whether a step begins at the first offer of a prefix, or of one before it. */
-function beginsBy({ prefix, place }: FeedStep, by: number): boolean {
-  return prefix < by || (prefix === by && place === 0);
+/** The step in which a prefix lies: the last that begins at or before it, else the first. */
+function stepAt(steps: readonly FeedStep[], prefix: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (steps[middle]!.prefix <= prefix) low = middle;
+    else high = middle;
+  }
+  return low;
 }

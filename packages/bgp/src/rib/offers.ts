@@ -69,16 +69,22 @@ export class Offers {
 }
 
 /**
- * Offers by the steps in which a feed hands them over: 256 a step, and the connected subnet takes a place
- * in the first (law 3). There is one step at least.
+ * Offers by the steps in which a feed hands them over: whole prefixes until there are 256 routes, and the connected subnet
+ * takes a place in the first step of a table (law 3; bird: nest/rt-table.c, rt_feed_baby). There is one step at least.
  */
-export function stepsOf<T>(offers: readonly T[]): T[][] {
+export function stepsOf<T extends { readonly prefix: number }>(
+  offers: readonly T[],
+  isFirst = true,
+): T[][] {
   const steps: T[][] = [];
-  for (let from = 0, room = FEED_STEP - 1; from < offers.length || steps.length === 0; ) {
-    steps.push(offers.slice(from, from + room));
-    from += room;
-    room = FEED_STEP;
-  }
+  let from = 0;
+  do {
+    let behind = from + FEED_STEP - Number(isFirst && from === 0);
+    while (behind < offers.length && offers[behind]!.prefix === offers[behind - 1]!.prefix)
+      behind++;
+    steps.push(offers.slice(from, behind));
+    from = behind;
+  } while (from < offers.length);
   return steps;
 }
 

@@ -24,14 +24,25 @@ export const NO_PATH = -1;
 
 const INTERNAL = 1;
 const AT_ROUTER = 2;
+const ALONE = 4;
+const POLICY_SHIFT = 3;
 
-/** How an end treats its peer, as one integer: its policy, whether it takes the peer for internal, whether it belongs to an ordinary router. */
-export function treatment(policy: number, internal: boolean, router: boolean): number {
-  return policy * 4 + (internal ? INTERNAL : 0) + (router ? AT_ROUTER : 0);
+/** What a daemon is to the paths in its table. */
+export interface Holder {
+  /** An ordinary router. */
+  readonly router: boolean;
+  /** Its kernel gets equally good paths as one route (`merge paths`), not the best alone. */
+  readonly mergesPaths: boolean;
+}
+
+/** How an end treats its peer, as one integer: its policy, whether it takes the peer for internal, and whose end it is. */
+export function treatment(policy: number, internal: boolean, holder: Holder): number {
+  const kind = (holder.router ? AT_ROUTER : 0) + (holder.mergesPaths ? 0 : ALONE);
+  return (policy << POLICY_SHIFT) + (internal ? INTERNAL : 0) + kind;
 }
 
 /** As which the node's own routes are treated. */
-const LOCAL: number = treatment(0, true, false);
+const LOCAL: number = treatment(0, true, { router: false, mergesPaths: true });
 
 /**
  * Distinct paths of a run by dense id. A path is the peer that told it, how that peer is treated, the attribute
@@ -98,7 +109,7 @@ export class PathTable {
 
   /** Policy with which the peer is treated. */
   policy(path: number): number {
-    return this.treated(path) >> 2;
+    return this.treated(path) >> POLICY_SHIFT;
   }
 
   /** Whether the peer is taken for one of the own AS. */
@@ -109,5 +120,10 @@ export class PathTable {
   /** Whether the path is in the table of an ordinary router. */
   atRouter(path: number): boolean {
     return (this.treated(path) & AT_ROUTER) !== 0;
+  }
+
+  /** Whether the path goes to the kernel alone, whatever is as good. */
+  isAlone(path: number): boolean {
+    return (this.treated(path) & ALONE) !== 0;
   }
 }

@@ -53,9 +53,9 @@ export class Connections {
   since: Float64Array = new Float64Array(512);
   /**
    * Since when this side delays its acknowledgements, as it answered at once what came last (linux: net/ipv4/tcp_output.c,
-   * tcp_event_data_sent, "pingpong"); infinity where it does not; index: side.
+   * tcp_event_data_sent, "pingpong"), as {@link momentOf}; 0 where it does not; index: side.
    */
-  answersSince: Float64Array = new Float64Array(512);
+  answersSince: Int32Array = new Int32Array(512);
   /** When the last data arrived that the process has found in the socket; −1 = none; index: side. */
   took: Float64Array = new Float64Array(512);
   /** 1 while the path is cut, with a hold deadline pending; index: side. */
@@ -87,7 +87,7 @@ export class Connections {
     for (let side = 2 * c; side <= 2 * c + 1; side++) {
       this.peerRestarting[side] = 0;
       this.silent[side] = 0;
-      this.answersSince[side] = Number.POSITIVE_INFINITY;
+      this.answersSince[side] = 0;
       this.took[side] = -1;
       // A loop: TypedArray.fill is a call into the runtime, dearer than what it saves here.
       const { doubles, ints } = this;
@@ -271,6 +271,11 @@ export class Connections {
     this.doubles = widened(this.doubles, 2 * n * DOUBLES);
     this.ints = new Int32Array(this.doubles.buffer);
   }
+}
+
+/** A time as a small integer that is not 0, to be told from others within 17 minutes. */
+export function momentOf(at: Micros): number {
+  return 1 + (at % 2 ** 30);
 }
 
 const NOTHING: readonly number[] = Object.freeze([]);

@@ -3,6 +3,7 @@ import type { FleetContext, IdleSessions } from "../fleet/context.js";
 import { TIMER_IDLE, WORK_KEEPALIVE } from "../fleet/daemon.js";
 import { COUNT } from "../messages/counters.js";
 import { KEEPALIVE_BYTES } from "../messages/sizes.js";
+import { holdTime, keepaliveTime } from "./agreed-times.js";
 import { widened } from "./connections.js";
 import { KEEPALIVE } from "./segments.js";
 import type { Transport } from "./transport.js";
@@ -47,21 +48,13 @@ export class IdleTimers implements IdleSessions {
   /** An end sent a KEEPALIVE: the next one is due (bird: proto/bgp/packets.c, bgp_fire_tx). */
   spoke(node: number, e: number): void {
     this.makeRoom(e);
-    const due = this.x.second[node]! + this.jittered(node, this.keepalive(e));
-    this.keepaliveDue[e] = due;
-    this.arm(node, e, due);
-  }
-
-  private keepalive(e: number): number {
-    return this.x.policy(e).keepalive || this.x.timing.keepalive;
+    this.keepaliveDue[e] = this.arm(node, e, keepaliveTime(this.x, e));
   }
 
   /** An end got a KEEPALIVE or an UPDATE: its hold time begins anew (bird: proto/bgp/packets.c). */
   heard(node: number, e: number): void {
     this.makeRoom(e);
-    const due = this.x.second[node]! + this.jittered(node, this.x.timing.hold);
-    this.holdDue[e] = due;
-    this.arm(node, e, due);
+    this.holdDue[e] = this.arm(node, e, holdTime(this.x, e));
   }
 
   /** A session is over. */
@@ -99,8 +92,12 @@ export class IdleTimers implements IdleSessions {
     return { hold: this.holdDue[e]!, keepalive: this.keepaliveDue[e]! };
   }
 
-  private arm(node: number, e: number, due: number): void {
+  /** Starts a timer; its second. A time of 0 starts none. */
+  private arm(node: number, e: number, seconds: number): number {
+    if (seconds === 0) return -1;
+    const due = this.x.second[node]! + this.jittered(node, seconds);
     this.x.timers.add(node, due, e * 4 + TIMER_IDLE);
+    return due;
   }
 
   private makeRoom(e: number): void {

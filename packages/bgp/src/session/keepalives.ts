@@ -1,5 +1,6 @@
 import { hash32, type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
+import { holdTime, keepaliveTime } from "./agreed-times.js";
 import { SIDE } from "./connections.js";
 
 const KEEP = 0x6b656570;
@@ -37,6 +38,7 @@ export class Keepalives {
   sent(side: number, until: Micros): number {
     const since = this.x.conns.since[side]!;
     const keepalive = this.time(side);
+    if (keepalive === 0) return 0;
     if (until - since < (keepalive - Math.floor(keepalive / 4)) * SECOND) return 0;
     const hash = this.hash(side);
     let sent = 0;
@@ -46,8 +48,9 @@ export class Keepalives {
     }
   }
 
-  /** First keepalive of a side at or after a time. */
+  /** First keepalive of a side at or after a time; infinity for none. */
   next(side: number, from: Micros): Micros {
+    if (this.time(side) === 0) return Number.POSITIVE_INFINITY;
     let at = this.x.conns.since[side]! + this.interval(side, 0);
     for (let k = 1; at < from; k++) at += this.interval(side, k);
     return at;
@@ -56,6 +59,7 @@ export class Keepalives {
   /** Last keepalive of a side before a time; its Established if there was none. */
   last(side: number, before: Micros): Micros {
     let last = this.x.conns.since[side]!;
+    if (this.time(side) === 0) return last;
     for (let k = 0; ; k++) {
       const at = last + this.interval(side, k);
       if (at >= before) return last;
@@ -63,33 +67,63 @@ export class Keepalives {
     }
   }
 
-  /** Hold time that a side drew when it last heard something; jittered like every timer of BIRD's BGP (law 8 c). */
+  /**
+   * Hold time that a side drew when it last heard something; jittered like every timer of BIRD's BGP (law 8 c). Infinity
+   * for none.
+   */
   holdTime(side: number, heard: Micros): Micros {
-    const { hold } = this.x.timing;
+    const hold = holdTime(this.x, this.x.conns.end(side));
+    return hold === 0 ? Number.POSITIVE_INFINITY : this.drawHold(side, hold, heard);
+  }
+
+  /** As {@link holdTime} before an OPEN came: `startup hold time` has its default (bird: proto/bgp/config.Y). */
+  openingTime(side: number, from: Micros): Micros {
+    return this.drawHold(side, this.x.timing.hold, from);
+  }
+
+  /** Whether the other end of a session may send its keepalives too late for a side, having a keepalive time of its own. */
+  starves(side: number): boolean {
+    const hold = holdTime(this.x, this.x.conns.end(side));
+    return hold > 0 && this.time(side ^ 1) > hold - Math.floor(hold / 4);
+  }
+
+  private drawHold(side: number, hold: number, heard: Micros): Micros {
     const range = Math.floor(hold / 4);
     const draw = hash32(this.hash(side), HOLD, Math.round(heard / SECOND)) % (range + 1);
     return (hold - draw) * SECOND;
   }
 
-  /** Nothing reaches a side any more: at a time its hold time is over. */
+  /** Nothing reaches a side any more: at a time its hold time is over. Infinity for never. */
   limit(side: number, until: Micros): void {
+    this.x.conns.silent[side] = 1;
+    this.expire(side, until);
+  }
+
+  /** At a time the hold time of a side is over, unless something is heard until then. Infinity for never. */
+  expire(side: number, until: Micros): void {
     const { conns, engine, kinds } = this.x;
-    conns.silent[side] = 1;
     conns.holdUntil[side] = until;
+    if (until === Number.POSITIVE_INFINITY) return;
     engine.schedule(until, kinds.hold, side);
     this.limits++;
   }
 
   /** Those of {@link limits} that will find their session over, or heard from again: they come to nothing. */
   get idleLimits(): number {
-    const { conns, engine } = this.x;
+    const { conns } = this.x;
     let binding = 0;
-    for (let side = 0; side < 2 * conns.count; side++) {
-      const state = conns.state(side);
-      if (conns.silent[side] === 0 || conns.holdUntil[side]! < engine.now) continue;
-      if (state >= SIDE.openSent && state !== SIDE.closed) binding++;
-    }
+    for (let side = 0; side < 2 * conns.count; side++) if (this.binds(side)) binding++;
     return this.limits - binding;
+  }
+
+  /** Whether the hold time of a side has an event to come that may end the session. */
+  private binds(side: number): boolean {
+    const { conns, engine, idle } = this.x;
+    const state = conns.state(side);
+    const until = conns.holdUntil[side]!;
+    if (until < engine.now || until === Number.POSITIVE_INFINITY) return false;
+    if (conns.silent[side] === 1) return state >= SIDE.openSent && state !== SIDE.closed;
+    return state === SIDE.established && idle === undefined && this.starves(side);
   }
 
   /** Length of a side's k-th interval. */
@@ -97,10 +131,9 @@ export class Keepalives {
     return drawn(this.hash(side), this.time(side), k);
   }
 
-  /** Keepalive time of a side, seconds. */
+  /** Keepalive time of a side, seconds; 0 = it sends none. */
   time(side: number): number {
-    const e = this.x.conns.end(side);
-    return (e < 0 ? 0 : this.x.policy(e).keepalive) || this.x.timing.keepalive;
+    return keepaliveTime(this.x, this.x.conns.end(side));
   }
 
   private hash(side: number): number {

@@ -20,6 +20,9 @@ const MESH: PeerPolicy = Object.freeze({
   port: BGP_PORT,
   sourceAddress: 0,
   keepalive: 0,
+  hold: -1,
+  connectDelay: 0,
+  connectRetry: 0,
   importFilters: [],
   exportFilters: [],
 });
@@ -32,6 +35,8 @@ export class PolicyTable {
   uniform = true;
   /** Some policy asks for TTL security. */
   limitsTtl = false;
+  /** Some policy has a hold time of its own, so that ends have to agree on one. */
+  offersHold = false;
 
   /**
    * The id of what a configuration says of a peer.
@@ -52,6 +57,7 @@ export class PolicyTable {
       this.policies.push(Object.freeze(policy));
       this.uniform = false;
       this.limitsTtl ||= policy.ttlSecurity > 0;
+      this.offersHold ||= policy.hold >= 0;
       this.ids.set(key, id);
     }
     return id;
@@ -60,9 +66,11 @@ export class PolicyTable {
   /** Whether routes are told and taken as in the mesh, whatever it takes to have a session. */
   routesAsInMesh(id: number): boolean {
     if (id === MESH_POLICY) return true;
-    const { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart } = MESH;
-    const mesh = { password, ttlSecurity, port, sourceAddress, keepalive, gracefulRestart };
-    const policy = { ...this.policies[id]!, ...mesh };
+    const { password, ttlSecurity, port, sourceAddress, gracefulRestart } = MESH;
+    const { keepalive, hold, connectDelay, connectRetry } = MESH;
+    const session = { password, ttlSecurity, port, sourceAddress, gracefulRestart };
+    const timers = { keepalive, hold, connectDelay, connectRetry };
+    const policy = { ...this.policies[id]!, ...session, ...timers };
     return this.ids.get(JSON.stringify(policy)) === MESH_POLICY;
   }
 

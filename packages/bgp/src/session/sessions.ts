@@ -9,6 +9,7 @@ import {
 } from "../fleet/daemon.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
+import { connectRetry, holdTime } from "./agreed-times.js";
 import { SIDE } from "./connections.js";
 import { CEASE } from "./constants.js";
 import type { Handshakes } from "./handshakes.js";
@@ -73,7 +74,10 @@ export class Sessions {
   }
 
   private connectLater(node: number, e: number): void {
-    if (this.x.ends.passive[e] === 0) this.wait(node, e, this.x.timing.connectDelay);
+    if (this.x.ends.passive[e] === 1) return;
+    const delay = this.x.connectDelay(e);
+    // Below 4 s there is nothing to draw: the template's 2 s are exact.
+    this.wait(node, e, delay < 4 ? delay : this.jittered(delay, node, e, this.x.second[node]!));
   }
 
   /** After an error nothing is opened or accepted for a while (bird: proto/bgp/bgp.c, bgp_update_startup_delay, bgp_initiate). */
@@ -84,7 +88,8 @@ export class Sessions {
     const errorWait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
     ends.errorWait[e] = errorWait;
     this.recovery.leave(node, e);
-    this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + timing.connectDelay);
+    const delay = this.x.connectDelay(e);
+    this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + delay);
   }
 
   /**
@@ -92,7 +97,7 @@ export class Sessions {
    * made anew (bird: proto/bgp/bgp.c, bgp_connect_timeout).
    */
   onConnectTimer(node: number, e: number, now: number): void {
-    const { conns, ends, timing } = this.x;
+    const { conns, ends } = this.x;
     if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return;
     ends.connectDue[e] = -1;
     if (ends.configured[e] === 0 || ends.passive[e] === 1) return;
@@ -106,7 +111,8 @@ export class Sessions {
     this.x.listener?.onConnecting?.(node, ends.peer[e]!, at);
     this.handshakes.connect(c, at);
     this.x.spend(node, this.x.costs.connect);
-    this.wait(node, e, this.jittered(timing.connectRetry, node, e, this.x.second[node]!));
+    const retry = connectRetry(this.x, e);
+    this.wait(node, e, this.jittered(retry, node, e, this.x.second[node]!));
   }
 
   /** An attempt to connect was answered. */
@@ -228,7 +234,7 @@ export class Sessions {
       this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
       this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
     if (whole) return;
-    this.keepalives.limit(side, now + this.keepalives.holdTime(side, now));
+    this.keepalives.limit(side, now + this.keepalives.openingTime(side, now));
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */
@@ -263,6 +269,9 @@ export class Sessions {
     }
     conns.peerRestarting[side] = restarting & 1;
     conns.setState(side, SIDE.openConfirm);
+    // Where the agreed hold time is the usual one, the timer that the opening began with stands for it.
+    if (conns.silent[side] === 1 && holdTime(x, e) !== x.timing.hold)
+      this.keepalives.limit(side, x.engine.now + this.keepalives.holdTime(side, x.engine.now));
     this.transmitter.keepalive(node, side);
   }
 

@@ -51,6 +51,7 @@ export class Silence {
     const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
     if (this.x.idle !== undefined) this.tellBfd(side, silent);
     else if (silent) this.fallSilent(side);
+    else if (this.keepalives.starves(side)) this.hasTime(side);
   }
 
   /** The hold time of a side is over, unless something was heard. */
@@ -60,14 +61,31 @@ export class Silence {
     const { now } = x.engine;
     const state = conns.state(side);
     this.keepalives.limits--;
-    if (state < SIDE.openSent || state === SIDE.closed || conns.silent[side] === 0) return;
-    if (now < conns.holdUntil[side]!) return;
+    if (state < SIDE.openSent || state === SIDE.closed || now < conns.holdUntil[side]!) return;
+    if (conns.silent[side] === 0) {
+      if (state !== SIDE.established || !this.keepalives.starves(side)) return;
+      if (this.hasTime(side)) return;
+    }
     const node = x.conns.node(side);
     if (x.state[node] !== RUNNING) return;
     x.t = now;
     x.second[node] = x.clock(node, now);
     this.giveUp(node, side);
     x.loop.sleep(node);
+  }
+
+  /**
+   * Whether the hold time of a side that hears its peer lasts still, if so to be asked again when it ends. Only where keepalives
+   * may come too late is this an event.
+   */
+  private hasTime(side: number): boolean {
+    const { conns, engine } = this.x;
+    const spoken = this.keepalives.last(side ^ 1, engine.now);
+    const heard = Math.max(conns.since[side]!, conns.lastHeard(side), spoken);
+    const until = heard + this.keepalives.holdTime(side, heard);
+    if (until <= engine.now) return false;
+    this.keepalives.expire(side, until);
+    return true;
   }
 
   /** A daemon gives a session up whose hold time is over. */
@@ -123,6 +141,7 @@ export class Silence {
     // What this side sends is lost on a path that is cut one way; once that heals, this is asked again.
     if (there === Number.POSITIVE_INFINITY) return;
     const first = this.keepalives.next(side, conns.activity(side));
+    if (first === Number.POSITIVE_INFINITY) return;
     const at = first < engine.now ? retransmission(first, engine.now) : first;
     engine.schedule(at + 2 * there, kinds.hangUp, side, 1);
   }

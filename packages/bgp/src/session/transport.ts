@@ -5,7 +5,7 @@ import { Rings } from "../fleet/rings.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
-import { SIDE } from "./connections.js";
+import { momentOf, SIDE } from "./connections.js";
 import {
   DELAYED_ACK,
   ORPHAN_RETRIES,
@@ -296,11 +296,11 @@ export class Transport {
   private answered(side: number, at: Micros): void {
     const { conns, engine } = this.x;
     const took = conns.took[side]!;
-    const answers = conns.answersSince[side] !== Number.POSITIVE_INFINITY;
+    const answers = conns.answersSince[side] !== 0;
     if (took >= 0 && at - took < DELAYED_ACK) {
-      if (!answers) conns.answersSince[side] = engine.now;
+      if (!answers) conns.answersSince[side] = momentOf(engine.now);
     } else if (answers && (conns.lastSent(side) < took || this.heardKeepalive(side ^ 1, at)))
-      conns.answersSince[side] = Number.POSITIVE_INFINITY;
+      conns.answersSince[side] = 0;
   }
 
   /**
@@ -310,11 +310,12 @@ export class Transport {
   private acknowledged(side: number, at: Micros, soonest: Micros): Micros {
     const { conns, engine } = this.x;
     const other = side ^ 1;
-    if (conns.answersSince[other]! >= engine.now) return soonest;
+    const since = conns.answersSince[other]!;
+    if (since === 0 || since === momentOf(engine.now)) return soonest;
     const heard = conns.lastHeard(other);
     const missed = conns.lastSent(other) < heard && at - heard >= DELAYED_ACK;
     if (missed || this.heardKeepalive(side, at)) {
-      conns.answersSince[other] = Number.POSITIVE_INFINITY;
+      conns.answersSince[other] = 0;
       return soonest;
     }
     return nextTick(soonest + DELAYED_ACK);

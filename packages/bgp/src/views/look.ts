@@ -4,6 +4,7 @@ import { RUNNING } from "../fleet/daemon.js";
 import { type Exporter, REJECTED } from "../rib/exporter.js";
 import { KERNEL, KERNEL_PATH, NO_PATH } from "../rib/paths.js";
 import { podPrefixes } from "../rib/pod-routes.js";
+import { holdTime } from "../session/agreed-times.js";
 import { SIDE } from "../session/connections.js";
 import type { Keepalives } from "../session/keepalives.js";
 import { MESH_POLICY } from "../session/policies.js";
@@ -94,9 +95,11 @@ export class Look {
     const { booted } = x.daemons[node]!;
     const second = own ? booted : x.protocols.sinceOf(x.ends.find(node, peer));
     const logged = this.logs[node]?.since(prefix, path);
+    const nextHop = own ? node : x.decision.nextHop(path);
     return Object.freeze({
       peer: own ? undefined : peer,
-      nextHop: own ? node : x.decision.nextHop(path),
+      nextHop,
+      device: x.filter.podDevice?.(node, nextHop),
       attributes: x.attributes.get(x.paths.attributes(path)),
       kernel: peer === KERNEL ? this.kernelRoute(node, prefix) : undefined,
       preference: x.decision.preference(path),
@@ -143,7 +146,7 @@ export class Look {
 
   /** The end of a node towards a peer in full; undefined when the daemon does not run or has no such peer. */
   detail(node: number, peer: number): SessionDetail | undefined {
-    const { ends, timing } = this.x;
+    const { ends } = this.x;
     const e = ends.find(node, peer);
     if (this.x.state[node] !== RUNNING || e < 0 || ends.configured[e] === 0) return undefined;
     const second = this.second(node);
@@ -168,7 +171,7 @@ export class Look {
       errorWait: errorWait > 0 ? timer(errorWait, ends.errorWait[e]!) : undefined,
       connectDelay:
         view.bgpState === "Active"
-          ? timer(ends.connectDue[e]! - second, timing.connectDelay)
+          ? timer(ends.connectDue[e]! - second, this.x.connectDelay(e))
           : undefined,
       ...(established >= 0 ? this.sessionTimers(established) : NO_TIMERS),
     });
@@ -260,13 +263,14 @@ export class Look {
 
   /** Hold and keepalive timers of an established side, as a rule from their closed forms. */
   private sessionTimers(side: number): Pick<SessionDetail, "hold" | "keepalive"> {
-    const { conns, engine, idle, timing } = this.x;
+    const { conns, engine, idle } = this.x;
     const { now } = engine;
+    const agreed = holdTime(this.x, conns.end(side));
     if (idle !== undefined) {
       const due = idle.due(conns.end(side));
       const second = this.second(conns.node(side));
       return {
-        hold: timer(due.hold - second, timing.hold),
+        hold: timer(due.hold - second, agreed),
         keepalive: timer(due.keepalive - second, this.keepalives.time(side)),
       };
     }
@@ -279,7 +283,7 @@ export class Look {
         ? conns.holdUntil[side]!
         : heard + this.keepalives.holdTime(side, heard);
     return {
-      hold: timer(Math.floor((until - now) / SECOND), timing.hold),
+      hold: timer(Math.floor((until - now) / SECOND), agreed),
       keepalive: timer(
         Math.floor((this.keepalives.next(side, now) - now) / SECOND),
         this.keepalives.time(side),
@@ -302,5 +306,5 @@ export class Look {
 const NO_TIMERS = { hold: undefined, keepalive: undefined } as const;
 
 function timer(left: number, of: number): TimerView {
-  return { left: Math.max(0, left), of };
+  return { left: of === 0 ? 0 : Math.max(0, left), of };
 }

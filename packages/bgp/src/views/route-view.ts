@@ -7,6 +7,8 @@ export interface PathView {
   readonly peer: number | undefined;
   /** Node that it leads to. */
   readonly nextHop: number;
+  /** Interface that leads there where it is a pod; empty where it resolves over nothing. Undefined for a host. */
+  readonly device: string | undefined;
   readonly attributes: AttributeSet;
   /** Set for a route that BIRD learnt from its own kernel (`learn`): a pod's. */
   readonly kernel: KernelRouteView | undefined;

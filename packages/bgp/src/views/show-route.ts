@@ -2,7 +2,9 @@ import {
   type Cidr,
   cidrContains,
   cidrEquals,
+  compareCidrs,
   formatCidr,
+  hostCidr,
   type PrefixTable,
   parseAddress,
   parseCidr,
@@ -26,6 +28,8 @@ export interface RouteNames extends Neighbours {
   addressOf(node: number): string;
   /** A node's address with the length of its subnet; undefined without one. */
   networkOf(node: number): string | undefined;
+  /** By address of a peer, the gateway that a node's files name for it (BGPPeer `reachableBy`). Absent: none. */
+  gatewaysOf?(node: number): ReadonlyMap<string, string>;
 }
 
 /**
@@ -44,8 +48,22 @@ export function showRoute(
   const network = parseCidr(names.networkOf(view.node) ?? "");
   const lines: ReplyLine[] = network === undefined ? [] : connected(view, network, all);
   const others: ReplyLine[] = [];
+  const gateways = gatewaysOnLink(names, view.node, network);
+  const statics = [...gateways].flatMap(([peer, gateway]) => {
+    const address = parseAddress(peer);
+    return address === undefined ? [] : [{ cidr: hostCidr(address), gateway }];
+  });
+  const before = (cidr: Cidr | undefined): void => {
+    while (
+      statics[0] !== undefined &&
+      (cidr === undefined || compareCidrs(statics[0].cidr, cidr) < 0)
+    )
+      others.push(...staticLines(view, statics.shift()!, all));
+  };
+  statics.sort((a, b) => compareCidrs(a.cidr, b.cidr));
   for (const { prefix, paths } of routes) {
     const cidr = prefixes.cidr(prefix);
+    before(cidr);
     const second = network !== undefined && cidrEquals(network, cidr);
     const destination = formatCidr(cidr);
     const into = second ? lines : others;
@@ -53,12 +71,42 @@ export function showRoute(
       const best = i === 0 && !second;
       into.push({
         code: CODE.route,
-        text: `${(best ? destination : "").padEnd(DESTINATION_WIDTH)} ${pathText(view, path, best, names)}`,
+        text: `${(best ? destination : "").padEnd(DESTINATION_WIDTH)} ${pathText(view, path, best, names, gateways)}`,
       });
       if (all) into.push(...detail(path, names));
     });
   }
+  before(undefined);
   return [...lines, ...others, END_OF_REPLY];
+}
+
+const NO_GATEWAYS: ReadonlyMap<string, string> = new Map();
+
+/** Static routes over a gateway that is not on the link are in no table (bird: proto/static/static.c). */
+function gatewaysOnLink(
+  names: RouteNames,
+  node: number,
+  network: Cidr | undefined,
+): ReadonlyMap<string, string> {
+  const all = names.gatewaysOf?.(node) ?? NO_GATEWAYS;
+  const near = [...all].filter(([, gateway]) => {
+    const address = parseAddress(gateway);
+    return address !== undefined && network !== undefined && cidrContains(network, address);
+  });
+  return new Map(near);
+}
+
+/** The route to a peer over the gateway that its BGPPeer names (measured on BIRD 1.6.8). */
+function staticLines(
+  view: DaemonView,
+  { cidr, gateway }: { readonly cidr: Cidr; readonly gateway: string },
+  all: boolean,
+): readonly ReplyLine[] {
+  const since = formatSince(view.booted, view.now);
+  const destination = formatCidr(cidr).padEnd(DESTINATION_WIDTH);
+  const text = `${destination} via ${gateway} on eth0 [static1 ${since}] * (200)`;
+  const type = { code: CODE.detail, text: "\tType: static unicast univ" };
+  return [{ code: CODE.route, text }, ...(all ? [type] : [])];
 }
 
 /** The subnet of the node's interface, which the protocol `direct` has. */
@@ -71,7 +119,13 @@ function connected(view: DaemonView, network: Cidr, all: boolean): ReplyLine[] {
   ];
 }
 
-function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteNames): string {
+function pathText(
+  view: DaemonView,
+  path: PathView,
+  best: boolean,
+  names: RouteNames,
+  gateways: ReadonlyMap<string, string>,
+): string {
   const since = formatSince(path.since, view.now);
   const star = best ? " *" : "";
   if (path.kernel !== undefined)
@@ -79,17 +133,23 @@ function pathText(view: DaemonView, path: PathView, best: boolean, names: RouteN
   if (path.peer === undefined)
     return `blackhole [static1 ${since}]${star} (${String(path.preference)})`;
   const name = names.neighbour(view.node, path.peer)?.name ?? "";
-  const gateway = names.addressOf(path.nextHop);
-  const address = parseAddress(gateway);
+  const announced = names.addressOf(path.nextHop);
+  // The static route to the peer is what its address resolves over; of what it costs BIRD knows nothing then.
+  const over = gateways.get(announced);
+  const gateway = over ?? announced;
+  const address = over === undefined ? parseAddress(gateway) : undefined;
   const network = parseCidr(names.networkOf(view.node) ?? "");
   const onLink = address !== undefined && network !== undefined && cidrContains(network, address);
-  const metric = onLink ? "0" : "?";
+  const { device } = path;
+  const metric = device === "" ? "-" : onLink || device !== undefined ? "0" : "?";
   const origin = path.attributes.asPath.at(-1);
   const from = origin === undefined ? "" : `AS${String(origin)}`;
   const letter = ["i", "e", "?"][path.attributes.origin] ?? "?";
   const teller = names.addressOf(path.peer);
   const via = teller === gateway ? "" : ` from ${teller}`;
-  return `via ${gateway} on eth0 [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
+  // Of a pod as next hop, measured on BIRD 1.6.8: `on cali…`, and elsewhere no way.
+  const way = device === "" ? "unreachable" : `via ${gateway} on ${device ?? "eth0"}`;
+  return `${way} [${name} ${since}${via}]${star} (${String(path.preference)}/${metric}) [${from}${letter}]`;
 }
 
 function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
@@ -120,7 +180,10 @@ function detail(path: PathView, names: RouteNames): readonly ReplyLine[] {
       : [`BGP.large_community: ${largeCommunities.map((one) => tuple(one, ", ")).join(" ")}`]),
   ];
   return [
-    { code: CODE.detail, text: "\tType: BGP unicast univ" },
+    {
+      code: CODE.detail,
+      text: `\tType: BGP ${path.device === "" ? "unreachable" : "unicast"} univ`,
+    },
     ...lines.map((text) => ({ code: CODE.attribute, text: `\t${text}` })),
   ];
 }

@@ -152,7 +152,8 @@ export class ClusterViews {
     const { secretNamespace = "kube-system" } = spec;
     const resources = CONFD_KINDS.flatMap((kind) => datastore.list(kind) as readonly Resource[]);
     const environment = spec.routerId === undefined ? {} : { CALICO_ROUTER_ID: spec.routerId };
-    const options = { node, family, era, secretNamespace, environment };
+    const localWorkloads = this.parts.confd.localWorkloads(this.id(node));
+    const options = { node, family, era, secretNamespace, environment, localWorkloads };
     return birdFiles(bgpConfiguration(resources, options));
   }
 

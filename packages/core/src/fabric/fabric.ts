@@ -17,6 +17,15 @@ import { isImpaired, type LinkChange, type PathQuality, QualitySum } from "./pat
 import { PathTable } from "./path-table.js";
 import { SwitchCuts } from "./switch-cuts.js";
 
+/** The cable of a guest: a veth pair, which takes no time that shows. */
+const VETH: LinkAttributes = Object.freeze({
+  latencyUs: 10,
+  jitterUs: 0,
+  bandwidthMbps: Number.POSITIVE_INFINITY,
+  loss: 0,
+  up: true,
+});
+
 /** A node by dense id or by name. */
 export type NodeRef = number | string;
 
@@ -147,6 +156,9 @@ export class Fabric implements Forkable {
   quality(from: number, to: number): PathQuality | undefined {
     if (!this.rough || from === to || this.delay(from, to) === Infinity) return undefined;
     const { hosts, paths } = this;
+    const { guests } = hosts;
+    if (guests.has(from) || guests.has(to))
+      return this.quality(guests.get(from) ?? from, guests.get(to) ?? to);
     const pair = this.pair(from, to);
     const uplinks = this.topology.links.length;
     const sum = new QualitySum();
@@ -225,6 +237,22 @@ export class Fabric implements Forkable {
         : canonicalSubnet(name, node.subnet);
     if (isImpaired(link)) this.rough = true;
     return this.hosts.add(Object.freeze({ name, switchId, subnet, link }));
+  }
+
+  /**
+   * Adds something with an address of its own that runs on a node, such as a pod, or moves it to another one; returns its id.
+   * What happens to the node's uplink does not come between the two; everybody else is reached through the node.
+   */
+  placeGuest(name: string, on: NodeRef): number {
+    const node = this.hosts.resolve(on);
+    const { switchId, subnet } = this.hosts.hosts[node]!;
+    if (this.topology.switchIds.has(name)) throw new FabricError({ code: "DUPLICATE_NAME", name });
+    const id = this.hosts.has(name)
+      ? this.hosts.resolve(name)
+      : this.hosts.add(Object.freeze({ name, switchId, subnet, link: VETH }));
+    this.hosts.setGuest(id, node);
+    this.changes++;
+    return id;
   }
 
   /** Cuts a link in both directions. */
@@ -331,10 +359,22 @@ export class Fabric implements Forkable {
     this.hosts.resolve(from);
     this.hosts.resolve(to);
     if (from === to) return 0;
-    const { switchIds } = this.hosts;
+    const { guests, switchIds } = this.hosts;
+    if (guests.has(from) || guests.has(to)) return this.guestDelay(from, to);
     const lower = Math.min(switchIds[from]!, switchIds[to]!);
     this.paths.computeRow(this.topology, lower, this.cuts);
     return this.delay(from, to);
+  }
+
+  private guestDelay(from: number, to: number): number {
+    const { cuts, guests } = this.hosts;
+    if (this.dropped.everything(from, to)) return Infinity;
+    let delay = this.delay(guests.get(from) ?? from, guests.get(to) ?? to);
+    for (const end of [from, to]) {
+      if (!guests.has(end)) continue;
+      delay += cuts[end] === 0 ? VETH.latencyUs : Infinity;
+    }
+    return delay;
   }
 
   /** Where the path tables keep two nodes. */

@@ -35,6 +35,8 @@ export class HostTable {
   latency: Float64Array = new Float64Array(0);
   /** {@link UPLINK_CUT} and {@link HOST_CUT}, joined by or. */
   cuts: Uint8Array = new Uint8Array(0);
+  /** Guests, and the host that each runs on. */
+  readonly guests: Map<number, number> = new Map();
   private readonly ids: Map<string, number> = new Map();
   private readonly subnets: Map<string, number> = new Map();
 
@@ -66,6 +68,12 @@ export class HostTable {
     return id;
   }
 
+  /** Says on which host a guest runs, from now on. */
+  setGuest(id: number, host: number): void {
+    this.guests.set(id, host);
+    this.setLatency(id);
+  }
+
   /** Sets or clears one kind of cut. Returns whether that changed anything. */
   setCut(id: number, kind: typeof UPLINK_CUT | typeof HOST_CUT, cut: boolean): boolean {
     const before = this.cuts[id]!;
@@ -87,7 +95,9 @@ export class HostTable {
   }
 
   private setLatency(id: number): void {
-    this.latency[id] = this.linkUp(id) ? this.links[id]!.latencyUs : Infinity;
+    // Not a number: whoever asks is to look further.
+    if (this.guests.has(id)) this.latency[id] = Number.NaN;
+    else this.latency[id] = this.linkUp(id) ? this.links[id]!.latencyUs : Infinity;
   }
 
   /** The id of a host, given by name or by id. Throws FabricError UNKNOWN_NODE. */

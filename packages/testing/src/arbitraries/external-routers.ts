@@ -39,14 +39,16 @@ export function arbitraryExternalRouters(
     gracefulRestart: fc.boolean(),
     multihop: fc.boolean(),
     password: fc.constantFrom(undefined, "s3cret"),
+    holdSeconds: fc.constantFrom(undefined, 9, 30),
     some: fc.option(fc.nat({ max: nodes - 1 }), { freq: 3, nil: undefined }),
   });
   return fc.array(router, { maxLength: max }).map((all) =>
-    all.map(({ rack, some, multihop, password, ...rest }, i) => ({
+    all.map(({ rack, some, multihop, password, holdSeconds, ...rest }, i) => ({
       name: `tor-${String(i)}`,
       ip: `10.0.${String(rack)}.${String(251 + i)}`,
       ...rest,
       ...(multihop ? { multihop } : {}),
+      ...(holdSeconds === undefined ? {} : { holdSeconds }),
       ...(password === undefined ? {} : { password }),
       ...(some === undefined ? {} : { peersWith: [`node-${String(some)}`] }),
     })),

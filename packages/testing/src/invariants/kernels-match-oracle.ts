@@ -32,7 +32,15 @@ const KINDS = [
 export function kernelsMatchOracle(simulation: Simulation): readonly Violation[] {
   const { datastore, era, spec, nodes, tracker } = simulation;
   const resources = KINDS.flatMap((kind): readonly Resource[] => datastore.list(kind));
-  const content = oracleContent(resources, era, spec.backend, spec.externalRouters, spec.routerId);
+  const { backend, externalRouters, workloadRouters, routerId } = spec;
+  const content = oracleContent(
+    resources,
+    era,
+    backend,
+    externalRouters,
+    routerId,
+    workloadRouters,
+  );
   const violations = new Violations("kernelsMatchOracle", simulation);
   for (const node of liveNodes(simulation)) {
     const name = nodes.name(node);
@@ -90,7 +98,8 @@ function wantedHops({ device, gateway, further = [] }: ExpectedRoute): string[] 
   return [hopText(device, gateway), ...further.map((hop) => hopText(hop.device, hop.gateway))];
 }
 
-function hopText(device = "", gateway: string | undefined): string {
+function hopText(name = "", gateway: string | undefined): string {
+  const device = gateway !== undefined && name.startsWith("cali") ? "cali*" : name;
   return `${gateway === undefined ? "" : `via ${gateway} `}dev ${device}`;
 }
 

@@ -66,7 +66,7 @@ export function peeringsOf(
 }
 
 /** Whether the node is one of those that a BGPPeer configures. */
-function isLocal({ spec }: BGPPeer, node: BgpNode): boolean {
+export function isLocal({ spec }: BGPPeer, node: BgpNode): boolean {
   if (spec.nodeSelector) return nodeMatches(node, spec.nodeSelector);
   return !spec.node || spec.node === node.name;
 }
