@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { PROPERTY_TIMEOUT } from "./vitest.runs.js";
 
 /** `@calico-sim/source` resolves our own packages to their sources: tests never wait for a build. */
 const conditions = ["@calico-sim/source", "module", "node", "import"];
@@ -41,7 +42,7 @@ export default defineConfig({
           name: "properties",
           include: ["**/*.prop.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
-          testTimeout: 60_000,
+          testTimeout: PROPERTY_TIMEOUT,
         },
       },
       {

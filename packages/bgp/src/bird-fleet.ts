@@ -169,6 +169,16 @@ export class BirdFleet implements EventHandler {
     return this.x.lostEnds;
   }
 
+  /** Events pending that end a session whose hold time is over. */
+  get holdLimits(): number {
+    return this.keepalives.limits;
+  }
+
+  /** Those of them that come to nothing, since their session is over or heard from again. */
+  get outlivedLimits(): number {
+    return this.keepalives.idleLimits;
+  }
+
   /** Makes room for one more node; ids follow `NodeDirectory`. */
   addNode(): void {
     const node = this.x.addDaemon();

@@ -1,13 +1,14 @@
 import { fork, hashText } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, test as unit } from "vitest";
+import { runs } from "../../../vitest.runs.js";
 import type { BirdListener, BirdOptions } from "../src/index.js";
 import type { Feed } from "../src/rib/feed.js";
 import { Peered } from "./support.js";
 
 const CLUSTER = 0xf400_0001;
 /** A run is a whole cluster, so fewer than elsewhere unless asked for. */
-const RUNS = { numRuns: Number(process.env["FC_RUNS"] || 20) };
+const RUNS = runs(20);
 /** Enough for a table of several steps of a feed (law 3: 256 routes each). */
 const BLOCKS = 130;
 

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { fieldIssues, type ResourceClusterOptions, withoutNulls } from "@calico-sim/cluster";
 import {
   type FieldSchema,
@@ -8,7 +7,7 @@ import {
   type ObjectSchema,
 } from "@calico-sim/core";
 import {
-  ManifestFileError,
+  loadSource,
   type ManifestIssue,
   type ManifestIssueCode,
   type ManifestSource,
@@ -61,14 +60,7 @@ export async function loadDescription<T>(
   path: string,
   form: DescriptionForm<T>,
 ): Promise<Description> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
-  }
-  return described({ name: path, text }, form);
+  return described(await loadSource(path), form);
 }
 
 function described<T>(

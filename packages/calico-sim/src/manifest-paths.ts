@@ -44,7 +44,11 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
       kindOf(basename(path)).push(path);
       continue;
     }
-    const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/i.test(name)).sort();
+    const entries = await readdir(path, { withFileTypes: true });
+    const names = entries
+      .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name))
+      .map(({ name }) => name)
+      .sort();
     const found = names.filter((name) => resolve(path, name) !== leftOut);
     if (names.length === 0) {
       const text = `folder ${path} holds no *.yaml, *.yml or *.json file`;

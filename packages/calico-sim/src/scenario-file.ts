@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import {
   type ClusterSpec,
   checkSpec,
@@ -19,6 +18,7 @@ import {
 } from "@calico-sim/core";
 import {
   formatIssue,
+  loadSource,
   type ManifestDocument,
   ManifestFileError,
   type ManifestIssue,
@@ -58,21 +58,12 @@ export interface PlacedScenario {
 
 /** As {@link loadScenario}, with the places of the steps. */
 export async function loadPlacedScenario(path: string, spec: ClusterSpec): Promise<PlacedScenario> {
-  let text: string;
   try {
-    text = await readFile(path, "utf8");
+    return placedScenario(await loadSource(path), spec);
   } catch (error) {
-    const missing = (error as { code?: unknown }).code === "ENOENT";
-    const reason = error instanceof Error ? error.message : String(error);
-    throw missing
-      ? new ManifestFileError("FILE_MISSING", path, `scenario ${path} does not exist`)
-      : new ManifestFileError(
-          "FILE_UNREADABLE",
-          path,
-          `scenario ${path} cannot be read: ${reason}`,
-        );
+    if (!(error instanceof ManifestFileError)) throw error;
+    throw new ManifestFileError(error.code, path, `scenario ${error.message}`);
   }
-  return placedScenario({ name: path, text }, spec);
 }
 
 /**

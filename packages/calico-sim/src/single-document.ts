@@ -34,16 +34,15 @@ export function singleDocument(source: ManifestSource): SingleDocument {
   return { document, issues };
 }
 
-/** An issue with the place of its path in a document. */
+/** An issue with the place of its path in a document; where a file holds none, that is its beginning. */
 export function placed(
   file: string,
   document: ManifestDocument | undefined,
   parts: IssueParts<ManifestIssueCode>,
 ): ManifestIssue {
   const issue = issueAt(undefined, parts);
-  const location = document?.locate(parts.path ?? []);
-  if (location === undefined) return { ...issue, file };
-  const { line, column, text, length } = location;
+  if (document === undefined) return { ...issue, file, line: 1, column: 1 };
+  const { line, column, text, length } = document.locate(parts.path ?? []);
   return { ...issue, file, line, column, excerpt: { text, length } };
 }
 

@@ -23,9 +23,9 @@ export function typhaConfigOf(environment: Readonly<Record<string, string>>): Pa
   const config: Record<string, number | string> = {};
   for (const [name, value] of Object.entries(environment)) {
     const known = NUMBERS.get(name.toUpperCase());
-    const number = Number(value);
-    if (known !== undefined && value.trim() !== "" && Number.isFinite(number)) {
-      config[known[0]] = Math.round(number * known[1]);
+    // Anything else leaves the default, of which reading the manifests warns.
+    if (known !== undefined && /^\d+(\.\d+)?$/.test(value.trim())) {
+      config[known[0]] = Math.round(Number(value) * known[1]);
     }
     // Any other value leaves rebalancing off, as Typha does.
     if (name.toUpperCase() === "TYPHA_CONNECTIONREBALANCINGMODE") {

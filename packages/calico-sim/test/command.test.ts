@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -80,6 +80,25 @@ describe("calico-sim run", () => {
     );
   });
 
+  it("takes folders in a folder for no manifests, whatever their names", async () => {
+    const other = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    mkdirSync(join(other, "old.yaml"));
+    writeFileSync(join(other, "nodes.yaml"), `${NODES}---\n${POOL}`);
+    const { code, stderr } = await calicoSim("run", other, "--until", "1s");
+    rmSync(other, { recursive: true });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("reads a scenario as it reads manifests: UTF-16 as Windows writes it, and no binary file", async () => {
+    const bytes = Buffer.from("\uFEFF- { at: 0s, action: start }\r\n", "utf16le");
+    writeFileSync(path("windows.scenario"), bytes);
+    writeFileSync(path("binary.scenario"), Buffer.from([0x2d, 0x20, 0xe9, 0x0a]));
+    expect((await run("--scenario", path("windows.scenario"), ...quick)).code).toBe(0);
+    const { code, stderr } = await run("--scenario", path("binary.scenario"), ...quick);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^scenario .*binary\.scenario is no UTF-8 text/);
+  });
+
   it("asks which scenario is meant where there are two", async () => {
     const other = mkdtempSync(join(tmpdir(), "calico-sim-"));
     for (const name of ["scenario.yaml", "scenario.json"]) writeFileSync(join(other, name), "[]");
@@ -114,6 +133,30 @@ describe("calico-sim run", () => {
     expect(readFileSync(xml, "utf8")).toContain('tests="0"');
   });
 
+  it.each([
+    ["/proc/x/y.html", "the report cannot be written to /proc/x/y.html: ENOENT"],
+    ["", "the report needs the name of a file"],
+    ["nodes.yaml/deep/report.html", "nodes.yaml/deep/report.html: EEXIST"],
+    [".", "EISDIR"],
+    ["pool.yaml", "pool.yaml, which is read"],
+    ["junit.xml", "the report and the thresholds cannot both be written to"],
+  ])("says before it simulates that it cannot write to %j", async (name, message) => {
+    const report = name === "" || name.startsWith("/") ? name : path(name);
+    const files = ["--report", report, "--junit", path("junit.xml")];
+    // Nobody would wait for the end of such a run.
+    const { code, stderr } = await run("--until", "2000000h", ...files);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+    expect(readFileSync(path("pool.yaml"), "utf8")).toBe(POOL);
+  });
+
+  it("leaves what is there until the run is over", async () => {
+    const html = path("kept.html");
+    writeFileSync(html, "before");
+    await run("--until", "1s", "--report", html, "--threshold", "x.y<3");
+    expect(readFileSync(html, "utf8")).toBe("before");
+  });
+
   it("lets the CNI plugin's own routes to pods reach BIRD's peers where it is told so", async () => {
     writeFileSync(
       path("pods.scenario"),
@@ -129,6 +172,11 @@ describe("calico-sim run", () => {
   it.each([
     [["--bogus"], "unknown option '--bogus'"],
     [["--until", "5q"], "--until: "],
+    [["--seed", ""], "--seed needs a number or a text"],
+    [["--threshold", "convergence.toString<3", "--until", "1s"], 'has no "toString"'],
+    [["--threshold", "__proto__.x<3", "--until", "1s"], 'has no "__proto__"'],
+    [[""], '"" does not exist'],
+    [["/dev/zero"], "/dev/zero is a device, no file"],
     [["--threshold", "x"], "is no comparison"],
     [["--threshold", "x.y<3", "--until", "1s"], 'has no "x"'],
     [["--scenario", "nowhere.yaml"], "scenario nowhere.yaml does not exist"],

@@ -176,6 +176,10 @@ externalRouters:
     expect(failure.message).toContain("external-routers.yaml:9:22: error [ADDRESS_INVALID]");
   });
 
+  it("has a line even where it holds nothing", () => {
+    expect(findings("")).toEqual([expect.stringMatching(/^1 : the file holds external/)]);
+  });
+
   it("may leave fields empty", () => {
     const text =
       "undescribedPeers:\nexternalRouters:\n  - name: tor\n    ip: 10.0.0.9\n    asNumber: 1\n    peersWith:\n";

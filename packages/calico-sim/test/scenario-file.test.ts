@@ -40,6 +40,15 @@ describe("scenario files", () => {
     ]);
   });
 
+  it.each(["", "# nothing yet\n", "---\n"])(
+    "have a line even where they hold nothing: %j",
+    (text) => {
+      expect(issues(text)).toEqual([
+        expect.stringMatching(/^1:1 {2}a scenario is a list of steps/),
+      ]);
+    },
+  );
+
   it("refuse what no link can be", () => {
     const step = (fields: string): readonly string[] =>
       issues(`- { at: 1m, action: link-degrade, between: [node-0, 10.0.0.0/24], ${fields} }\n`);

@@ -27,6 +27,7 @@ describe("the TYPHA_ variables of a Deployment", () => {
   });
 
   test("that are no number change nothing", () => {
-    expect(typhaConfigOf({ TYPHA_SERVERMAXFALLBEHINDSECS: "soon" })).toEqual({});
+    for (const value of ["soon", "-5", "", "1e3"])
+      expect(typhaConfigOf({ TYPHA_SERVERMAXFALLBEHINDSECS: value })).toEqual({});
   });
 });

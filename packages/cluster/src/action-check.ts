@@ -3,13 +3,11 @@ import {
   type FieldSchema,
   type Issue,
   isRecord,
-  issueAt,
   type ObjectSchema,
-  type PathSegment,
   RESOURCE_KINDS,
   showValue,
 } from "@calico-sim/core";
-import { fieldIssues } from "./check-fields.js";
+import { faultAt, fieldIssues } from "./check-fields.js";
 import type { Action, JoiningNode } from "./scenario.js";
 import { CHANGE_FIELDS, pairIssues } from "./underlay-check.js";
 
@@ -17,6 +15,10 @@ const any: FieldSchema = { type: "any" };
 const text: FieldSchema = { type: "string" };
 const texts: FieldSchema = { type: "list", of: text };
 const count: FieldSchema = { type: "integer", min: 1 };
+/** Pods of one step: several times what a cluster may have (kubernetes.io: large clusters, 150,000). */
+const podCount: FieldSchema = { type: "integer", min: 1, max: 1_000_000 };
+/** Pods a second: a hundred times what the scheduler binds. */
+const PODS_PER_SECOND_MAX = 10_000;
 /** Microseconds; `at` and the functions that make actions make them of "30s". */
 const time: FieldSchema = { type: "integer", min: 0 };
 const oneOf = (...values: readonly string[]): FieldSchema => ({ type: "enum", values });
@@ -49,7 +51,7 @@ const ACTIONS: Readonly<
   ],
   "block-add": [{ node: text, count }],
   "block-remove": [{ node: text, count }],
-  "pods-create": [{ count, over: time, namespace: text, labels }, "labels"],
+  "pods-create": [{ count: podCount, over: time, namespace: text, labels }, "labels"],
   "pods-churn": [
     { perSecond: any, lifetime: time, duration: time, namespace: text, labels },
     "labels",
@@ -90,7 +92,7 @@ export function stepFieldIssues(step: unknown): readonly Issue[] {
   const { at, action } = step;
   if (!Number.isSafeInteger(at) || (at as number) < 0) {
     const message = `a step is due at whole microseconds from 0, not at ${showValue(at)}`;
-    found.push(fault(["at"], message, at, 'a time as at("5m", …) makes it'));
+    found.push(faultAt("TYPE_WRONG", ["at"], message, 'a time as at("5m", …) makes it', at));
   }
   return [...found, ...actionIssues(action)];
 }
@@ -103,7 +105,7 @@ function actionIssues(action: unknown): readonly Issue[] {
     const message = isRecord(action)
       ? `there is no action of type ${showValue(type)}${near}`
       : `${showValue(action)} is no action`;
-    return [fault(["action"], message, type, known.join(", "))];
+    return [faultAt("TYPE_WRONG", ["action"], message, known.join(", "), type)];
   }
   const [fields, ...optional] = ACTIONS[type as Action["type"]];
   const schema: ObjectSchema = {
@@ -117,16 +119,23 @@ function actionIssues(action: unknown): readonly Issue[] {
     issues.push(...fieldIssues(node, JOINING, ["action", "node"], "a joining node"));
   issues.push(...pairIssues(action, ["action"]));
   if (type === "link-degrade" && CHANGES.every((name) => (action[name] ?? undefined) === undefined))
-    issues.push(fault(["action"], "nothing is said of the link", undefined, CHANGES.join(", ")));
-  if (type === "pods-churn" && !(typeof perSecond === "number" && perSecond > 0)) {
+    issues.push(
+      faultAt("TYPE_WRONG", ["action"], "nothing is said of the link", CHANGES.join(", ")),
+    );
+  const perSecondFits =
+    typeof perSecond === "number" && perSecond > 0 && perSecond <= PODS_PER_SECOND_MAX;
+  if (type === "pods-churn" && !perSecondFits) {
     const message = `${showValue(perSecond)} is no number of pods a second`;
-    issues.push(fault(["action", "perSecond"], message, perSecond, "a number above 0"));
+    const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
+    issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
   }
   if (type === "pod-families" && Array.isArray(families)) {
     const sound = families.length > 0 && families.every((one) => one === 4 || one === 6);
     const message = `${showValue(families)} are no families of addresses`;
-    if (!sound) issues.push(fault(["action", "families"], message, families, "[4], [6] or [4, 6]"));
+    const want = "[4], [6] or [4, 6]";
+    if (!sound) issues.push(faultAt("TYPE_WRONG", ["action", "families"], message, want, families));
   }
+  issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;
   if (
     type === "kill" &&
@@ -135,11 +144,16 @@ function actionIssues(action: unknown): readonly Issue[] {
   ) {
     const message = `${showValue(restartAfter)} is no time`;
     const want = "microseconds, or infinity for never, as fail.process makes them";
-    issues.push(fault(["action", "restartAfter"], message, restartAfter, want));
+    issues.push(faultAt("TYPE_WRONG", ["action", "restartAfter"], message, want, restartAfter));
   }
   return issues;
 }
 
-function fault(path: readonly PathSegment[], message: string, got: unknown, want: string): Issue {
-  return issueAt(undefined, { code: "TYPE_WRONG", message, path, got, want });
+/** A namespace has the name of a DNS label (kubernetes: apimachinery, validation.IsDNS1123Label). */
+function namespaceIssues(namespace: unknown): readonly Issue[] {
+  if (typeof namespace !== "string" || /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(namespace))
+    return [];
+  const message = `${JSON.stringify(namespace)} is not a name that Kubernetes takes`;
+  const want = "lower-case letters, digits and '-', at most 63 of them";
+  return [faultAt("TYPE_WRONG", ["action", "namespace"], message, want, namespace)];
 }

@@ -3,6 +3,7 @@ import {
   checkValue,
   didYouMean,
   type Issue,
+  type IssueCode,
   isCalicoApi,
   isRecord,
   issueAt,
@@ -14,6 +15,17 @@ import {
   showValue,
   validate,
 } from "@calico-sim/core";
+
+/** Something wrong with what a caller wrote, at a place in it; what would do, and what stands there. */
+export function faultAt(
+  code: IssueCode,
+  path: readonly PathSegment[],
+  message: string,
+  want: string,
+  got?: unknown,
+): Issue {
+  return issueAt(undefined, { code, message, path, got, want });
+}
 
 /**
  * What is wrong with the fields of an object that a caller wrote. One that is not in the schema is an error: what was
@@ -30,7 +42,7 @@ export function fieldIssues(
   const known = Object.keys(schema.fields);
   if (!isRecord(value)) {
     const message = `${what} is an object, not ${showValue(value)}`;
-    return [issueAt(undefined, { code: "TYPE_WRONG", message, path, want: known.join(", ") })];
+    return [faultAt("TYPE_WRONG", path, message, known.join(", "))];
   }
   const found: Issue[] = [];
   checkValue(value, schema, path, { kind: what, name: "" }, found);
@@ -63,30 +75,26 @@ export function resourceIssues(
   calicoVersion: string,
   { byHand = true }: { readonly byHand?: boolean } = {},
 ): readonly Issue[] {
-  const fault = (field: string, message: string, want: string): readonly Issue[] => [
-    issueAt(undefined, {
-      code: "FIELD_REQUIRED",
-      message,
-      path: field === "" ? path : [...path, ...field.split(".")],
-      want,
-    }),
+  const missing = (field: readonly string[], message: string, want: string): readonly Issue[] => [
+    faultAt("FIELD_REQUIRED", [...path, ...field], message, want),
   ];
   const shape = "an object with apiVersion, kind and metadata.name";
-  if (!isRecord(value)) return fault("", `a resource is ${shape}, not ${showValue(value)}`, shape);
+  if (!isRecord(value))
+    return missing([], `a resource is ${shape}, not ${showValue(value)}`, shape);
   const { apiVersion, kind, metadata } = value;
   if (typeof kind !== "string" || !(RESOURCE_KINDS as readonly string[]).includes(kind)) {
     const near = typeof kind === "string" ? didYouMean(kind, RESOURCE_KINDS) : "";
     const message = `there is no kind ${showValue(kind)}${near}`;
-    return fault("kind", message, RESOURCE_KINDS.join(", "));
+    return missing(["kind"], message, RESOURCE_KINDS.join(", "));
   }
   const ofCalico = !kindsOf(API_VERSIONS.kubernetes).includes(kind);
   if (typeof apiVersion !== "string" || (ofCalico && !isCalicoApi(apiVersion))) {
     const want = ofCalico ? API_VERSIONS.calico : API_VERSIONS.kubernetes;
-    return fault("apiVersion", `${kind} is of no API ${showValue(apiVersion)}`, want);
+    return missing(["apiVersion"], `${kind} is of no API ${showValue(apiVersion)}`, want);
   }
   const name = isRecord(metadata) ? metadata["name"] : undefined;
   if (typeof name !== "string" || name === "")
-    return fault("metadata.name", `${kind} needs metadata.name`, "a name");
+    return missing(["metadata", "name"], `${kind} needs metadata.name`, "a name");
   return validate(value as unknown as Resource, { calicoVersion }).flatMap((issue) => {
     const within = issue.path ?? [];
     const unknown = byHand && issue.code === "FIELD_UNKNOWN" && within[0] === "spec";

@@ -1,42 +1,68 @@
-/** Numbers that a parameter takes; others would keep a run from ending, or be the time of an event that is none. */
-interface Range {
-  /** In words. */
-  readonly want: string;
-  readonly takes: (value: number) => boolean;
+/**
+ * Numbers that a parameter takes; others would keep a run from ending, could not be counted, or be what the simulated
+ * software refuses.
+ */
+export interface Range {
+  readonly low: number;
+  /** Infinite: infinity is taken too, as "without a limit" or "never". */
+  readonly high: number;
+  /** Only whole numbers. */
+  readonly whole?: true;
 }
 
-const finite: Range = {
-  want: "a finite number from 0",
-  takes: (value) => value >= 0 && Number.isFinite(value),
-};
-/** Something is repeated after it. */
-const period: Range = {
-  want: "a finite number above 0",
-  takes: (value) => value > 0 && Number.isFinite(value),
-};
-/** Something is divided by it; infinite: without a limit. */
-const rate: Range = { want: "a number above 0", takes: (value) => value > 0 };
-/** Infinite: never reached. */
-const bound: Range = { want: "a number from 0", takes: (value) => value >= 0 };
-const count: Range = {
-  want: "a whole number from 1",
-  takes: (value) => Number.isInteger(value) && value >= 1,
-};
-/** Microseconds until an event, which no draw rounds. */
-const micros: Range = {
-  want: "a whole number from 0",
-  takes: (value) => Number.isInteger(value) && value >= 0,
-};
+const HOUR = 3_600_000_000;
+/** Microseconds (31 years): later than any run ends, and still to be counted when something is added. */
+const LONGEST = 1e15;
+/** Seconds of the same. */
+const LONGEST_SECONDS = 1e9;
+/** Microseconds (10 ms) between two rounds of what is done over and over: more often a run does nothing else. */
+const OFTEN = 10_000;
 
-/** By the path within `parameters`; all others are finite. */
+/** Microseconds that a piece of work costs. */
+const cost: Range = { low: 0, high: HOUR };
+/** The same where no draw rounds it. */
+const wholeCost: Range = { ...cost, whole: true };
+/** What BIRD does for each peer, route or message. Its main loop turns a thousand times a second meanwhile. */
+const birdCost: Range = { low: 0, high: 1e6 };
+const birdStart: Range = { low: 0, high: 6e7 };
+/** Microseconds a byte: a thousandth of a MB/s at least. */
+const byteCost: Range = { low: 0, high: 1_000 };
+/** Something is divided by it. */
+const rate: Range = { low: 0.001, high: Number.POSITIVE_INFINITY };
+/** Something is compared with it; infinite: never reached. */
+const bound: Range = { low: 0, high: Number.POSITIVE_INFINITY };
+const count: Range = { low: 1, high: LONGEST, whole: true };
+/** Microseconds until something happens once. */
+const wait: Range = { low: 0, high: LONGEST, whole: true };
+/** Microseconds after which something is done again, or tried again. */
+const period: Range = { low: OFTEN, high: LONGEST, whole: true };
+const seconds: Range = { low: 0, high: LONGEST_SECONDS, whole: true };
+/** Shape of a log-normal distribution: with 2, one draw of a thousand is 480 times the median. */
+const shape: Range = { low: 0, high: 2 };
+const bytes: Range = { low: 0, high: 1e9 };
+const burst: Range = { low: 0, high: LONGEST };
+
+/** By the path within `parameters`; see {@link rangeOf} for all others. */
 const RANGES: Readonly<Record<string, Range>> = {
-  "bird.timers.connectRetry": period,
-  "bird.timers.keepalive": period,
-  "bird.costs.load": micros,
-  "bird.bfd.interval": period,
-  "bird.bfd.multiplier": count,
-  "confd.localPeerPoll": count,
-  "felix.start.value": micros,
+  "bird.timers.connectDelay": seconds,
+  "bird.timers.connectRetry": { ...seconds, low: 1 },
+  "bird.timers.errorWaitMin": seconds,
+  "bird.timers.errorWaitMax": seconds,
+  // bird: proto/bgp/config.Y; RFC 4271 §4.2. That 0 stands for no hold time is modelled for routers outside alone.
+  "bird.timers.hold": { low: 3, high: 65_535, whole: true },
+  // bird: proto/bgp/config.Y
+  "bird.timers.keepalive": { low: 1, high: 65_535, whole: true },
+  // RFC 4724 §3: twelve bits
+  "bird.timers.gracefulRestart": { low: 0, high: 4_095, whole: true },
+  "bird.timers.gracefulRestartWait": seconds,
+  "bird.costs.load": { ...birdStart, whole: true },
+  "bird.costs.start": birdStart,
+  // RFC 5880 §4.1: 32 and 8 bits
+  "bird.bfd.interval": { low: 1, high: 0xffff_ffff },
+  "bird.bfd.multiplier": { low: 1, high: 255, whole: true },
+  "confd.localPeerPoll": period,
+  "felix.start.value": wholeCost,
+  "felix.perEndpointSigma": shape,
   "typha.config.snapshotCacheMaxBatchSize": count,
   "typha.config.serverMaxMessageSize": count,
   "typha.config.minBatchingAgeThreshold": bound,
@@ -44,42 +70,72 @@ const RANGES: Readonly<Record<string, Range>> = {
   "typha.config.newClientFallBehindGracePeriod": bound,
   "typha.config.pingInterval": period,
   "typha.config.pongTimeout": bound,
+  "typha.config.connectionDropInterval": period,
   "typha.config.maxConnectionsUpperLimit": bound,
   "typha.config.maxConnectionsLowerLimit": bound,
-  "typha.config.clientRetryPause": micros,
-  "typha.config.clientDialTimeout": micros,
-  "typha.config.clientRestartDelay": micros,
-  "typha.costs.start.value": micros,
-  "typha.costs.handshake.value": micros,
+  "typha.config.k8sServicePollInterval": period,
+  "typha.config.shutdownTimeout": wait,
+  "typha.config.shutdownConnectionDropIntervalMax": wait,
+  "typha.config.readinessProbePeriod": period,
+  "typha.config.clientReadTimeout": period,
+  "typha.config.clientRetryPause": period,
+  // Shorter than the way there and back no connection is ever made.
+  "typha.config.clientDialTimeout": period,
+  "typha.config.clientStartTimeout": wait,
+  "typha.config.clientRestartDelay": period,
+  "typha.costs.start.value": wholeCost,
+  "typha.costs.handshake.value": wholeCost,
   "typha.costs.snapshotBytesPerMicro.value": rate,
   "typha.costs.compressionRatio.value": rate,
   "typha.costs.egressBytesPerMicro.value": rate,
-  "typha.costs.socketWindow.value": micros,
+  "typha.costs.socketWindow.value": wait,
   "datastore.profile.cores.value": rate,
   "datastore.profile.bytesPerMicro.value": rate,
-  "datastore.profile.bookmarkIntervalMicros.value": count,
+  "datastore.profile.bookmarkIntervalMicros.value": period,
+  "datastore.requestTimeout": period,
   "workloads.schedulerQps": rate,
-  "workloads.schedulingCost": micros,
+  "workloads.schedulerBurst": burst,
+  "workloads.schedulingCost": wholeCost,
   "workloads.kubeletParallelism": count,
-  "workloads.backOff": micros,
-  "workloads.requestRetry": micros,
-  "nodeServices.datastoreRetry": micros,
-  "nodeServices.addressMonitorPeriod": count,
-  "nodeServices.leasePeriod": count,
-  "nodeServices.nodeStatusPeriod": count,
-  "endpointSlices.batchPeriod": micros,
-  "endpointSlices.reaction": micros,
+  "workloads.spread": shape,
+  "workloads.backOff": period,
+  "workloads.requestRetry": period,
+  "nodeServices.datastoreRetry": period,
+  "nodeServices.spread": shape,
+  "nodeServices.subnetLength": { low: 0, high: 32, whole: true },
+  "nodeServices.subnetLengthIpv6": { low: 0, high: 128, whole: true },
+  "nodeServices.addressMonitorPeriod": period,
+  "nodeServices.leasePeriod": period,
+  "nodeServices.nodeStatusPeriod": period,
+  "endpointSlices.batchPeriod": wait,
+  "endpointSlices.reaction": wholeCost,
   "endpointSlices.endpointsPerSlice": count,
   "endpointSlices.qps": rate,
-  "endpointSlices.backOff": micros,
-  "endpointSlices.backOffMax": micros,
+  "endpointSlices.burst": burst,
+  "endpointSlices.backOff": period,
+  "endpointSlices.backOffMax": period,
 };
 
-/** What of the datastore's history may be without an end, with its range. */
-const ENDLESS = /^datastore\.profile\.(window\w+|compactionIntervalMicros)\.(value|low|high)$/;
+/** Parameters of a kind: what of the datastore's history may be without an end, what costs by the byte, and sizes. */
+const KINDS: readonly (readonly [RegExp, Range])[] = [
+  [/^datastore\.profile\.(window\w+|compactionIntervalMicros)\.value$/, bound],
+  [/MicrosPerByte\.value$/, byteCost],
+  [/^datastore\.sizes\./, bytes],
+  [/^bird\.costs\./, birdCost],
+];
+
+/** What a parameter takes; the ends of a figure's range as much as the figure itself. */
+export function rangeOf(path: string): Range {
+  const place = path.replace(/^(datastore\.profile\.\w+)\.(low|high)$/, "$1.value");
+  return RANGES[place] ?? KINDS.find(([like]) => like.test(place))?.[1] ?? cost;
+}
 
 /** What a number must be that a parameter does not take; undefined where it does. */
 export function unfit(path: string, value: number): string | undefined {
-  const { want, takes } = RANGES[path] ?? (ENDLESS.test(path) ? bound : finite);
-  return takes(value) ? undefined : want;
+  const { low, high, whole } = rangeOf(path);
+  const inside = value >= low && value <= high;
+  if (inside && (whole !== true || Number.isInteger(value))) return undefined;
+  const kind = whole === true ? "a whole number" : "a number";
+  const to = high === Number.POSITIVE_INFINITY ? "" : ` to ${String(high)}`;
+  return `${kind} from ${String(low)}${to}`;
 }

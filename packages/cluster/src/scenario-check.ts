@@ -10,10 +10,10 @@ import {
 } from "@calico-sim/core";
 import { stepFieldIssues } from "./action-check.js";
 import { placeOf } from "./external-router.js";
-import { linkKey } from "./link-faults.js";
 import type { Action, Scenario } from "./scenario.js";
 import { ScenarioError, type ScenarioFault } from "./scenario-error.js";
 import { scenarioError } from "./scenario-faults.js";
+import { NeedlessHeals } from "./scenario-heals.js";
 import type { ScenarioNames } from "./scenario-hosts.js";
 import { ScenarioSubjects } from "./scenario-subjects.js";
 import type { ClusterSpec } from "./spec.js";
@@ -93,9 +93,9 @@ export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readon
     if (index >= 0) faults.push(...found.map((parts) => ({ index, issue: ofAction(parts) })));
     if (index >= 0 && step.at < names.now) faults.push({ index, issue: past(names.now) });
   }
-  // Whether pods have somewhere to go, and links something to mend, is known once every step can be read.
+  // Whether pods have somewhere to go, and heals something to mend, is known once every step can be read.
   if (faults.length === 0 && names.unread === undefined)
-    faults.push(...podsWithoutNodes(entries), ...needlessMends(entries));
+    faults.push(...podsWithoutNodes(entries), ...needlessHeals(entries, names.fabric));
   return faults.sort((a, b) => a.index - b.index);
 }
 
@@ -133,22 +133,12 @@ function podsWithoutNodes(inOrder: readonly Entry[]): readonly ScenarioFault[] {
   return [];
 }
 
-/** A link is mended after it was degraded; one that never was is most likely another than was meant. */
-function needlessMends(inOrder: readonly Entry[]): readonly ScenarioFault[] {
-  const degraded = new Set<string>();
-  const faults: ScenarioFault[] = [];
-  for (const { step, index } of inOrder) {
-    const { action } = step;
-    if (action.type !== "link-degrade" && action.type !== "link-mend") continue;
-    const link = linkKey(action.between);
-    if (action.type === "link-degrade") degraded.add(link);
-    else if (index >= 0 && !degraded.has(link)) {
-      const message = `nothing degrades the link between ${action.between.join(" and ")} before this`;
-      const want = "a time after link-degrade";
-      const path = ["between"];
-      const got = action.between;
-      faults.push({ index, issue: ofAction({ code: "VALUE_UNKNOWN", message, path, got, want }) });
-    }
-  }
-  return faults;
+/** Mending what nothing broke is most likely a slip in the name. */
+function needlessHeals(inOrder: readonly Entry[], fabric: Fabric): readonly ScenarioFault[] {
+  const heals = new NeedlessHeals(fabric);
+  return inOrder.flatMap(({ step, index }) => {
+    const found = [...heals.take(step.action)];
+    // What was scheduled before was looked at then.
+    return index < 0 ? [] : found.map((parts) => ({ index, issue: ofAction(parts) }));
+  });
 }

@@ -7,6 +7,12 @@ import type { Action, Scenario, Step } from "./scenario.js";
 import { type Fault, ScenarioHosts, type ScenarioNames } from "./scenario-hosts.js";
 import { usesIpv6 } from "./spec.js";
 
+/** What a host sends to itself crosses no network. */
+function noOther(host: string): Fault {
+  const message = `${host} sends nothing to itself over the network`;
+  return { code: "VALUE_UNKNOWN", message, path: ["to"], got: host, want: "another host" };
+}
+
 /** What steps of a scenario act on, in the order of their times: who is there, at which addresses. */
 export class ScenarioSubjects {
   private readonly names: ScenarioNames;
@@ -76,6 +82,7 @@ export class ScenarioSubjects {
       case "packets-allow":
         yield* this.host(action.from, ["from"]);
         yield* this.host(action.to, ["to"]);
+        if (action.from === action.to) yield noOther(action.to);
         yield* this.port(action.port);
         return;
       case "apply":

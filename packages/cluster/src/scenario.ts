@@ -289,11 +289,12 @@ export const config: {
   readonly podFamilies: (families: readonly AddressFamily[]) => Action;
 } = Object.freeze({
   /** Where etcd is said to be. A node's calico-node reads it when it starts next. */
-  etcdEndpoints: (endpoints: readonly string[]): Action => ({
-    type: "etcd-endpoints",
-    // A text is no list, and is refused as such with the scenario.
-    endpoints: typeof endpoints === "string" ? endpoints : Object.freeze([...endpoints]),
-  }),
+  etcdEndpoints: (endpoints: readonly string[]): Action => {
+    const given: unknown = endpoints;
+    // What is no list is refused as such with the scenario.
+    const list = Array.isArray(given) ? Object.freeze([...endpoints]) : endpoints;
+    return { type: "etcd-endpoints", endpoints: list };
+  },
   /**
    * `IP6: autodetect`: a Node without an IPv6 address gets the one that its kubelet reports, when its calico-node starts
    * next. The DaemonSet would start one after the other anew; here that is left to further steps.

@@ -5,22 +5,21 @@ import {
   type FieldSchema,
   type Issue,
   isRecord,
-  issueAt,
   KUBERNETES_PROFILE,
   micros,
   type ObjectSchema,
   type PathSegment,
+  SECOND,
   showValue,
 } from "@calico-sim/core";
 import { FELIX_COSTS } from "@calico-sim/felix";
 import { TYPHA_CONFIG, TYPHA_COSTS } from "@calico-sim/typha";
-import { fieldIssues } from "./check-fields.js";
+import { faultAt, fieldIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import { ENDPOINT_SLICE_DEFAULTS } from "./endpoint-slices/index.js";
 import { NODE_SERVICE_DEFAULTS } from "./node-services/index.js";
 import { unfit } from "./parameter-limits.js";
 import type { Parameters, SimulateOptions } from "./simulate-options.js";
-import type { ClusterSpec } from "./spec.js";
 import { WORKLOAD_DEFAULTS } from "./workloads/index.js";
 
 const OPTIONS: ObjectSchema & { readonly fields: Record<keyof SimulateOptions, FieldSchema> } = {
@@ -35,11 +34,11 @@ const OPTIONS: ObjectSchema & { readonly fields: Record<keyof SimulateOptions, F
 };
 
 /** Every parameter with its default, or a value of its type. */
-const EXAMPLE: Record<keyof Parameters, object> = {
+export const EXAMPLE: Record<keyof Parameters, object> = {
   bird: {
     timers: SESSION_TIMERS,
     costs: BIRD_COSTS,
-    bfd: { interval: 1, multiplier: 1 },
+    bfd: { interval: 300_000, multiplier: 3 },
     ttlLimitAfterOpen: false,
     eventPerKeepalive: false,
     routeLog: false,
@@ -48,14 +47,14 @@ const EXAMPLE: Record<keyof Parameters, object> = {
   confd: CONFD_COSTS,
   felix: FELIX_COSTS,
   typha: { config: TYPHA_CONFIG, costs: TYPHA_COSTS },
-  datastore: { profile: KUBERNETES_PROFILE, sizes: DEFAULT_SIZES, requestTimeout: 1 },
+  datastore: { profile: KUBERNETES_PROFILE, sizes: DEFAULT_SIZES, requestTimeout: 30 * SECOND },
   workloads: WORKLOAD_DEFAULTS,
   nodeServices: NODE_SERVICE_DEFAULTS,
   endpointSlices: ENDPOINT_SLICE_DEFAULTS,
 };
 
 /** Parameters that are given whole, with all that is in them: no default stands in for what they leave out. */
-const WHOLE: ReadonlySet<string> = new Set([
+export const WHOLE: ReadonlySet<string> = new Set([
   "felix",
   "bird.bfd",
   "typha.costs",
@@ -70,9 +69,13 @@ export function checkSimulateOptions(options: SimulateOptions): void {
     const { seed, until, parameters, progress } = options as SimulateOptions;
     const sown: unknown = seed;
     if (sown !== undefined && typeof sown !== "string" && !Number.isFinite(sown))
-      issues.push(fault(["seed"], `${showValue(sown)} is no seed`, "a number or a text"));
+      issues.push(
+        faultAt("TYPE_WRONG", ["seed"], `${showValue(sown)} is no seed`, "a number or a text"),
+      );
     if (progress !== undefined && typeof progress !== "function")
-      issues.push(fault(["progress"], `${showValue(progress)} is no function`, "a function"));
+      issues.push(
+        faultAt("TYPE_WRONG", ["progress"], `${showValue(progress)} is no function`, "a function"),
+      );
     if (until !== undefined) issues.push(...untilIssues(until));
     if (parameters !== undefined) issues.push(...unlike(parameters, EXAMPLE, ["parameters"]));
   }
@@ -85,7 +88,7 @@ function untilIssues(until: unknown): readonly Issue[] {
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return [fault(["until"], message, "a time of the run, e.g. 20m")];
+    return [faultAt("TYPE_WRONG", ["until"], message, "a time of the run, e.g. 20m")];
   }
 }
 
@@ -97,7 +100,9 @@ function unlike(value: unknown, example: unknown, path: readonly PathSegment[]):
   if (typeof value !== typeof example) return [mistyped(value, `a ${typeof example}`, path)];
   if (typeof value !== "number") return [];
   const want = unfit(path.slice(1).join("."), value);
-  return want === undefined ? [] : [fault(path, `${String(value)} is out of range`, want)];
+  return want === undefined
+    ? []
+    : [faultAt("TYPE_WRONG", path, `${String(value)} is out of range`, want)];
 }
 
 function within(
@@ -111,14 +116,15 @@ function within(
     if (Object.hasOwn(example, name))
       return part === undefined ? [] : unlike(part, example[name], place);
     const message = `there is no parameter ${JSON.stringify(name)} here${didYouMean(name, known)}`;
-    return [fault(place, message, known.join(", "))];
+    return [faultAt("TYPE_WRONG", place, message, known.join(", "))];
   });
   if (!isWhole(path)) return issues;
   const missing = known.filter((name) => value[name] === undefined);
   return [
     ...issues,
     ...missing.map((name) =>
-      fault(
+      faultAt(
+        "TYPE_WRONG",
         [...path, name],
         "these parameters are given whole, and this one is missing",
         "a value",
@@ -132,18 +138,5 @@ function isWhole(path: readonly PathSegment[]): boolean {
 }
 
 function mistyped(value: unknown, want: string, path: readonly PathSegment[]): Issue {
-  return fault(path, `${showValue(value)} is not ${want}`, want);
-}
-
-function fault(path: readonly PathSegment[], message: string, want: string): Issue {
-  return issueAt(undefined, { code: "TYPE_WRONG", message, path, want });
-}
-
-/** Whether a cluster is one. @throws ClusterError when it is none, as when the options of `cluster` are given instead. */
-export function checkSpec(spec: ClusterSpec): void {
-  const given: unknown = spec;
-  if (isRecord(given) && isRecord(given["fabric"]) && Array.isArray(given["resources"])) return;
-  throw new ClusterError(
-    `a run takes a cluster as cluster(…) or await clusterFromManifests(…) returns it, not ${showValue(given)}`,
-  );
+  return faultAt("TYPE_WRONG", path, `${showValue(value)} is not ${want}`, want);
 }

@@ -30,11 +30,9 @@ import {
   SECOND,
   type Secret,
   type StoreObserver,
-  type SyncerSink,
   type SyncerSource,
-  type SyncerType,
+  showValue,
   type WatchEvent,
-  WatcherSyncers,
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
 import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
@@ -51,28 +49,18 @@ import { needsEndpoints, selectsWorkloads, WorkloadEndpoints } from "./local-end
 import { NodeServices, type NodeServicesListener } from "./node-services/index.js";
 import { Recorder } from "./recorder.js";
 import type { Finding, Result } from "./result.js";
-import { describe, type Scenario, type Step } from "./scenario.js";
+import { type Action, describe, type Scenario, type Step } from "./scenario.js";
 import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
-import { checkSimulateOptions, checkSpec } from "./simulate-options-check.js";
+import { checkSimulateOptions } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
+import { checkSpec } from "./spec-check.js";
+import { connectSyncers } from "./syncers.js";
 import { Tracker } from "./tracker.js";
+import { placeTyphas } from "./typha-deployment.js";
 import { ClusterViews, CONFD_KINDS } from "./views/cluster-views.js";
 import { WorkloadRouters } from "./workload-routers.js";
 import { RouteCopies, type WorkloadListener, Workloads } from "./workloads/index.js";
-
-/** A syncer whose clients are only connections: what they receive is of no consequence yet. */
-class NullSink implements SyncerSink {
-  onBatch(): void {}
-  onStatus(): void {}
-}
-
-/** A syncer's clients are the nodes themselves. */
-class SameNode {
-  nodeOf(client: number): number {
-    return client;
-  }
-}
 
 /**
  * A cluster in motion: every part of it, joined at the datastore, the kernels and the fabric.
@@ -128,7 +116,7 @@ export class Simulation
   /** See {@link import("./parts.js").ClusterParts}. */
   readonly path: ClusterDatastorePath;
   /** See {@link import("./parts.js").ClusterParts}. */
-  readonly auxiliary: SyncerSource[] = [];
+  readonly auxiliary: readonly SyncerSource[];
 
   private readonly birds: Omit<BirdOptions, "filter">;
   private readonly lifecycle: Lifecycle;
@@ -237,7 +225,7 @@ export class Simulation
             typhaNodes: placeTyphas(spec.typhas, this.nodes.size, controlPlane),
             listener: this,
           });
-    this.connectSyncers();
+    this.auxiliary = connectSyncers(this);
     this.ipam = new IpamClient(engine, this.datastore);
     this.workloads = new Workloads({
       engine,
@@ -326,9 +314,10 @@ export class Simulation
     this.confd.beginIpv6({ bird, filters }, content, datastore.revision);
   }
 
-  /** Runs until a time. @throws RangeError when it is none. */
+  /** Runs until a time. @throws RangeError when it is none: there is always something that beats, so that never is no end. */
   run(until: Micros, progress?: (share: number, seconds: number) => void): void {
     checkMoment(until);
+    if (until === Number.POSITIVE_INFINITY) throw new RangeError("a run without an end has none");
     const begin = this.engine.now;
     // In slices, so that progress can be shown; the events are the same.
     const slice = progress === undefined ? until : SECOND;
@@ -343,11 +332,21 @@ export class Simulation
   /** Runs until nothing is pending but background activity, and at most until a time. */
   settle(atMost: Micros): RunOutcome {
     checkMoment(atMost);
-    this.outcome = this.engine.run({
-      until: atMost,
-      predicate: () => this.engine.pendingForeground === 0,
-    }).outcome;
+    this.outcome = this.engine.run({ until: atMost, predicate: () => this.isQuiet() }).outcome;
     return this.outcome;
+  }
+
+  /** Whether nothing that is pending will change anything: a hold time that its session outlived does not. */
+  private isQuiet(): boolean {
+    const pending = this.engine.pendingForeground;
+    if (pending === 0) return true;
+    const sum = (of: (bird: BirdFleet) => number): number =>
+      of(this.bird) + (this.bird6 === undefined ? 0 : of(this.bird6));
+    // The second takes a look at every connection.
+    return (
+      pending <= sum(({ holdLimits }) => holdLimits) &&
+      pending === sum(({ outlivedLimits }) => outlivedLimits)
+    );
   }
 
   /** A copy that goes its own way from here: same state, same draws to come. */
@@ -371,9 +370,13 @@ export class Simulation
     return buildResult(this, findingsOf(this));
   }
 
-  /** What there is to say of steps that have not happened yet, where nobody will run on. */
+  /** What there is to say of steps that have not happened yet, or are missing, where nobody will run on. */
   stepsToCome(): readonly Finding[] {
     const { now } = this.engine;
+    if (!this.steps.some(({ action }) => STARTING.includes(action.type))) {
+      const text = "no step of the scenario starts the nodes, so nothing runs";
+      return [{ code: "setting", text }];
+    }
     const left = this.steps.filter(({ at }) => at > now);
     const [first] = left;
     if (first === undefined) return [];
@@ -481,70 +484,14 @@ export class Simulation
   onPodFailed(key: string, reason: string): void {
     this.recorder.podFailed(key, reason);
   }
-
-  // Wiring -------------------------------------------------------------------------------------
-
-  private connectSyncers(): void {
-    const { engine, datastore, typha } = this;
-    const none = new NullSink();
-    const nodeOf = new SameNode();
-    this.confd.setServiceSource(
-      new WatcherSyncers(engine, datastore, {
-        type: "services",
-        client: "confd",
-        nodeOf,
-        sink: this.confd.serviceWatch,
-      }),
-    );
-    if (typha === undefined) {
-      const direct = (
-        type: SyncerType,
-        client: "felix" | "confd" | "tunnel-ip" | "node-status",
-        sink: SyncerSink,
-      ): WatcherSyncers => new WatcherSyncers(engine, datastore, { type, client, nodeOf, sink });
-      this.felix.setSource(direct("felix", "felix", this.felix));
-      this.confd.setSource(direct("bgp", "confd", this.confd));
-      this.auxiliary.push(direct("tunnel-ip-allocation", "tunnel-ip", none));
-      this.auxiliary.push(direct("node-status", "node-status", none));
-      return;
-    }
-    for (const type of ["felix", "bgp", "tunnel-ip-allocation", "node-status"] as const) {
-      const syncer = typha.syncer(type);
-      const upstream = new WatcherSyncers(engine, datastore, {
-        type,
-        client: "typha",
-        nodeOf: typha,
-        sink: syncer,
-      });
-      const daemon = type === "felix" ? this.felix : type === "bgp" ? this.confd : undefined;
-      typha.bind(
-        type,
-        daemon === undefined ? { upstream } : { upstream, downstream: daemon, pace: daemon },
-      );
-      if (type === "felix") this.felix.setSource(syncer);
-      else if (type === "bgp") this.confd.setSource(syncer);
-      else this.auxiliary.push(syncer);
-    }
-  }
 }
 
 function checkMoment(at: unknown): void {
-  if (typeof at === "number" && !Number.isNaN(at)) return;
-  throw new RangeError(
-    `${JSON.stringify(at) ?? "undefined"} is no time in microseconds; micros("5m") is one`,
-  );
+  if (at === Number.POSITIVE_INFINITY || Number.isSafeInteger(at)) return;
+  throw new RangeError(`${showValue(at)} is no time in microseconds; micros("5m") is one`);
 }
+
+/** Actions after which some node runs. */
+const STARTING: readonly Action["type"][] = ["start", "node-join", "node-reboot"];
 
 const NOBODY: readonly number[] = Object.freeze([]);
-
-/** Typhas are spread over the workers, as the scheduler spreads a host-network Deployment. */
-function placeTyphas(typhas: number, nodes: number, controlPlane: readonly number[]): number[] {
-  const workers = Array.from({ length: nodes }, (_, i) => i).filter(
-    (i) => !controlPlane.includes(i),
-  );
-  const hosts = workers.length >= typhas ? workers : Array.from({ length: nodes }, (_, i) => i);
-  return Array.from(
-    { length: typhas },
-    (_, t) => hosts[Math.floor((t * hosts.length) / typhas)] ?? 0,
-  );
-}

@@ -6,20 +6,18 @@ import {
   type FabricSpec,
   type FieldSchema,
   type Issue,
-  type IssueParts,
   isRecord,
   issueAt,
   nodeView,
   type ObjectSchema,
   ofKind,
-  type PathSegment,
   parseAddress,
   type Resource,
   showValue,
   validateSet,
 } from "@calico-sim/core";
 import { TYPHA_CONFIG } from "@calico-sim/typha";
-import { fieldIssues, resourceIssues } from "./check-fields.js";
+import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import type {
   ClusterOptions,
@@ -28,6 +26,7 @@ import type {
   RouteReflectorOptions,
 } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
+import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 import { workloadIssues } from "./workload-router.js";
 
@@ -149,13 +148,6 @@ function eraText(calicoVersion: unknown): string {
   return typeof calicoVersion === "string" ? calicoVersion : "3.33";
 }
 
-function fault(
-  path: readonly PathSegment[],
-  parts: Omit<IssueParts<Issue["code"]>, "path" | "code"> & { readonly code?: Issue["code"] },
-): Issue {
-  return issueAt(undefined, { code: "VALUE_OUT_OF_RANGE", ...parts, path });
-}
-
 /** What both descriptions of a cluster hold, field against field. */
 function commonIssues({
   calicoVersion,
@@ -171,17 +163,17 @@ function commonIssues({
   if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
     const message = `${JSON.stringify(routerId)} is no router id`;
     const want = "hash, or an IPv4 address";
-    issues.push(fault(["routerId"], { message, got: routerId, want }));
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["routerId"], message, want, routerId));
   }
   if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
     const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
     const want = ERAS.map((era) => era.calicoVersion).join(", ");
-    issues.push(fault(["calicoVersion"], { message, got: calicoVersion, want }));
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["calicoVersion"], message, want, calicoVersion));
   }
   if (etcdEndpoints !== undefined && datastore !== "etcd") {
     const message = `the datastore is ${datastore}, which has no etcd endpoints`;
-    const parts = { code: "FIELDS_CONFLICT", message, got: etcdEndpoints } as const;
-    issues.push(fault(["etcdEndpoints"], { ...parts, want: "the datastore etcd with them" }));
+    const want = "the datastore etcd with them";
+    issues.push(faultAt("FIELDS_CONFLICT", ["etcdEndpoints"], message, want, etcdEndpoints));
   }
   return issues;
 }
@@ -200,8 +192,8 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
   if (typeof count !== "number" || !Number.isInteger(count) || count < 1 || count > NODES_MAX) {
     const message = Array.isArray(got)
       ? `${String(got.length)} names are no number of nodes to simulate`
-      : `${JSON.stringify(got)} is no number of nodes, and no list of names`;
-    return [fault(["nodes"], { message, got, want })];
+      : `${showValue(got)} is no number of nodes, and no list of names`;
+    return [faultAt("VALUE_OUT_OF_RANGE", ["nodes"], message, want, got)];
   }
   const issues: Issue[] = [];
   const seen = new Set<unknown>();
@@ -210,23 +202,25 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
     if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) {
       const message = `${JSON.stringify(name)} is not a name that Kubernetes takes`;
       const names = "lower-case letters, digits, '-' and '.'";
-      issues.push(fault(["nodes", i], { code: "NAME_INVALID", message, got: name, want: names }));
+      issues.push(faultAt("NAME_INVALID", ["nodes", i], message, names, name));
     } else if (seen.has(name)) {
       const message = `there are two nodes ${JSON.stringify(name)}`;
-      const parts = { code: "RESOURCE_DUPLICATE", message, got: name } as const;
-      issues.push(fault(["nodes", i], { ...parts, want: "a name of its own" }));
+      const own = "a name of its own";
+      issues.push(faultAt("RESOURCE_DUPLICATE", ["nodes", i], message, own, name));
     }
     seen.add(name);
   }
   if (Number.isInteger(typhas) && typhas > count) {
     const message = `${String(typhas)} Typhas are more than the ${String(count)} nodes to run them`;
-    issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(count)}` }));
+    issues.push(
+      faultAt("VALUE_OUT_OF_RANGE", ["typhas"], message, `0 to ${String(count)}`, typhas),
+    );
   }
   const perRack = Math.ceil(count / racks);
   if (racks > 1 && perRack > NODES_PER_RACK) {
     const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
     const least = String(Math.ceil(count / NODES_PER_RACK));
-    issues.push(fault(["racks"], { message, got: racks, want: `${least} or more` }));
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["racks"], message, `${least} or more`, racks));
   }
   return issues;
 }
@@ -243,12 +237,12 @@ function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOp
   const all = typeof nodes === "number" ? nodes : nodes.length;
   if (count > all) {
     const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
-    issues.push(fault(path, { message, got: count, want: `1 to ${String(all)}` }));
+    const want = `1 to ${String(all)}`;
+    issues.push(faultAt("VALUE_OUT_OF_RANGE", path, message, want, count));
   }
   if (backend !== "bird") {
     const message = `the back end ${backend} has no BGP`;
-    const parts = { code: "FIELDS_CONFLICT", message, got } as const;
-    issues.push(fault(path, { ...parts, want: "the back end bird with them" }));
+    issues.push(faultAt("FIELDS_CONFLICT", path, message, "the back end bird with them", got));
   }
   return issues;
 }
@@ -273,12 +267,34 @@ function poolIssues(pool: PoolOptions, i: number, calicoVersion: string): readon
 
 /** Checks what is said of a cluster beside its resources. @throws ClusterError with every option that is wrong. */
 export function checkResourceClusterOptions(options: ResourceClusterOptions): void {
+  const issues = resourceClusterIssues(options);
+  if (issues.length > 0) throw new ClusterError(issues);
+}
+
+/**
+ * Whether a cluster is one, an edited one too; what else it carries does not matter.
+ *
+ * @throws ClusterError when it is none, as when the options of `cluster` are given instead, and with all that is wrong with it.
+ */
+export function checkSpec(spec: ResourceClusterOptions): void {
+  const given: unknown = spec;
+  if (!isRecord(given) || !isRecord(given["fabric"]) || !Array.isArray(given["resources"]))
+    throw new ClusterError(
+      `a run takes a cluster as cluster(…) or await clusterFromManifests(…) returns it, not ${showValue(given)}`,
+    );
+  const issues = [
+    ...resourceClusterIssues(spec).filter(({ code }) => code !== "FIELD_UNKNOWN"),
+    ...routerFieldIssues(spec.externalRouters),
+  ];
+  if (issues.length > 0) throw new ClusterError(issues);
+}
+
+function resourceClusterIssues(options: ResourceClusterOptions): readonly Issue[] {
   const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
     issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
-    if (typhaConfig !== undefined)
-      issues.push(...fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration"));
+    if (typhaConfig !== undefined) issues.push(...typhaIssues(typhaConfig));
     const names = Array.isArray(resources)
       ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
       : [];
@@ -287,24 +303,52 @@ export function checkResourceClusterOptions(options: ResourceClusterOptions): vo
     // Typha's Pods are in the network of their host, so that a node has one at most.
     if (nodes > 0 && Number.isInteger(typhas) && typhas > nodes) {
       const message = `${String(typhas)} Typhas are more than the ${String(nodes)} nodes to run them`;
-      issues.push(fault(["typhas"], { message, got: typhas, want: `0 to ${String(nodes)}` }));
+      issues.push(
+        faultAt("VALUE_OUT_OF_RANGE", ["typhas"], message, `0 to ${String(nodes)}`, typhas),
+      );
     }
   }
-  if (issues.length > 0) throw new ClusterError(issues);
+  return issues;
+}
+
+/** What an installation sets of Typha has the limits of `parameters.typha.config`. */
+function typhaIssues(typhaConfig: unknown): readonly Issue[] {
+  const issues = fieldIssues(typhaConfig, TYPHA, ["typhaConfig"], "Typha's configuration");
+  if (issues.length > 0 || !isRecord(typhaConfig)) return issues;
+  return Object.entries(typhaConfig).flatMap(([name, got]) => {
+    const example: unknown = TYPHA_CONFIG[name as keyof typeof TYPHA_CONFIG];
+    const path = ["typhaConfig", name];
+    if (got === undefined) return [];
+    if (typeof got !== typeof example) {
+      const want = `a ${typeof example}`;
+      const message = `${showValue(got)} is not ${want}`;
+      return [faultAt("TYPE_WRONG", path, message, want, got)];
+    }
+    if (typeof got !== "number") return [];
+    const want = unfit(`typha.config.${name}`, got);
+    const message = `${String(got)} is out of range`;
+    return want === undefined ? [] : [faultAt("VALUE_OUT_OF_RANGE", path, message, want, got)];
+  });
 }
 
 /** There is no family but these two. */
 function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
-  const families: readonly unknown[] = Array.isArray(given) ? given : [];
-  const issues = families.flatMap((got, i) => {
-    if (got === 4 || got === 6) return [];
-    const message = `${showValue(got)} is no family of addresses`;
-    return [fault([field, i], { message, got, want: "4 or 6" })];
+  if (!Array.isArray(given)) return [];
+  const families: readonly unknown[] = given;
+  const ofPods = field === "podFamilies";
+  if (families.length === 0) {
+    const message = ofPods ? "pods have an address of some family" : "a node has some address";
+    const want = ofPods ? "4 or 6" : "[4], [6] or [4, 6]";
+    return [faultAt("VALUE_OUT_OF_RANGE", [field], message, want, ofPods ? undefined : given)];
+  }
+  return families.flatMap((got, i) => {
+    const known = got === 4 || got === 6;
+    if (known && (!ofPods || families.indexOf(got) === i)) return [];
+    const message = known
+      ? "this family is there twice"
+      : `${showValue(got)} is no family of addresses`;
+    return [faultAt("VALUE_OUT_OF_RANGE", [field, i], message, "4 or 6", got)];
   });
-  if (field === "podFamilies" || !Array.isArray(given) || given.length > 0) return issues;
-  return [
-    fault([field], { message: "a node has some address", got: given, want: "[4], [6] or [4, 6]" }),
-  ];
 }
 
 /** An underlay holds the Node resources, in order. */
@@ -315,15 +359,20 @@ function fabricIssues(fabric: unknown, names: readonly string[]): Issue[] {
     !isRecord(fabric) ||
     ![fabric["nodes"], fabric["racks"], fabric["routers"]].every(Array.isArray)
   )
-    return [
-      fault(path, { code: "TYPE_WRONG", message: `${showValue(fabric)} is no underlay`, want }),
-    ];
+    return [faultAt("TYPE_WRONG", path, `${showValue(fabric)} is no underlay`, want)];
   const held = (fabric as unknown as FabricSpec).nodes.map(({ name }) => name);
   const other = names.findIndex((name, i) => held[i] !== name);
   if (other < 0 && held.length === names.length) return [];
   const at = other < 0 ? names.length : other;
   const message = `node ${String(at)} of the underlay is ${held[at] ?? "missing"}, and of the Node resources ${names[at] ?? "missing"}`;
-  return [fault([...path, "nodes", at], { message, want: "the Node resources, in their order" })];
+  return [
+    faultAt(
+      "VALUE_OUT_OF_RANGE",
+      [...path, "nodes", at],
+      message,
+      "the Node resources, in their order",
+    ),
+  ];
 }
 
 /** Checks resources that nobody checked before. @throws ClusterError with all that is wrong with them. */

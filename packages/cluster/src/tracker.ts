@@ -25,6 +25,7 @@ import {
 } from "./deciding-changes.js";
 import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from "./delivery.js";
 import { Destinations } from "./destinations.js";
+import { Detours } from "./detours.js";
 import { type Expectation, Expectations, type Oracle } from "./expectations.js";
 import type { ExternalRouter } from "./external-router.js";
 import { beginWindow, type Front, move, newFront } from "./front.js";
@@ -40,8 +41,6 @@ const WAS_DELIVERED = 8;
 const PARTIAL = 16;
 /** The rest of it: a code of {@link DELIVERY}. */
 const CODE = 7;
-
-const NO_DETOURS: ReadonlyMap<number, readonly number[]> = new Map();
 
 /** Where the tracker looks. */
 export interface TrackerOptions {
@@ -84,10 +83,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private readonly expected: Expectations;
   private readonly running: boolean[] = [];
   private readonly walk: PacketWalk;
-  /** By row and host: other hosts that its packets pass on the way. */
-  private readonly detours: Map<number, Map<number, readonly number[]>> = new Map();
-  /** By row and host: how many other hosts' packets pass it. */
-  private readonly passed: Map<number, Map<number, number>> = new Map();
+  private readonly detours: Detours = new Detours();
   /** By node: 1 where the kernel differs from the oracle; index: row. */
   private readonly wrong: Uint8Array[] = [];
   /** By host: delivery code, with {@link WAS_DELIVERED} and {@link PARTIAL}; index: row. */
@@ -231,10 +227,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private routeChanged(host: number, row: number, at: Micros): void {
     this.grow(host);
     this.compare(host, row, at);
-    // Whose packets pass this host depends on its route too.
-    if ((this.passed.get(row)?.get(host) ?? 0) === 0) return;
-    for (const [other, through] of this.detours.get(row) ?? NO_DETOURS)
-      if (through.includes(host)) this.compare(other, row, at);
+    // What becomes of packets that pass this host depends on its route, too.
+    if (!this.detours.lead(host, row)) return;
+    for (const other of this.detours.passing(host, row)) this.compare(other, row, at);
   }
 
   /** See {@link StoreObserver}. */
@@ -345,8 +340,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 
   private recheckDetours(): void {
-    for (const [row, hosts] of this.detours)
-      for (const host of [...hosts.keys()]) this.recheck(host, row, this.engine.now);
+    for (const [host, row] of this.detours.all()) this.recheck(host, row, this.engine.now);
   }
 
   private recheckAll(): void {
@@ -377,7 +371,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     const never = (before & WAS_DELIVERED) === 0 && arrived.code === DELIVERY.noRoute;
     const arrival = never && this.isKept(host, row) ? plainArrival(DELIVERY.notAsked) : arrived;
     const { code, lost, through } = arrival;
-    this.noteDetour(host, row, through);
+    this.detours.note(host, row, through);
     const partial = lost > 0 && lost < 1;
     if ((before & CODE) === code && !partial && (before & PARTIAL) === 0) return;
     const everDelivered = (before & WAS_DELIVERED) !== 0 || code === DELIVERY.delivered || partial;
@@ -386,23 +380,6 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     if (wasOwed !== owed(code)) move(this.data[host]!, wasOwed ? -1 : 1, row, at);
     const dark = everDelivered && code !== DELIVERY.delivered && code !== DELIVERY.notAsked;
     this.broken.note(host, row, dark ? arrival : undefined, at);
-  }
-
-  private noteDetour(host: number, row: number, through: readonly number[]): void {
-    const held = this.detours.get(row);
-    const before = held?.get(host);
-    if (before === undefined && through.length === 0) return;
-    this.notePassed(row, before ?? [], -1);
-    this.notePassed(row, through, 1);
-    if (through.length === 0) held?.delete(host);
-    else if (held === undefined) this.detours.set(row, new Map([[host, through]]));
-    else held.set(host, through);
-  }
-
-  private notePassed(row: number, hosts: readonly number[], by: 1 | -1): void {
-    const passed = this.passed.get(row) ?? new Map<number, number>();
-    this.passed.set(row, passed);
-    for (const host of hosts) passed.set(host, (passed.get(host) ?? 0) + by);
   }
 
   private asExpected(node: number, row: number): boolean {

@@ -56,3 +56,19 @@ export class TyphaDeployment implements EventHandler {
     return this.parts.datastore.get("Node", name) !== undefined;
   }
 }
+
+/** Nodes on which Typhas begin: they are spread over the workers, as the scheduler spreads a host-network Deployment. */
+export function placeTyphas(
+  typhas: number,
+  nodes: number,
+  controlPlane: readonly number[],
+): number[] {
+  const workers = Array.from({ length: nodes }, (_, i) => i).filter(
+    (i) => !controlPlane.includes(i),
+  );
+  const hosts = workers.length >= typhas ? workers : Array.from({ length: nodes }, (_, i) => i);
+  return Array.from(
+    { length: typhas },
+    (_, t) => hosts[Math.floor((t * hosts.length) / typhas)] ?? 0,
+  );
+}

@@ -90,7 +90,8 @@ function repeated(links: readonly unknown[]): readonly Issue[] {
 /** That the `between` of something lists more or fewer than two ends. */
 export function pairIssues(value: unknown, path: readonly PathSegment[]): readonly Issue[] {
   const between = isRecord(value) ? value["between"] : undefined;
-  if (!Array.isArray(between) || (between.length === 2 && !between.includes(null))) return [];
+  if (!Array.isArray(between)) return [];
+  if (between.length === 2 && between.every((end) => (end ?? undefined) !== undefined)) return [];
   const parts = { message: "a link has two ends", got: between, want: "two names" };
   return [issueAt(undefined, { code: "TYPE_WRONG", ...parts, path: [...path, "between"] })];
 }

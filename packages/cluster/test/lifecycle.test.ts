@@ -275,3 +275,26 @@ describe("a pod that gets no address after a reboot", () => {
     }
   });
 });
+
+describe("a run until nothing is pending", () => {
+  test("does not wait for hold times that sessions outlived", () => {
+    const cutFor = (seconds: number): number => {
+      const healed = at(micros("5m") + seconds * 1e6, heal.cut("node-2"));
+      const simulation = run(
+        SMALL,
+        [at("0s", start()), at("5m", fail.cut("node-2")), healed],
+        "5m",
+      );
+      simulation.run(healed.at + 1);
+      expect(simulation.settle(micros("1h"))).toBe("predicate");
+      return simulation.engine.now - healed.at;
+    };
+    // The first hold time would have been over 180 s after the cut at the earliest (240 s, less a quarter).
+    expect(cutFor(10)).toBeLessThan(micros("120s"));
+    // One that a session did not outlive counts.
+    const simulation = run(SMALL, [at("0s", start()), at("5m", fail.cut("node-2"))], "5m");
+    simulation.settle(micros("1h"));
+    expect(simulation.engine.now).toBeGreaterThan(micros("8m"));
+    expect(simulation.bird.establishedEnds).toBe(2);
+  });
+});

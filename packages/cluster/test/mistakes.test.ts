@@ -73,6 +73,8 @@ describe("a run with wrong options", () => {
     const simulation = new Simulation(SPEC);
     expect(() => simulation.run("1m" as never)).toThrow(/"1m" is no time in microseconds; micros/);
     expect(() => simulation.settle(Number.NaN)).toThrow(RangeError);
+    expect(() => simulation.run(1.5)).toThrow("1.5 is no time in microseconds");
+    expect(() => simulation.run(Number.POSITIVE_INFINITY)).toThrow("a run without an end has none");
   });
 
   test("says so where steps lie beyond its end", () => {
@@ -147,6 +149,16 @@ describe("a cluster from resources that nobody checked", () => {
     [{ typhas: 3 }, /^typhas: 3 Typhas are more than the 2 nodes to run them/],
     [{ etcdEndpoints: ["https://a"] }, /^etcdEndpoints: the datastore is kubernetes/],
     [{ podFamilies: [4, 5] }, /^podFamilies\[1\]: 5 is no family of addresses \(expected 4 or 6\)/],
+    [{ podFamilies: [] }, /^podFamilies: pods have an address of some family \(expected 4 or 6\)/],
+    [{ podFamilies: [4, 4] }, /^podFamilies\[1\]: this family is there twice/],
+    [
+      { typhaConfig: { serverMaxMessageSize: 0 } },
+      /^typhaConfig\.serverMaxMessageSize: 0 is out of range \(expected a whole number from 1 to/,
+    ],
+    [
+      { typhaConfig: { pingInterval: "10s" } },
+      /^typhaConfig\.pingInterval: "10s" is not a number \(expected a number\)/,
+    ],
     [{ podFamilies: ["6"] }, /^podFamilies\[0\]: "6" is no family of addresses/],
     [{ fabric: "x" }, /^fabric: "x" is no underlay/],
     [
@@ -155,6 +167,38 @@ describe("a cluster from resources that nobody checked", () => {
     ],
   ])("is refused", (more, message) => {
     expect(from(more)).toThrow(message);
+  });
+
+  test.each([
+    [{ typhas: 99 }, /^typhas: 99 Typhas are more than the 2 nodes/],
+    [{ typhas: 0.5 }, /^typhas: must be a whole number/],
+    [
+      { backend: "brid" },
+      /^backend: "brid" is not a value this field knows; did you mean "bird"\?/,
+    ],
+    [{ datastore: "k8s" }, /^datastore: "k8s" is not a value this field knows/],
+    [{ podFamilies: [] }, /^podFamilies: pods have an address/],
+    [{ externalRouters: [{}] }, /^externalRouters\[0\]\.name: "name" is required/],
+    [
+      { resources: SPEC.resources.slice(1) },
+      /^fabric\.nodes\[0\]: node 0 of the underlay is node-0, and of the Node resources node-1/,
+    ],
+  ])("is refused when it was edited into what is none (%#)", (edit, message) => {
+    const edited = { ...SPEC, ...edit } as typeof SPEC;
+    expect(() => new Simulation(edited)).toThrow(message);
+    expect(() => new Simulation({ ...SPEC, issues: [] } as typeof SPEC)).not.toThrow();
+  });
+
+  test("names what JSON has no word for", () => {
+    const seed = 5n as unknown as string;
+    expect(() => new Simulation(SPEC, { seed })).toThrow(/^seed: 5 is no seed/);
+    expect(() => at(5n as unknown as string, start())).toThrow("5 is not a duration");
+    const nodes = Number.NaN;
+    expect(() => cluster({ nodes })).toThrow(/^nodes: NaN is no number of nodes/);
+    const one = fail.link("node-0", undefined as unknown as string);
+    expect(() => simulate(SPEC, [...OK, at("1m", one)])).toThrow("a link has two ends");
+    const etcd = config.etcdEndpoints(undefined as unknown as string[]);
+    expect(() => simulate(SPEC, [...OK, at("1m", etcd)])).toThrow('"endpoints" is required');
   });
 
   test("says that routers outside are left out where no BGP is spoken", () => {

@@ -1,3 +1,4 @@
+import { micros } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import { at, cluster, type ExternalRouter, fail, firewall, heal } from "../src/index.js";
 import { begin, codes, session, TOR_A, TOR_B, wayOut, withRouters } from "./outside.js";
@@ -55,6 +56,27 @@ describe("timers of a router outside", () => {
     expect(dark?.beginSeconds).toBeCloseTo(120, 0);
     expect(dark?.endSeconds).toBeCloseTo(1200, 0);
     expect(codes(simulation)).toEqual([]);
+  });
+
+  test("a run until nothing is pending does not wait for a hold time that there is not", () => {
+    const steps = [
+      ...begin(2),
+      at("3m", fail.cut("tor-a")),
+      at("6m", fail.cut("node-1")),
+      at("370s", heal.cut("node-1")),
+    ];
+    const simulation = run(withRouters(2, [{ ...TOR_A, holdSeconds: 0 }]), steps, "371s");
+    expect(simulation.settle(micros("1h"))).toBe("predicate");
+    // The hold time between the nodes, which their session outlived, would be over 180 s after the cut at the earliest.
+    expect(simulation.engine.now).toBeLessThan(micros("9m"));
+    expect(session(simulation, "node-0", "tor-a")).toBe("Established");
+  });
+
+  test("and it waits for one that keepalives may come too late for", () => {
+    const router = { ...TOR_A, keepaliveSeconds: 230 };
+    const simulation = run(withRouters(1, [router]), begin(1), "5m");
+    expect(session(simulation, "node-0", "tor-a")).toBe("Established");
+    expect(simulation.settle(micros("10m"))).toBe("until");
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { micros, nodeView } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
+  type Action,
   apply,
   at,
   blocks,
@@ -14,6 +15,7 @@ import {
   ScenarioError,
   Simulation,
   type Step,
+  simulate,
   start,
   describe as words,
 } from "../src/index.js";
@@ -425,6 +427,34 @@ describe("a scenario that names what is not there", () => {
     );
   });
 
+  test.each<[step: Step, message: string]>([
+    [
+      at("1m", pods.create(1e12)),
+      "action.count at 60s (schedule 1,000,000,000,000 pods): 1000000000000 is out of range (expected 1 to 1000000)",
+    ],
+    [
+      at("1m", pods.churn({ perSecond: 1e300, lifetime: "1s", duration: "1h" })),
+      "is no number of pods a second (expected a number above 0, up to 10000)",
+    ],
+    [
+      at("1m", pods.create(1, { namespace: "Ä b" })),
+      'action.namespace at 60s (schedule 1 pod): "Ä b" is not a name that Kubernetes takes',
+    ],
+    [
+      at("1m", firewall.drop({ from: "node-0", to: "node-0" })),
+      "action.to at 60s (drop node-0 → node-0): node-0 sends nothing to itself over the network (expected another host)",
+    ],
+  ])("is refused where it asks for what nobody means: %j", (step, message) => {
+    expect(refusal(step)).toContain(message);
+  });
+
+  test("is found to run nothing where no step starts a node", () => {
+    const { findings } = simulate(cluster(SMALL), [at("1m", fail.rack("10.0.0.0/24"))]);
+    expect(findings.map(({ text }) => text)).toContain(
+      "no step of the scenario starts the nodes, so nothing runs",
+    );
+  });
+
   test("is refused where it mends a link that nothing degraded before", () => {
     const link = ["node-0", "10.0.0.0/24"] as const;
     const mend = at("3m", heal.quality(...link));
@@ -438,6 +468,59 @@ describe("a scenario that names what is not there", () => {
     expect(() => simulation.fork().schedule([{ ...mend, at: micros("1m") }])).toThrow(
       "nothing degrades",
     );
+  });
+
+  test.each<[broken: Action, healed: Action, message: string]>([
+    [
+      fail.link("node-0", "10.0.0.0/24"),
+      heal.link("node-2", "10.0.0.0/24"),
+      "action.between at 3m0s (restore link node-2 – 10.0.0.0/24): nothing cuts the link between node-2 and 10.0.0.0/24 before this (expected a time after link-cut, or what one names: the link between node-0 and 10.0.0.0/24)",
+    ],
+    [
+      fail.rack("10.0.0.0/24"),
+      heal.cut("node-1"),
+      "action.node at 3m0s (reconnect node-1): nothing cuts node-1 before this (expected a time after node-cut)",
+    ],
+    [
+      fail.cut("node-0"),
+      heal.rack("10.0.0.0/24"),
+      "action.rack at 3m0s (reconnect rack 10.0.0.0/24): nothing cuts rack 10.0.0.0/24 before this (expected a time after rack-cut)",
+    ],
+    [
+      firewall.drop({ from: "node-0", to: "node-1" }),
+      firewall.allow({ from: "node-1", to: "node-0" }),
+      "action.from at 3m0s (allow node-1 → node-0): nothing drops packets from node-1 to node-0 before this (expected a time after packets-drop, or what one names: packets from node-0 to node-1)",
+    ],
+    [
+      firewall.drop({ from: "node-0", to: "node-1" }),
+      firewall.allow({ from: "node-0", to: "node-1", port: 179 }),
+      "action.from at 3m0s (allow node-0 → node-1 port 179): nothing drops packets from node-0 to node-1 to port 179 before this (expected a time after packets-drop, or what one names: packets from node-0 to node-1)",
+    ],
+    [
+      fail.node("node-0"),
+      heal.datastore(),
+      "action at 3m0s (datastore comes back): nothing takes down the datastore before this (expected a time after datastore-down)",
+    ],
+  ])(
+    "is refused where it breaks one thing and mends another: %j, %j",
+    (broken, healed, message) => {
+      const simulation = new Simulation(cluster(SMALL));
+      const steps = [at("0s", start()), at("2m", broken), at("3m", healed)];
+      expect(() => simulation.schedule(steps)).toThrow(
+        expect.objectContaining({ message: `scenario[2].${message}` }),
+      );
+    },
+  );
+
+  test("may mend twice what broke, and bring up a link that was down from the beginning", () => {
+    const spec = cluster(SMALL);
+    const simulation = new Simulation(spec);
+    const cut = at("1m", fail.rack("10.0.0.0/24"));
+    const twice = [at("2m", heal.rack("10.0.0.0/24")), at("3m", heal.rack("10.0.0.0/24"))];
+    expect(() => simulation.schedule([at("0s", start()), cut, ...twice])).not.toThrow();
+    const down = { ...spec.fabric, hostLink: { up: false } };
+    const dark = new Simulation({ ...spec, fabric: down });
+    expect(() => dark.schedule([at("1m", heal.link("node-0", "10.0.0.0/24"))])).not.toThrow();
   });
 
   test("is refused for all of its steps at once", () => {
@@ -548,7 +631,7 @@ describe("a scenario that names what is not there", () => {
       [at(0, fail.node(3 as never))],
       /action\.node at 0s \(crash 3\): must be text, not the number 3/,
     ],
-    [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 or more\)/],
+    [[at(0, pods.create(-3))], /action\.count .*-3 is out of range \(expected 1 to 1000000\)/],
     [[at(0, { ...pods.create(3), ovr: 1 } as never)], /has no field "ovr"; did you mean "over"\?/],
     [
       [at(0, pods.churn({ perSecond: 0, lifetime: "1m", duration: "1m" }))],

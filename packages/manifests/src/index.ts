@@ -15,6 +15,7 @@ export { formatIssue, type ManifestIssue, type ManifestIssueCode } from "./issue
 export {
   type LoadOptions,
   loadManifestFiles,
+  loadSource,
   ManifestFileError,
   type ManifestFileFault,
 } from "./load.js";

@@ -62,6 +62,19 @@ export async function loadManifestFiles(
   return readManifests(sources, options);
 }
 
+/**
+ * Reads the text of one file as {@link loadManifestFiles} does, whatever it holds.
+ *
+ * @throws ManifestFileError when it is missing, unreadable, no text or too large.
+ */
+export async function loadSource(
+  path: string,
+  { maxBytes = MAX_BYTES }: Pick<LoadOptions, "maxBytes"> = {},
+): Promise<ManifestSource> {
+  await checkSize(path, maxBytes);
+  return { name: path, text: await readText(path) };
+}
+
 async function expand(path: string): Promise<readonly string[]> {
   const stats = await inspect(path);
   if (!stats.isDirectory()) return [path];
@@ -86,7 +99,11 @@ async function expand(path: string): Promise<readonly string[]> {
 }
 
 async function checkSize(file: string, maxBytes: number): Promise<void> {
-  const { size } = await inspect(file);
+  const stats = await inspect(file);
+  // What a device gives may have no end.
+  if (stats.isCharacterDevice() || stats.isBlockDevice())
+    throw new ManifestFileError("FILE_UNREADABLE", file, `${file} is a device, no file`);
+  const { size } = stats;
   if (size <= maxBytes) return;
   throw new ManifestFileError(
     "FILE_TOO_LARGE",
@@ -130,7 +147,7 @@ async function inspect(path: string): Promise<Stats> {
 function unreadable(path: string, error: unknown): ManifestFileError {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT")
-    return new ManifestFileError("FILE_MISSING", path, `${path} does not exist`);
+    return new ManifestFileError("FILE_MISSING", path, `${path || '""'} does not exist`);
   const reason = error instanceof Error ? error.message : String(error);
   return new ManifestFileError("FILE_UNREADABLE", path, `${path} cannot be read: ${reason}`);
 }

@@ -267,6 +267,22 @@ describe("settings nobody knows", () => {
     );
   });
 
+  test("a number of Typha's that is none leaves its default, and a warning says so", () => {
+    const from = "TYPHA_SHUTDOWNTIMEOUTSECS";
+    const spoilt = (value: string): string[] =>
+      edited("calico-typha.yaml", [
+        new RegExp(`- name: ${from}\\s+value: "300"`),
+        `- name: ${from}\n              value: "${value}"`,
+      ])
+        .issues.filter((i) => i.code.startsWith("SETTING"))
+        .map((i) => `${i.code} ${i.message}`);
+    expect(spoilt("300.5")).toEqual([]);
+    for (const value of ["soon", "-5", "5m"])
+      expect(spoilt(value)).toEqual([
+        `SETTING_INVALID ${from} cannot be "${value}"; Typha takes its default`,
+      ]);
+  });
+
   test("Felix's variables are read in its own notation", () => {
     const more = [
       env("FELIX_REPORTINGINTERVALSECS", '"0"')[1],

@@ -47,6 +47,16 @@ describe("text that is no YAML", () => {
     expect(read(lines.join("\n"))).toEqual(["error YAML_SYNTAX 1:1"]);
   });
 
+  test.each([
+    ["a.yaml", `${"[".repeat(20_000)}${"]".repeat(20_000)}`],
+    ["a.json", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
+    ["a.json", `${'{"a":'.repeat(300)}1${"}".repeat(300)}`],
+    ["a.yaml", "a: &a { b: *a }"],
+    ["a.yaml", "a: &a [*a, *a]"],
+  ])("without an end to its levels", (name, text) => {
+    expect(read(text, name)).toEqual(["error YAML_SYNTAX 1:1"]);
+  });
+
   test("JSON that ends early", () => {
     expect(read('{"kind": "IPPool",\n "metadata": {', "a.json")).toEqual([
       "error JSON_SYNTAX 2:15",

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Resource } from "@calico-sim/core";
 import { fc, test as propertyTest } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
+import { runs } from "../../../vitest.runs.js";
 import { formatIssue, readManifests, writeManifests } from "../src/index.js";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}[a-z0-9]$/);
@@ -187,7 +188,7 @@ items:
     { minLength: 1, maxLength: 4 },
   );
 
-  propertyTest.prop([slips], { numRuns: 400 })(
+  propertyTest.prop([slips], runs(400))(
     "reading reports and never throws, and every finding has a place",
     (edits) => {
       let text = sample;

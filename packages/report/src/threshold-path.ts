@@ -35,7 +35,7 @@ const SHORT_ROOTS: Readonly<Record<string, readonly ("controlPlane" | "dataPlane
 export function resolveFigure(result: Result, path: string): Figure | Unknown {
   const steps = stepsOf(path);
   const [root = "", field = ""] = steps;
-  const planes = SHORT_ROOTS[root];
+  const planes = Object.hasOwn(SHORT_ROOTS, root) ? SHORT_ROOTS[root] : undefined;
   if (planes !== undefined && steps.length <= 2) return worstChange(result, root, planes, field);
   return walk(result, steps);
 }
@@ -57,7 +57,7 @@ function worstChange(
   field: string,
 ): Figure | Unknown {
   const name = field.replace(/Seconds$/, "");
-  if (name !== "unconverged" && !(name in SHORT)) {
+  if (name !== "unconverged" && !Object.hasOwn(SHORT, name)) {
     return { unknown: field, under: root, candidates: [...Object.keys(SHORT), "unconverged"] };
   }
   const of = (convergence: Convergence): number =>

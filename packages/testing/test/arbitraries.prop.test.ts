@@ -11,7 +11,8 @@ import {
 import { test } from "@fast-check/vitest";
 import fc from "fast-check";
 import { describe, expect, test as once } from "vitest";
-import { arbitraryCase, runs } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase } from "./support.js";
 
 /** The smallest value of an arbitrary that still fails a test, as a search for counterexamples ends with it. */
 function smallest<T>(arbitrary: fc.Arbitrary<T>, fails: (value: T) => boolean): T {

@@ -2,16 +2,13 @@ import { simulate } from "@calico-sim/cluster";
 import { quietAfter } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, atRest, prepared, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, prepared } from "./support.js";
 
 describe("a run", () => {
-  test.prop([arbitraryCase()], runs(10))(
-    "is the same again with the same seed",
-    (each) => {
-      expect(atRest(each).result()).toEqual(atRest(each).result());
-    },
-    TIMEOUT,
-  );
+  test.prop([arbitraryCase()], runs(10))("is the same again with the same seed", (each) => {
+    expect(atRest(each).result()).toEqual(atRest(each).result());
+  });
 
   test.prop([arbitraryCase(), fc.integer({ min: 1, max: 1_000 })], runs(20))(
     "is another with another seed",
@@ -23,26 +20,21 @@ describe("a run", () => {
       other.run(60_000_000);
       expect(other.digest()).not.toBe(one.digest());
     },
-    TIMEOUT,
   );
 
   test.prop(
     [arbitraryCase(), fc.array(fc.integer({ min: 1, max: 100_000_000 }), { maxLength: 30 })],
     runs(15),
-  )(
-    "is the same in slices as at once",
-    (each, slices) => {
-      const until = quietAfter(each[1]);
-      const whole = prepared(each);
-      whole.run(until);
-      const sliced = prepared(each);
-      for (const slice of slices) sliced.run(Math.min(until, sliced.engine.now + slice));
-      sliced.run(until);
-      expect(sliced.digest()).toBe(whole.digest());
-      expect(sliced.result()).toEqual(whole.result());
-    },
-    TIMEOUT,
-  );
+  )("is the same in slices as at once", (each, slices) => {
+    const until = quietAfter(each[1]);
+    const whole = prepared(each);
+    whole.run(until);
+    const sliced = prepared(each);
+    for (const slice of slices) sliced.run(Math.min(until, sliced.engine.now + slice));
+    sliced.run(until);
+    expect(sliced.digest()).toBe(whole.digest());
+    expect(sliced.result()).toEqual(whole.result());
+  });
 
   test.prop([arbitraryCase({ during: "1m" })], runs(8))(
     "is the same with progress shown as without, and from `simulate` as from a Simulation",
@@ -59,7 +51,6 @@ describe("a run", () => {
       expect(shown[shown.length - 1]).toBe(1);
       expect(shown).toEqual([...shown].sort((x, y) => x - y));
     },
-    TIMEOUT,
   );
 });
 
@@ -74,7 +65,6 @@ describe("a Result", () => {
       expect(unsafe).toEqual([]);
       expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     },
-    TIMEOUT,
   );
 });
 

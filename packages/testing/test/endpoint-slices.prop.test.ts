@@ -3,7 +3,8 @@ import type { Pod, Resource } from "@calico-sim/core";
 import { quietAfter } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, type Case, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, type Case } from "./support.js";
 
 const LABELS = { app: "web" };
 
@@ -77,6 +78,5 @@ describe("EndpointSlices, once all is quiet", () => {
         else expect(slices.length).toBeLessThanOrEqual(1);
       });
     },
-    TIMEOUT,
   );
 });

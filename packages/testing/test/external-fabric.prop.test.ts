@@ -3,7 +3,8 @@ import type { KubernetesNode, Resource } from "@calico-sim/core";
 import { arbitraryScenario, kernelsMatchOracle } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { atRest, type Case, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { atRest, type Case } from "./support.js";
 
 /** A fabric of switches and spines, drawn as numbers. */
 interface Plan {
@@ -111,7 +112,6 @@ describe("a fabric of switches and spines", () => {
       expect(simulation.tracker.converged).toBe(true);
       expect(simulation.tracker.darkPairs).toBe(0);
     },
-    TIMEOUT,
   );
 
   test.prop([cases(false)], runs(25))(
@@ -119,6 +119,5 @@ describe("a fabric of switches and spines", () => {
     (each) => {
       expect(kernelsMatchOracle(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 });

@@ -3,14 +3,8 @@ import { nextHopsOf } from "@calico-sim/core";
 import { arbitraryCluster, arbitraryScenario, checkInvariants } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import {
-  arbitraryCase,
-  atRest,
-  type Case,
-  expectJudgedAsLooked,
-  runs,
-  TIMEOUT,
-} from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, type Case, expectJudgedAsLooked } from "./support.js";
 
 describe("clusters with routers outside, after everything that failed is healed", () => {
   const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false });
@@ -21,7 +15,6 @@ describe("clusters with routers outside, after everything that failed is healed"
       expect(checkInvariants(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
   const whole = arbitraryCase({
@@ -32,13 +25,9 @@ describe("clusters with routers outside, after everything that failed is healed"
     families: ["ipv4", "dual-stack"],
     kinds: ["pods", "block-add", "kill", "crash", "cut", "router", "router-cut", "router-process"],
   });
-  test.prop([whole], runs(30))(
-    "nothing is dark, from inside or outside",
-    (each) => {
-      expect(atRest(each).tracker.darkPairs).toBe(0);
-    },
-    TIMEOUT,
-  );
+  test.prop([whole], runs(30))("nothing is dark, from inside or outside", (each) => {
+    expect(atRest(each).tracker.darkPairs).toBe(0);
+  });
 
   const troubled = arbitraryCase({
     externalRoutersMax: 3,
@@ -54,7 +43,6 @@ describe("clusters with routers outside, after everything that failed is healed"
     (each) => {
       expect(checkInvariants(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 });
 
@@ -76,7 +64,6 @@ describe("routers with several routes at once (`ecmp`)", () => {
         expect(hops).toEqual(equallyGood(all, destination));
       }
     },
-    TIMEOUT,
   );
 });
 
@@ -127,13 +114,11 @@ describe("clusters with routers outside, in the middle of things", () => {
   test.prop([cases], runs(15))(
     "the tracker says what it would say after a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 
   test.prop([cases.map(withEcmp)], runs(15))(
     "and so it does where routers have several routes at once",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 });
 
@@ -171,6 +156,5 @@ describe("a router that describes itself and that nobody peers with", () => {
       const router = { name: "tor", ip: "10.0.0.251", asNumber: 65_001, prefixes: ["0.0.0.0/0"] };
       expect(history({ ...spec, externalRouters: [router] })).toEqual(history(spec));
     },
-    TIMEOUT,
   );
 });

@@ -17,7 +17,8 @@ import {
 } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { atRest, type Case, expectJudgedAsLooked, prepared, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { atRest, type Case, expectJudgedAsLooked, prepared } from "./support.js";
 
 /** Which of its addresses a node keeps. */
 type Kept = "both" | "ipv4" | "ipv6";
@@ -77,13 +78,11 @@ describe("nodes of different families in one cluster, with and without a router 
     (each) => {
       expect(kernelsMatchOracle(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 
   test.prop([cases], runs(15))(
     "are judged by every change as by a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 });
 
@@ -130,15 +129,11 @@ describe("IPv6 that comes in the middle of things", () => {
       ]);
   });
 
-  test.prop([late], runs(40))(
-    "keeps the laws once all is quiet",
-    (each) => {
-      // IPv6 pods of a node whose calico-node never started anew are reached from nowhere else.
-      const laws = QUIET_INVARIANTS.filter((law) => law !== everyPodReachable);
-      expect(checkInvariants(atRest(each), laws)).toEqual([]);
-    },
-    TIMEOUT,
-  );
+  test.prop([late], runs(40))("keeps the laws once all is quiet", (each) => {
+    // IPv6 pods of a node whose calico-node never started anew are reached from nowhere else.
+    const laws = QUIET_INVARIANTS.filter((law) => law !== everyPodReachable);
+    expect(checkInvariants(atRest(each), laws)).toEqual([]);
+  });
 
   test.prop([late], runs(10))(
     "is the same again with the same seed, in pieces and in a fork",
@@ -150,12 +145,10 @@ describe("IPv6 that comes in the middle of things", () => {
       fork.run(whole.engine.now);
       expect(fork.digest()).toBe(whole.digest());
     },
-    TIMEOUT,
   );
 
   test.prop([late], runs(10))(
     "is judged by every change as by a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 });

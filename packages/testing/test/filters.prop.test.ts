@@ -14,6 +14,7 @@ import type { BGPPeer, Resource } from "@calico-sim/core";
 import { arbitraryBgpFilter, bgpFilter, kernelsMatchOracle } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { runs } from "../../../vitest.runs.js";
 import { filteredPlan, IDLE, POOL, plan, simulated } from "./peering-plan.js";
 import {
   arbitraryCase,
@@ -22,8 +23,6 @@ import {
   judged,
   looked,
   prepared,
-  runs,
-  TIMEOUT,
 } from "./support.js";
 
 const SCARCE = { cidr: "10.200.0.0/28", blockSize: 29, ipipMode: "Never" } as const;
@@ -37,17 +36,12 @@ describe("nodes and routers of any AS that peer in any way, with BGPFilters in b
       expect(kernelsMatchOracle(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
-  test.prop([filteredPlan], runs(40))(
-    "have those of borrowed addresses too",
-    (p) => {
-      const steps = [at("2m", pods.create(7, { over: "10s" }))];
-      expect(kernelsMatchOracle(simulated(p, SCARCE, steps))).toEqual([]);
-    },
-    TIMEOUT,
-  );
+  test.prop([filteredPlan], runs(40))("have those of borrowed addresses too", (p) => {
+    const steps = [at("2m", pods.create(7, { over: "10s" }))];
+    expect(kernelsMatchOracle(simulated(p, SCARCE, steps))).toEqual([]);
+  });
 
   test.prop([filteredPlan, arbitraryBgpFilter()], runs(40))(
     "have those of rules that are edited while all runs",
@@ -58,7 +52,6 @@ describe("nodes and routers of any AS that peer in any way, with BGPFilters in b
       expect(kernelsMatchOracle(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
   test.prop([filteredPlan, fc.nat(4), fc.integer({ min: 121, max: 500 })], runs(30))(
@@ -69,26 +62,20 @@ describe("nodes and routers of any AS that peer in any way, with BGPFilters in b
       const simulation = simulated(p, POOL, [...added, lost], seconds);
       expect(judged(simulation)).toEqual(judged(looked(simulation)));
     },
-    TIMEOUT,
   );
 });
 
 describe("clusters with BGPFilters, after everything that failed is healed", () => {
   const cases = arbitraryCase({ bgpFiltersMax: 2, externalRoutersMax: 2, withoutBird: false });
-  test.prop([cases], runs(40))(
-    "have kernels that equal the oracle",
-    (each) => {
-      const simulation = atRest(each);
-      expect(kernelsMatchOracle(simulation)).toEqual([]);
-      expect(simulation.tracker.converged).toBe(true);
-    },
-    TIMEOUT,
-  );
+  test.prop([cases], runs(40))("have kernels that equal the oracle", (each) => {
+    const simulation = atRest(each);
+    expect(kernelsMatchOracle(simulation)).toEqual([]);
+    expect(simulation.tracker.converged).toBe(true);
+  });
 
   test.prop([cases], runs(15))(
     "are judged in the middle of things as they would be after a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 });
 
@@ -131,24 +118,19 @@ describe("a BGPFilter that matches nothing", () => {
       const simulation = simulated(p, POOL, steps, 130);
       expect(tables(simulation, gone, idle)).toEqual(tables(simulation, gone, (all) => all));
     },
-    TIMEOUT,
   );
 
   const cases = arbitraryCase({ externalRoutersMax: 3, withoutBird: false, kinds: ["pods"] });
-  test.prop([cases, dead], runs(30))(
-    "leaves those through routers outside, too",
-    (each, gone) => {
-      const simulation = prepared(each);
-      simulation.run(200e6);
-      const open = tables(simulation, gone, idle);
-      for (const [node, table] of Object.entries(tables(simulation, gone, (all) => all))) {
-        // A prefix that is a node's own subnet is left open where filters might let it out.
-        const known = Object.entries(table).filter(([to]) => open[node]?.[to]?.type !== "unknown");
-        expect(Object.entries(open[node] ?? {}).filter(([, r]) => r.type !== "unknown")).toEqual(
-          known,
-        );
-      }
-    },
-    TIMEOUT,
-  );
+  test.prop([cases, dead], runs(30))("leaves those through routers outside, too", (each, gone) => {
+    const simulation = prepared(each);
+    simulation.run(200e6);
+    const open = tables(simulation, gone, idle);
+    for (const [node, table] of Object.entries(tables(simulation, gone, (all) => all))) {
+      // A prefix that is a node's own subnet is left open where filters might let it out.
+      const known = Object.entries(table).filter(([to]) => open[node]?.[to]?.type !== "unknown");
+      expect(Object.entries(open[node] ?? {}).filter(([, r]) => r.type !== "unknown")).toEqual(
+        known,
+      );
+    }
+  });
 });

@@ -2,7 +2,8 @@ import { at, fail, type Simulation } from "@calico-sim/cluster";
 import { quietAfter } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, prepared, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, prepared } from "./support.js";
 
 /** Everything that a look from outside can tell of a moment. */
 function state(simulation: Simulation): unknown {
@@ -38,7 +39,6 @@ describe("a fork", () => {
       expect(original.result()).toEqual(whole.result());
       expect(state(original)).toEqual(state(whole));
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase(), moments], runs(10))(
@@ -55,7 +55,6 @@ describe("a fork", () => {
       expect(copy.digest()).not.toBe(original.digest());
       expect(state(original)).toEqual(before);
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase(), moments, moments], runs(8))(
@@ -72,6 +71,5 @@ describe("a fork", () => {
       third.run(until);
       expect(third.digest()).toBe(whole.digest());
     },
-    TIMEOUT,
   );
 });

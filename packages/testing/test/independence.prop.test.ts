@@ -8,7 +8,7 @@ import { RandomStream } from "@calico-sim/core";
 import { arbitraryCluster, arbitraryScenario } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { afterEach, beforeEach, describe, expect, vi } from "vitest";
-import { runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
 
 /** Every draw of the present run, by the name of its stream. */
 let draws = new Map<string, number[]>();
@@ -114,7 +114,6 @@ describe("adding an unrelated node", () => {
         expect([name, values.slice(0, common)]).toEqual([name, before.slice(0, common)]);
       }
     },
-    TIMEOUT,
   );
 
   test.prop([cases], runs(15))(
@@ -128,7 +127,6 @@ describe("adding an unrelated node", () => {
         expect([name, before.length > 0]).toEqual([name, values.length > 0]);
       }
     },
-    TIMEOUT,
   );
 
   test.prop([cases], runs(10))(
@@ -143,6 +141,5 @@ describe("adding an unrelated node", () => {
       for (const [name, phase] of clocks(spec)) expect(between.get(name)).toBe(phase);
       expect(between.has("newcomer")).toBe(true);
     },
-    TIMEOUT,
   );
 });

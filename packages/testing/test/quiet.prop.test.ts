@@ -10,7 +10,8 @@ import {
 } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { arbitraryCase, atRest, judged, looked, prepared, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, judged, looked, prepared } from "./support.js";
 
 describe("a cluster that had nothing but pods", () => {
   test.prop([arbitraryCase({ kinds: ["pods", "churn"] })], runs(20))(
@@ -18,7 +19,6 @@ describe("a cluster that had nothing but pods", () => {
     (each) => {
       expect(checkInvariants(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 });
 
@@ -34,7 +34,6 @@ describe("after everything that failed is healed", () => {
       expect(ribsWithinSessions(simulation)).toEqual([]);
       expect(everyTyphaClientServed(simulation)).toEqual([]);
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase({ kinds: ["crash", "cut", "rack", "link"], during: "1m" })], runs(20))(
@@ -44,7 +43,6 @@ describe("after everything that failed is healed", () => {
       expect(simulation.tracker.converged).toBe(kernelsMatchOracle(simulation).length === 0);
       expect(simulation.tracker.darkPairs).toBe(0);
     },
-    TIMEOUT,
   );
 });
 
@@ -55,7 +53,6 @@ describe("a cluster without IPv4", () => {
     (each) => {
       expect(checkInvariants(atRest(each))).toEqual([]);
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase({ ...ipv6, externalRoutersMax: 2, withoutBird: false })], runs(15))(
@@ -65,7 +62,6 @@ describe("a cluster without IPv4", () => {
       expect(checkInvariants(simulation)).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase({ ...ipv6, withoutBird: false })], runs(10))(
@@ -80,7 +76,6 @@ describe("a cluster without IPv4", () => {
       const { bgp } = whole.result();
       expect(bgp.ipv6?.sessionEndsEstablished).toBe(bgp.sessionEndsEstablished);
     },
-    TIMEOUT,
   );
 });
 
@@ -91,13 +86,9 @@ describe("blocks so few that nodes borrow addresses from one another", () => {
     nodesMax: 5,
     kinds: ["pods", "churn", "crash", "remove"],
   });
-  test.prop([scarce], runs(20))(
-    "do not harm the laws",
-    (each) => {
-      expect(checkInvariants(atRest(each))).toEqual([]);
-    },
-    TIMEOUT,
-  );
+  test.prop([scarce], runs(20))("do not harm the laws", (each) => {
+    expect(checkInvariants(atRest(each))).toEqual([]);
+  });
 
   test.prop([scarce, fc.integer({ min: 60, max: 600 })], runs(20))(
     "are followed change by change as well as all at once, at any moment",
@@ -108,7 +99,6 @@ describe("blocks so few that nodes borrow addresses from one another", () => {
       const rest = atRest(each);
       expect(rest.tracker.converged).toBe(kernelsMatchOracle(rest).length === 0);
     },
-    TIMEOUT,
   );
 });
 
@@ -123,6 +113,5 @@ describe("at any moment of any scenario that leaves pools alone", () => {
         expect(noAddressTwice(simulation)).toEqual([]);
       }
     },
-    TIMEOUT,
   );
 });

@@ -3,16 +3,8 @@ import { MINUTE, SECOND } from "@calico-sim/core";
 import { checkInvariants, everyPodReachable, kernelsMatchOracle } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import {
-  arbitraryCase,
-  atRest,
-  type Case,
-  judged,
-  looked,
-  prepared,
-  runs,
-  TIMEOUT,
-} from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, type Case, judged, looked, prepared } from "./support.js";
 
 /** The same run with the CNI plugin's own routes to pods. */
 function copied([spec, scenario, seed]: Case): Case {
@@ -49,7 +41,6 @@ describe("the CNI plugin's own routes to pods", () => {
       expect(simulation.tracker.converged).toBe(true);
       expect(kernelsOf(simulation)).toEqual(kernelsOf(atRest(each)));
     },
-    TIMEOUT,
   );
 
   const few = { blocksMin: 1, podsMax: 20, nodesMax: 5 };
@@ -60,7 +51,6 @@ describe("the CNI plugin's own routes to pods", () => {
       expect(kernelsMatchOracle(simulation)).toEqual([]);
       expect(kernelsOf(simulation)).toEqual(kernelsOf(atRest(each)));
     },
-    TIMEOUT,
   );
 
   test.prop(
@@ -76,7 +66,6 @@ describe("the CNI plugin's own routes to pods", () => {
       expect([...unreachable(copies)].filter((pair) => !before.has(pair))).toEqual([]);
       expect(judged(copies)).toEqual(judged(looked(copies)));
     },
-    TIMEOUT,
   );
 
   const starts = fc.record({
@@ -115,7 +104,6 @@ describe("the CNI plugin's own routes to pods", () => {
       expect(updates(false)).toBe(0);
       expect(updates(true)).toBe(2 * count * (nodes - 1));
     },
-    TIMEOUT,
   );
 
   test.prop([arbitraryCase({ kinds: ["pods", "churn", "kill"] }), fc.nat(300 * SECOND)], runs(10))(
@@ -131,6 +119,5 @@ describe("the CNI plugin's own routes to pods", () => {
       expect(copy.digest()).toBe(whole.digest());
       expect(kernelsOf(copy)).toEqual(kernelsOf(whole));
     },
-    TIMEOUT,
   );
 });

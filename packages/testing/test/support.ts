@@ -9,15 +9,6 @@ import {
 import fc from "fast-check";
 import { expect } from "vitest";
 
-/** Runs of a property: few for every commit, as many as `FC_RUNS` says for a soak. */
-export function runs(usual: number): { readonly numRuns: number } {
-  const wanted = process.env["FC_RUNS"];
-  return { numRuns: wanted === undefined || wanted === "" ? usual : Number(wanted) };
-}
-
-/** Milliseconds for one property; a soak may take as long as it likes. */
-export const TIMEOUT: number = (process.env["FC_RUNS"] ?? "") === "" ? 60_000 : 3_600_000;
-
 /** A run of a property: a cluster, what happens to it, and a seed. */
 export type Case = [spec: ClusterSpec, scenario: Scenario, seed: number];
 

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { test } from "@fast-check/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { arbitraryCase, atRest, type Case, runs, TIMEOUT } from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, type Case } from "./support.js";
 
 describe("a worker thread", () => {
   let worker: Worker;
@@ -29,6 +30,5 @@ describe("a worker thread", () => {
       expect(there.digest).toBe(here.digest());
       expect(there.result).toEqual(here.result());
     },
-    TIMEOUT,
   );
 });

@@ -8,15 +8,8 @@ import {
 } from "@calico-sim/testing";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import {
-  arbitraryCase,
-  atRest,
-  type Case,
-  expectJudgedAsLooked,
-  prepared,
-  runs,
-  TIMEOUT,
-} from "./support.js";
+import { runs } from "../../../vitest.runs.js";
+import { arbitraryCase, atRest, type Case, expectJudgedAsLooked, prepared } from "./support.js";
 
 const PREFIXES = ["10.77.0.0/24", "10.78.0.0/16", "0.0.0.0/0"] as const;
 
@@ -119,7 +112,6 @@ describe("pods that speak BGP with their node", () => {
       expect(simulation.tracker.converged).toBe(true);
       expect(simulation.tracker.darkPairs).toBe(0);
     },
-    TIMEOUT,
   );
 
   const filtered = cases({ bgpFiltersMax: 1, externalRoutersMax: 1 });
@@ -140,13 +132,11 @@ describe("pods that speak BGP with their node", () => {
       expect(wrong).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
-    TIMEOUT,
   );
 
   test.prop([cases({ healed: false })], runs(15))(
     "the tracker says in the middle of things what it would say after a look at everything",
     expectJudgedAsLooked,
-    TIMEOUT,
   );
 
   test.prop([cases({}), fc.integer({ min: 1, max: 300 })], runs(10))(
@@ -158,6 +148,5 @@ describe("pods that speak BGP with their node", () => {
       for (const one of [simulation, copy]) one.run(400e6);
       expect(copy.digest()).toBe(simulation.digest());
     },
-    TIMEOUT,
   );
 });

@@ -16,6 +16,8 @@ const HOLD = 0x686f6c64;
 export class Keepalives {
   /** Sent on sessions that have ended since. */
   ended = 0;
+  /** Events pending that end a side whose hold time is over; see {@link idleLimits}. */
+  limits = 0;
   private readonly x: FleetContext;
 
   constructor(context: FleetContext) {
@@ -89,6 +91,39 @@ export class Keepalives {
     const range = Math.floor(hold / 4);
     const draw = hash32(this.hash(side), HOLD, Math.round(heard / SECOND)) % (range + 1);
     return (hold - draw) * SECOND;
+  }
+
+  /** Nothing reaches a side any more: at a time its hold time is over. Infinity for never. */
+  limit(side: number, until: Micros): void {
+    this.x.conns.silent[side] = 1;
+    this.expire(side, until);
+  }
+
+  /** At a time the hold time of a side is over, unless something is heard until then. Infinity for never. */
+  expire(side: number, until: Micros): void {
+    const { conns, engine, kinds } = this.x;
+    conns.holdUntil[side] = until;
+    if (until === Number.POSITIVE_INFINITY) return;
+    engine.schedule(until, kinds.hold, side);
+    this.limits++;
+  }
+
+  /** Those of {@link limits} that will find their session over, or heard from again: they come to nothing. */
+  get idleLimits(): number {
+    const { conns } = this.x;
+    let binding = 0;
+    for (let side = 0; side < 2 * conns.count; side++) if (this.binds(side)) binding++;
+    return this.limits - binding;
+  }
+
+  /** Whether the hold time of a side has an event to come that may end the session. */
+  private binds(side: number): boolean {
+    const { conns, engine, idle } = this.x;
+    const state = conns.state(side);
+    const until = conns.holdUntil[side]!;
+    if (until < engine.now || until === Number.POSITIVE_INFINITY) return false;
+    if (conns.silent[side] === 1) return state >= SIDE.openSent && state !== SIDE.closed;
+    return state === SIDE.established && idle === undefined && this.starves(side);
   }
 
   /** Length of a side's k-th interval. */

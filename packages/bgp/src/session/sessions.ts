@@ -229,19 +229,12 @@ export class Sessions {
    * default). Only where something is in the way does it matter, so only then is it an event.
    */
   private limitOpening(side: number): void {
+    const { now } = this.x.engine;
     const whole =
       this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
       this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
     if (whole) return;
-    this.x.conns.silent[side] = 1;
-    this.limit(side, this.keepalives.openingTime(side, this.x.engine.now));
-  }
-
-  /** An opening that gets no further ends after a time. */
-  private limit(side: number, time: Micros): void {
-    const { conns, engine, kinds } = this.x;
-    conns.holdUntil[side] = engine.now + time;
-    if (time < Number.POSITIVE_INFINITY) engine.schedule(engine.now + time, kinds.hold, side);
+    this.keepalives.limit(side, now + this.keepalives.openingTime(side, now));
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */
@@ -278,7 +271,7 @@ export class Sessions {
     conns.setState(side, SIDE.openConfirm);
     // Where the agreed hold time is the usual one, the timer that the opening began with stands for it.
     if (conns.silent[side] === 1 && holdTime(x, e) !== x.timing.hold)
-      this.limit(side, this.keepalives.holdTime(side, x.engine.now));
+      this.keepalives.limit(side, x.engine.now + this.keepalives.holdTime(side, x.engine.now));
     this.transmitter.keepalive(node, side);
   }
 

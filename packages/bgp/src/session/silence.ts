@@ -60,6 +60,7 @@ export class Silence {
     const { conns } = x;
     const { now } = x.engine;
     const state = conns.state(side);
+    this.keepalives.limits--;
     if (state < SIDE.openSent || state === SIDE.closed || now < conns.holdUntil[side]!) return;
     if (conns.silent[side] === 0) {
       if (state !== SIDE.established || !this.keepalives.starves(side)) return;
@@ -78,13 +79,12 @@ export class Silence {
    * may come too late is this an event.
    */
   private hasTime(side: number): boolean {
-    const { conns, engine, kinds } = this.x;
+    const { conns, engine } = this.x;
     const spoken = this.keepalives.last(side ^ 1, engine.now);
     const heard = Math.max(conns.since[side]!, conns.lastHeard(side), spoken);
     const until = heard + this.keepalives.holdTime(side, heard);
     if (until <= engine.now) return false;
-    conns.holdUntil[side] = until;
-    engine.schedule(until, kinds.hold, side);
+    this.keepalives.expire(side, until);
     return true;
   }
 
@@ -113,14 +113,12 @@ export class Silence {
 
   /** Nothing reaches this side any more: its hold time runs from the last thing heard. */
   private fallSilent(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { conns, engine } = this.x;
     const other = side ^ 1;
-    conns.silent[side] = 1;
     // The other end may be gone without a word: what it had sent until now still counts.
     const heard = Math.max(conns.lastHeard(side), this.keepalives.last(other, engine.now));
     const expiry = heard + this.keepalives.holdTime(side, heard);
-    conns.holdUntil[side] = Math.max(engine.now, expiry);
-    if (expiry < Number.POSITIVE_INFINITY) engine.schedule(conns.holdUntil[side], kinds.hold, side);
+    this.keepalives.limit(side, Math.max(engine.now, expiry));
     this.x.bfd?.lost(conns.end(side));
   }
 

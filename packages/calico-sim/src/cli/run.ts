@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import {
   type ClusterSpec,
   type Result,
@@ -23,6 +21,7 @@ import { DEFAULT_SCENARIO_END, defaultScenario } from "../default-scenario.js";
 import { inputFiles, onlyOne } from "../manifest-paths.js";
 import { loadPlacedScenario } from "../scenario-file.js";
 import { simulateAside } from "./aside.js";
+import { checkOutputFiles, type OutputFile, writeOutputFile } from "./output-files.js";
 import { ProgressLine, type Terminal, UsageError } from "./terminal.js";
 
 /** Options of `calico-sim run` as commander parses them. */
@@ -54,6 +53,9 @@ export async function run(
   // What is wrong in the call itself is said before anything is read.
   const thresholds = options.threshold.map(parseThreshold);
   const stated = options.until === undefined ? undefined : untilOf(options.until);
+  // As where the variable of a shell is empty; it would be a seed of its own.
+  if (options.seed.trim() === "") throw new UsageError("--seed needs a number or a text");
+  const asked = filesAskedFor(options);
   const progress = new ProgressLine(terminal.stderr);
   progress.show(`reading ${paths.join(", ")}`);
   let outcome: Outcome;
@@ -73,6 +75,8 @@ export async function run(
       scenarioFile === undefined ? undefined : await loadPlacedScenario(scenarioFile, spec);
     const until = stated ?? (placed === undefined ? micros(DEFAULT_SCENARIO_END) : undefined);
     const scenario = placed?.scenario ?? defaultScenario(spec);
+    const inputs = [...files.manifests, ...files.descriptions];
+    await checkOutputFiles(asked, scenarioFile === undefined ? inputs : [...inputs, scenarioFile]);
     try {
       outcome = await simulateBoth(spec, scenario, until, options, terminal, progress);
     } catch (error) {
@@ -85,7 +89,7 @@ export async function run(
   }
   const { result, compare } = outcome;
   const violations = checkThresholds(result, thresholds);
-  await writeFiles(outcome, options, terminal);
+  await writeFiles(outcome, asked, terminal);
   terminal.stdout.write(
     options.json === true
       ? `${JSON.stringify({ ...result, ...(compare === undefined ? {} : { compare }), violations }, null, 2)}\n`
@@ -152,25 +156,29 @@ function page({ result, compare }: Outcome, { stdout }: Terminal): string {
   });
 }
 
+/** A file that is asked for, and how its text is made. */
+interface Asked extends OutputFile {
+  readonly text: (outcome: Outcome) => string;
+}
+
+function filesAskedFor({ report, junit, threshold }: RunOptions): readonly Asked[] {
+  const html = ({ result, compare }: Outcome): string =>
+    renderHtml(result, compare === undefined ? {} : { compare });
+  const xml = ({ result }: Outcome): string => toJUnit(result, threshold);
+  return [
+    ...(report === undefined ? [] : [{ path: report, what: "report", text: html }]),
+    ...(junit === undefined ? [] : [{ path: junit, what: "thresholds", text: xml }]),
+  ];
+}
+
 async function writeFiles(
-  { result, compare }: Outcome,
-  options: RunOptions,
+  outcome: Outcome,
+  files: readonly Asked[],
   { stderr }: Terminal,
 ): Promise<void> {
-  const files: [path: string | undefined, name: string, text: () => string][] = [
-    [options.report, "report", () => renderHtml(result, compare === undefined ? {} : { compare })],
-    [options.junit, "thresholds", () => toJUnit(result, options.threshold)],
-  ];
-  for (const [path, name, text] of files) {
-    if (path === undefined) continue;
-    try {
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, text());
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`the ${name} cannot be written to ${path}: ${reason}`);
-    }
-    stderr.write(`${name} written to ${path}\n`);
+  for (const file of files) {
+    await writeOutputFile(file, file.text(outcome));
+    stderr.write(`${file.what} written to ${file.path}\n`);
   }
 }
 

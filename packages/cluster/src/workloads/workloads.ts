@@ -1,14 +1,13 @@
-import {
-  type AddressFamily,
-  type Engine,
-  type EventHandler,
-  type IpamClient,
-  type IpamResult,
-  type IpamStore,
-  type Micros,
-  type NodeDirectory,
-  type RequestOutcome,
-  resourceKey,
+import type {
+  AddressFamily,
+  Engine,
+  EventHandler,
+  IpamClient,
+  IpamResult,
+  IpamStore,
+  Micros,
+  NodeDirectory,
+  RequestOutcome,
 } from "@calico-sim/core";
 import { Gate } from "./gate.js";
 import { WORKLOAD_DEFAULTS, type WorkloadParameters } from "./parameters.js";
@@ -20,13 +19,13 @@ import {
   type PodStep,
   podScript,
 } from "./pod-script.js";
+import { PodTable } from "./pod-table.js";
 import { Process } from "./process.js";
 import type { RouteCopies } from "./route-copies.js";
 import { Scheduler } from "./scheduler.js";
 import type {
   AdoptedPod,
   NodeRow,
-  PodPhase,
   PodRow,
   PodView,
   Running,
@@ -70,10 +69,7 @@ export class Workloads implements EventHandler {
   private readonly kindIpam: number;
   private readonly kindCreate: number;
   private readonly kindDelete: number;
-  /** Pods by serial number, which is never used again. */
-  private readonly pods: Map<number, PodRow> = new Map();
-  private readonly byKey: Map<string, PodRow> = new Map();
-  private serials = 0;
+  private readonly pods: PodTable;
   private readonly running: Map<number, Running> = new Map();
   private processes = 0;
   private readonly nodeRows: NodeRow[] = [];
@@ -89,6 +85,7 @@ export class Workloads implements EventHandler {
     this.store = store;
     this.ipam = ipam;
     this.nodes = nodes;
+    this.pods = new PodTable(nodes);
     this.parameters = Object.freeze({ ...WORKLOAD_DEFAULTS, ...parameters });
     this.families = families;
     this.routeCopies = options.routeCopies;
@@ -113,7 +110,7 @@ export class Workloads implements EventHandler {
    */
   createPod(spec: PodSpec, at: Micros = this.engine.now): string {
     const { families } = this;
-    const row = this.addRow(
+    const row = this.pods.add(
       Object.freeze({ ...(families === undefined ? {} : { families }), ...spec }),
       "requested",
     );
@@ -129,14 +126,14 @@ export class Workloads implements EventHandler {
 
   /** A controller deletes a pod at a time from now on. A pod that is gone by then is left alone. */
   deletePod(key: string, at: Micros = this.engine.now): void {
-    const row = this.byKey.get(key);
+    const row = this.pods.named(key);
     if (row === undefined) throw new RangeError(`there is no pod ${key} to delete`);
     this.engine.schedule(at, this.kindDelete, row.serial);
   }
 
   /** Takes over a pod that runs already; costs nothing and tells nobody. Returns its key. */
   adopt({ spec, addresses, container }: AdoptedPod): string {
-    const row = this.addRow(Object.freeze({ ...spec }), "running");
+    const row = this.pods.add(Object.freeze({ ...spec }), "running");
     row.addresses = addresses;
     row.container = container;
     row.attempts = 1;
@@ -145,7 +142,7 @@ export class Workloads implements EventHandler {
 
   /** A pod, unless it is gone. */
   pod(key: string): PodView | undefined {
-    const row = this.byKey.get(key);
+    const row = this.pods.named(key);
     if (row === undefined) return undefined;
     const { spec, phase, addresses, failures } = row;
     return { key, spec, phase, addresses, failures };
@@ -154,7 +151,7 @@ export class Workloads implements EventHandler {
   /** Keys of the pods, in the order of their creation; of one node if named. */
   keys(node?: string): readonly string[] {
     const keys: string[] = [];
-    for (const row of this.pods.values())
+    for (const row of this.pods.all())
       if (node === undefined || row.spec.node === node) keys.push(row.key);
     return keys;
   }
@@ -190,10 +187,10 @@ export class Workloads implements EventHandler {
   forgetNode(node: string): void {
     const id = this.nodes.id(node);
     this.stopNode(node);
-    for (const row of [...this.pods.values()]) {
+    for (const row of [...this.pods.all()]) {
       if (row.node !== id) continue;
       if (row.process >= 0) this.running.delete(row.process);
-      this.remove(row);
+      this.pods.remove(row);
       this.counts.gone++;
       for (const listener of this.listeners) listener.onPodGone(row.key, this.engine.now);
     }
@@ -208,7 +205,7 @@ export class Workloads implements EventHandler {
     const row = this.nodeRow(id);
     if (row.up) return;
     row.up = true;
-    for (const pod of this.pods.values()) {
+    for (const pod of this.pods.all()) {
       if (pod.node !== id || pod.process >= 0 || pod.phase === "requested") continue;
       if (pod.deleting) {
         if (pod.marked) this.begin(pod, "stop");
@@ -262,7 +259,7 @@ export class Workloads implements EventHandler {
     const row = this.pods.get(serial);
     if (row === undefined) return;
     if (row.deleting) {
-      this.remove(row);
+      this.pods.remove(row);
       return;
     }
     this.counts.created++;
@@ -427,7 +424,7 @@ export class Workloads implements EventHandler {
         for (const listener of this.listeners) listener.onPodFailed(pod.key, news.reason, now);
         return;
       case "gone":
-        this.remove(pod);
+        this.pods.remove(pod);
         this.counts.gone++;
         for (const listener of this.listeners) listener.onPodGone(pod.key, now);
     }
@@ -450,36 +447,6 @@ export class Workloads implements EventHandler {
   private gate(running: Running, gate: "slot" | "ipam-lock"): Gate {
     const node = this.nodeRow(running.pod.node);
     return gate === "slot" ? node.slots : node.lock;
-  }
-
-  private addRow(spec: PodSpec, phase: PodPhase): PodRow {
-    const key = resourceKey("Pod", spec.name, spec.namespace);
-    if (this.byKey.has(key)) throw new RangeError(`pod ${key} is there already`);
-    const node = this.nodes.id(spec.node);
-    if (node < 0) throw new RangeError(`pod ${key} is to run on "${spec.node}", which is no node`);
-    const row: PodRow = {
-      serial: this.serials++,
-      key,
-      spec,
-      node,
-      phase,
-      addresses: [],
-      container: undefined,
-      copied: [],
-      attempts: 0,
-      failures: 0,
-      deleting: false,
-      marked: false,
-      process: -1,
-    };
-    this.pods.set(row.serial, row);
-    this.byKey.set(key, row);
-    return row;
-  }
-
-  private remove(row: PodRow): void {
-    this.pods.delete(row.serial);
-    this.byKey.delete(row.key);
   }
 
   private nodeRow(node: number): NodeRow {

@@ -1,6 +1,7 @@
 import { allocationsOf, fork, SECOND } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../vitest.runs.js";
 import { Churn } from "../../src/workloads/index.js";
 import { type Bench, bench, pool } from "./bench-workloads.js";
 
@@ -46,7 +47,7 @@ function play(b: Bench, plan: Plan): void {
 }
 
 describe("any schedule of pods", () => {
-  test.prop([plans], { numRuns: 100 })(
+  test.prop([plans], runs(100))(
     "ends with every pod gone, no address twice, nothing left behind",
     (plan) => {
       const b = build(plan);
@@ -79,7 +80,7 @@ describe("any schedule of pods", () => {
     },
   );
 
-  test.prop([plans, fc.nat(6_000_000)], { numRuns: 40 })(
+  test.prop([plans, fc.nat(6_000_000)], runs(40))(
     "goes on in a fork as in the original",
     (plan, moment) => {
       const quiet = { ...plan, crash: undefined };

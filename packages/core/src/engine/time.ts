@@ -41,7 +41,7 @@ export function micros(input: DurationInput): Micros {
     return Math.round(input);
   }
   if (typeof input !== "string") {
-    const what = JSON.stringify(input) ?? "undefined";
+    const what = typeof input === "object" ? JSON.stringify(input) : String(input);
     throw new RangeError(`${what} is not a duration; write for example "90ms", "2s" or "1m30s"`);
   }
   const text = input.trim();

@@ -98,9 +98,17 @@ export function referenceOf(resource: Resource): ResourceReference {
 
 /** Shows a value in a message, cut to a readable length. */
 export function showValue(value: unknown): string {
-  const text =
-    typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "number" ? String(value) : inJson(value);
   return text.length <= 120 ? text : `${text.slice(0, 117)}…`;
+}
+
+/** What JSON cannot write, such as a bigint or an object that holds itself, is written as JavaScript does. */
+function inJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
 }
 
 /**

@@ -1,4 +1,10 @@
-import { parseAddress, parseCidr } from "../net/index.js";
+import {
+  type Address,
+  cidrContains,
+  parseAddress,
+  parseCidr,
+  writtenAddress,
+} from "../net/index.js";
 import type { Report } from "./issue.js";
 import type { Node } from "./kubernetes.js";
 import { NODE_ANNOTATIONS } from "./node-view.js";
@@ -14,16 +20,31 @@ const ADDRESS_ANNOTATIONS: readonly string[] = [
   NODE_ANNOTATIONS.ipv6WireguardInterfaceAddr,
 ];
 
+/** Addresses that no host has: "this network", loopback, multicast and reserved (RFC 1122 §3.2.1.3, RFC 4291 §2.4). */
+const NO_HOST = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "ff00::/8"].flatMap(
+  (text) => parseCidr(text) ?? [],
+);
+
+function isNoHost(address: Address): boolean {
+  return NO_HOST.some((cidr) => cidrContains(cidr, address));
+}
+
 /** What Calico reads from the annotations of a Kubernetes Node must be readable. */
 export function checkNode(node: Node, report: Report): void {
   const annotations = node.metadata.annotations ?? {};
   for (const name of ADDRESS_ANNOTATIONS) {
     const value = annotations[name];
     if (value === undefined || value === "") continue;
-    if (parseCidr(value) !== undefined || parseAddress(value) !== undefined) continue;
+    const cidr = parseCidr(value);
+    const address = cidr === undefined ? parseAddress(value) : writtenAddress(cidr);
+    if (address !== undefined && !isNoHost(address)) continue;
+    const text = JSON.stringify(value);
     report({
       code: "ADDRESS_INVALID",
-      message: `${JSON.stringify(value)} is not an IP address, with or without prefix length`,
+      message:
+        address === undefined
+          ? `${text} is not an IP address, with or without prefix length`
+          : `${text} is not the address of a host`,
       path: ["metadata", "annotations", name],
       got: value,
       want: "an address such as 10.0.0.5/24",
@@ -42,10 +63,13 @@ export function checkNode(node: Node, report: Report): void {
   }
   const addresses = node.apiVersion === "v1" ? (node.status?.addresses ?? []) : [];
   addresses.forEach(({ type, address }, i) => {
-    if (type !== "InternalIP" || parseAddress(address) !== undefined) return;
+    if (type !== "InternalIP") return;
+    const parsed = parseAddress(address);
+    if (parsed !== undefined && !isNoHost(parsed)) return;
+    const what = parsed === undefined ? "an IP address" : "the address of a host";
     report({
       code: "ADDRESS_INVALID",
-      message: `${JSON.stringify(address)} is not an IP address`,
+      message: `${JSON.stringify(address)} is not ${what}`,
       path: ["status", "addresses", i, "address"],
       got: address,
       want: "an IP address",

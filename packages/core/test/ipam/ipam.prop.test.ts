@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../vitest.runs.js";
 import {
   AFFINITY_TRANSITIONS,
   affinityState,
@@ -107,9 +108,10 @@ function checkStore(bench: Bench): void {
 }
 
 describe("any interleaving of assignments and releases on four nodes", () => {
-  test.prop([actions, fc.boolean(), fc.constantFrom("kubernetes" as const, "etcd" as const)], {
-    numRuns: 300,
-  })(
+  test.prop(
+    [actions, fc.boolean(), fc.constantFrom("kubernetes" as const, "etcd" as const)],
+    runs(300),
+  )(
     "gives no address twice and leaves blocks, handles and affinities in agreement",
     (plan, strict, flavour) => {
       const bench = build(plan, strict, flavour);
@@ -132,7 +134,7 @@ describe("any interleaving of assignments and releases on four nodes", () => {
     },
   );
 
-  test.prop([actions, fc.nat(120_000)], { numRuns: 60 })(
+  test.prop([actions, fc.nat(120_000)], runs(60))(
     "a fork at any moment, with operations in flight, goes on as the original does",
     (plan, moment) => {
       const original = build(plan, false, "kubernetes");
@@ -148,7 +150,7 @@ describe("any interleaving of assignments and releases on four nodes", () => {
     },
   );
 
-  test.prop([actions], { numRuns: 60 })(
+  test.prop([actions], runs(60))(
     "one after the other, the costed form and the direct form do the same",
     (plan) => {
       const costed = build([], false, "kubernetes");

@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import ipaddr from "ipaddr.js";
 import { describe, expect } from "vitest";
+import { runs } from "../../../../vitest.runs.js";
 import {
   type Address,
   address4,
@@ -90,13 +91,13 @@ describe("addresses agree with ipaddr.js", () => {
     expect(parseIPv6(padded.toUpperCase())).toBe(value);
   });
 
-  test.prop([nearlyIPv4], { numRuns: 1000 })("the same IPv4 texts are refused", (text) => {
+  test.prop([nearlyIPv4], runs(1000))("the same IPv4 texts are refused", (text) => {
     // Its strict test still reads octal; Go refuses any leading zero.
     const valid = ipaddr.IPv4.isValidFourPartDecimal(text) && !/(^|\.)0\d/.test(text);
     expect(parseIPv4(text) >= 0).toBe(valid);
   });
 
-  test.prop([nearlyIPv6], { numRuns: 1000 })("the same IPv6 texts are refused", (text) => {
+  test.prop([nearlyIPv6], runs(1000))("the same IPv6 texts are refused", (text) => {
     // It is lenient where Go is not: an ellipsis for no group at all, and groups of five digits.
     const groups = text.split(":").filter((part) => part !== "").length;
     const lenient = (text.includes("::") && groups > 7) || /[0-9a-f]{5}/i.test(text);

@@ -248,3 +248,29 @@ test("a slip of the pen is understood, a different word is not", () => {
   expect(nearestName("VXLAN", ["bird", "vxlan", "none"])).toBe("vxlan");
   expect(nearestName("cilium", ["bird", "vxlan", "none"])).toBeUndefined();
 });
+
+describe("the address of a node", () => {
+  test.each(["0.0.0.0/0", "127.0.0.1/8", "224.0.0.5/24", "255.255.255.255", "x"])(
+    "is that of a host, not %s",
+    (text) => {
+      const [issue, ...others] = validate(
+        node("a", { "projectcalico.org/IPv4Address": text }),
+        options,
+      );
+      expect(others).toEqual([]);
+      expect(issue?.field).toBe('metadata.annotations["projectcalico.org/IPv4Address"]');
+      expect(issue?.message).toMatch(/is not (the address of a host|an IP address)/);
+    },
+  );
+
+  test.each(["10.0.0.0/31", "169.254.1.1/16", "223.255.255.1/24"])("may be %s", (text) => {
+    expect(validate(node("a", { "projectcalico.org/IPv4Address": text }), options)).toEqual([]);
+  });
+
+  test.each(["::", "ff02::1", "0.0.0.0"])("that a kubelet reports is not %s", (address) => {
+    const kubelet = { ...node("a", {}), status: { addresses: [{ type: "InternalIP", address }] } };
+    expect(brief(validate(kubelet as Resource, options))).toEqual([
+      "error ADDRESS_INVALID status.addresses[0].address",
+    ]);
+  });
+});

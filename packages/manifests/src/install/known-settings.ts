@@ -73,6 +73,9 @@ const TYPHA_PARAMETERS: readonly string[] = [
   "ETCDCAFILE",
 ];
 
+/** Those of them that are numbers. */
+const TYPHA_NUMBER = /SECS$|SIZE$|LIMIT$|PERIOD$|MAX$|PORT$/;
+
 /** `CALICO_…` variables of calico-node. @see calico: node/pkg/lifecycle/startup/startup.go, calico: node/filesystem/etc/rc.local */
 const NODE_VARIABLES: readonly string[] = [
   "CALICO_NETWORKING_BACKEND",
@@ -118,6 +121,24 @@ export function checkKnownSettings(parts: Installation, log: IssueLog): void {
     "Typha",
     log,
   );
+  checkTyphaNumbers(parts.typha, log);
+}
+
+/** A number that Typha cannot read leaves the default (calico: typha/pkg/config/config_params.go). */
+function checkTyphaNumbers(typha: Container | undefined, log: IssueLog): void {
+  for (const [name, { object, path, value = "" }] of typha?.environment ?? []) {
+    if (!TYPHA_PARAMETERS.includes(name.replace(/^TYPHA_/, "")) || !TYPHA_NUMBER.test(name))
+      continue;
+    if (value.trim() === "" || /^\d+(\.\d+)?$/.test(value.trim())) continue;
+    log.add(object, {
+      severity: "warning",
+      code: "SETTING_INVALID",
+      message: `${name} cannot be ${JSON.stringify(value)}; Typha takes its default`,
+      path,
+      got: value,
+      want: "a number",
+    });
+  }
 }
 
 function checkVariables(

@@ -38,9 +38,38 @@ export interface ParsedSource {
   readonly faults: readonly SyntaxFault[];
 }
 
+/** Levels that a document may have: Kubernetes' own objects have some twenty. One that holds itself has no end of them. */
+const LEVELS_MAX = 200;
+
 /** Splits a source into documents. JSON is read as JSON, which is many times faster than as YAML. */
 export function parseSource(input: ManifestSource): ParsedSource {
   const source = new SourceText(input);
+  let parsed: ParsedSource;
+  try {
+    parsed = parseText(source, input);
+  } catch (error) {
+    // The parser calls itself for each level.
+    if (!(error instanceof RangeError)) throw error;
+    return { source, documents: [], faults: [tooDeep(source.location(0, 1))] };
+  }
+  const sound = parsed.documents.filter(({ value }) => !isDeeper(value, LEVELS_MAX));
+  if (sound.length === parsed.documents.length) return parsed;
+  const deep = parsed.documents.filter((document) => !sound.includes(document));
+  const faults = deep.map((document) => tooDeep(document.locate([])));
+  return { ...parsed, documents: sound, faults: [...parsed.faults, ...faults] };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+}
+
+function tooDeep(location: Location): SyntaxFault {
+  const message = `this is nested deeper than the ${String(LEVELS_MAX)} levels that are read`;
+  return { code: "YAML_SYNTAX", message, location };
+}
+
+function parseText(source: SourceText, input: ManifestSource): ParsedSource {
   const looksLikeJson = /^\s*[{[]/.test(source.text);
   if (!looksLikeJson) return parseYaml(source);
   try {
