@@ -130,7 +130,8 @@ function actionIssues(action: unknown): readonly Issue[] {
     issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
   }
   if (type === "pod-families" && Array.isArray(families)) {
-    const sound = families.length > 0 && families.every((one) => one === 4 || one === 6);
+    const twice = new Set(families).size < families.length;
+    const sound = !twice && families.length > 0 && families.every((one) => one === 4 || one === 6);
     const message = `${showValue(families)} are no families of addresses`;
     const want = "[4], [6] or [4, 6]";
     if (!sound) issues.push(faultAt("TYPE_WRONG", ["action", "families"], message, want, families));

@@ -306,7 +306,8 @@ export const config: {
    */
   podFamilies: (families: readonly AddressFamily[]): Action => ({
     type: "pod-families",
-    families: Object.freeze([...families]),
+    // What is no list is left to the check of the scenario, which names its place.
+    families: Array.isArray(families) ? Object.freeze([...families]) : families,
   }),
 });
 

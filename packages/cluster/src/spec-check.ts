@@ -343,7 +343,7 @@ function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Is
   }
   return families.flatMap((got, i) => {
     const known = got === 4 || got === 6;
-    if (known && (!ofPods || families.indexOf(got) === i)) return [];
+    if (known && families.indexOf(got) === i) return [];
     const message = known
       ? "this family is there twice"
       : `${showValue(got)} is no family of addresses`;

@@ -267,7 +267,7 @@ describe("families of pods", () => {
 
   test("are 4 and 6, and are not written while the apiserver is away", () => {
     const spec = cluster({ nodes: 2, pools: [V4] });
-    for (const wrong of [[], [5], ["6"]])
+    for (const wrong of [[], [5], ["6"], [4, 4], 4, null])
       expect(() => begun(spec, [at("1s", config.podFamilies(wrong as never))])).toThrow(
         ScenarioError,
       );
