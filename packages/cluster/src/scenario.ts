@@ -307,9 +307,13 @@ export const config: {
   podFamilies: (families: readonly AddressFamily[]): Action => ({
     type: "pod-families",
     // What is no list is left to the check of the scenario, which names its place.
-    families: Array.isArray(families) ? Object.freeze([...families]) : families,
+    families: isList(families) ? Object.freeze([...families]) : families,
   }),
 });
+
+function isList(given: unknown): boolean {
+  return Array.isArray(given);
+}
 
 /** Writes resources as `kubectl apply` does. */
 export function apply(...resources: readonly Resource[]): Action {
