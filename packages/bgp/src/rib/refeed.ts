@@ -17,7 +17,7 @@ export interface RefeedStep {
   /** Nodes that told some of what is announced in it. */
   readonly from: ReadonlySet<number>;
   readonly news: News;
-  /** The record of a step without news, for a peer that told none of it; −1 = not written yet. */
+  /** The record of what goes with this step, if it has no news and its peer told none of that; −1 = not written yet. */
   record: number;
 }
 
@@ -29,11 +29,15 @@ export interface RefeedPlan {
   readonly steps: readonly RefeedStep[];
 }
 
-/** How far a peer is with its plan. */
+/** How far a peer is with its plan; written on as it goes. */
 export interface RefeedPlace {
   /** Side of the connection on which it began. */
   readonly side: number;
   readonly plan: RefeedPlan;
   /** The step that comes next. */
-  readonly step: number;
+  step: number;
+  /** The first of the steps written before that are not on their way yet; their messages, and octets of these. */
+  first: number;
+  messages: number;
+  bytes: number;
 }

@@ -18,7 +18,7 @@ import type { RibChange } from "./path-lists.js";
 import { OWN, OWN_PATH } from "./paths.js";
 import { regroup } from "./peer-groups.js";
 import { podPrefixes } from "./pod-routes.js";
-import type { RefeedPlan, RefeedStep } from "./refeed.js";
+import type { RefeedPlace, RefeedPlan, RefeedStep } from "./refeed.js";
 import { newsBySteps, newsOf, prefixOfKey, sourceOfKey, withNewsOf } from "./refeed-plan.js";
 import { repeatsOf } from "./repeats.js";
 import type { Refeed } from "./updates.js";
@@ -200,7 +200,7 @@ export class Refeeds {
         mine = instead.get(under.plan) ?? withNewsOf(plan, under.plan);
         instead.set(under.plan, mine);
       }
-      daemon.refeeding.set(e, { side, plan: mine, step: 0 });
+      daemon.refeeding.set(e, { side, plan: mine, step: 0, first: 0, messages: 0, bytes: 0 });
     }
   }
 
@@ -222,7 +222,8 @@ export class Refeeds {
   }
 
   /**
-   * Goes on with a peer by one step.
+   * Goes on with a peer by one step. What is no news to it is written step by step, which takes the daemon's time, and read
+   * with what comes next: a step that changes nothing is not worth a delivery of its own.
    *
    * @returns whether a further turn has to go on with it
    */
@@ -232,47 +233,63 @@ export class Refeeds {
     const place = refeeding.get(e);
     if (place === undefined) return false;
     const { side, plan } = place;
+    if (x.ends.established[e] !== side) {
+      refeeding.delete(e);
+      return false;
+    }
     const step = plan.steps[place.step]!;
     const last = place.step + 1 === plan.steps.length;
-    if (last || x.ends.established[e] !== side) refeeding.delete(e);
-    else refeeding.set(e, { ...place, step: place.step + 1 });
-    if (x.ends.established[e] !== side) return false;
     const peer = x.ends.peer[e]!;
-    const common = !step.from.has(peer);
-    const messages = common
-      ? step.messages
-      : this.outbox.measure(bucketsFor(step.offers, peer), plan.addPath, step.subnet);
+    const written = step.from.has(peer)
+      ? this.outbox.measure(bucketsFor(step.offers, peer), plan.addPath, step.subnet)
+      : step.messages;
+    for (const message of written) {
+      countUpdate(x.counters, message, 1);
+      place.bytes += message.bytes;
+    }
+    place.messages += written.length;
     const refreshes = last ? 1 : 0;
-    x.spend(node, this.offers.cost(node) / plan.steps.length);
-    x.spend(node, (messages.length + refreshes) * x.costs.message);
-    x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, refreshes);
-    for (const message of messages) countUpdate(x.counters, message, 1);
-    const record = this.record(node, plan, step, peer, common, messages.length, refreshes);
-    const bytes = messages.reduce((sum, message) => sum + message.bytes, 0);
-    this.transport.sendSeveral(side, REFRESH | (record << 4), bytes);
+    const cost = this.offers.cost(node) / plan.steps.length;
+    x.spend(node, cost + (written.length + refreshes) * x.costs.message);
+    if (last || step.news.size > 0) this.post(node, e, place, refreshes);
+    place.step++;
+    if (last) refeeding.delete(e);
     return !last;
   }
 
-  /** What a step changes at a peer, written down. */
+  /** Sends what was written since it sent last. */
+  private post(node: number, e: number, place: RefeedPlace, refreshes: number): void {
+    const { x } = this;
+    x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, refreshes);
+    const record = this.record(node, place, x.ends.peer[e]!, refreshes);
+    this.transport.sendSeveral(place.side, REFRESH | (record << 4), place.bytes);
+    place.first = place.step + 1;
+    place.messages = 0;
+    place.bytes = 0;
+  }
+
+  /** What the steps that go together change at a peer, written down. */
   private record(
     node: number,
-    plan: RefeedPlan,
-    step: RefeedStep,
+    { plan, first, step: at, messages }: RefeedPlace,
     peer: number,
-    common: boolean,
-    messages: number,
     refreshes: number,
   ): number {
-    const plain = common && step.news.size === 0;
+    const together = plan.steps.slice(first, at + 1);
+    const step = plan.steps[at]!;
+    const plain = step.news.size === 0 && together.every(({ from }) => !from.has(peer));
     if (plain && step.record >= 0) return step.record;
-    const said = bucketsFor(step.offers, peer);
+    const said = bucketsFor(
+      together.flatMap(({ offers }) => offers),
+      peer,
+    );
     const changes = this.changes(node, plan, step, peer);
     const record = this.x.updates.addRefeed({
       ...changesOf(changes),
       messages: messages + refreshes,
       refreshes,
       spurious: said.withdraw.prefixes.length,
-      repeats: this.x.stats && repeatsOf(said, changes, step.subnet > 0 ? 1 : 0),
+      repeats: this.x.stats && repeatsOf(said, changes, first === 0 ? 1 : 0),
     });
     if (plain) step.record = record;
     return record;
