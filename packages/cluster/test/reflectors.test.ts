@@ -190,6 +190,16 @@ describe("a description with route reflectors", () => {
     expect(() => cluster(described(routeReflectors as number))).toThrow(message);
   });
 
+  test("is none where null stands for nothing", () => {
+    const none = cluster(described(null as unknown as number));
+    expect(none.resources).toEqual(cluster({ nodes, pools: [POOL] }).resources);
+  });
+
+  test.each([null, undefined, {}])("leaves what is wrong with the nodes to their own check: %j", (wrong) => {
+    const options = { nodes: wrong as unknown as number, routeReflectors: 2 };
+    expect(() => cluster(options)).toThrow(/^nodes: /);
+  });
+
   test("needs BIRD", () => {
     expect(() => cluster({ ...described(2), backend: "vxlan" })).toThrow(
       /^routeReflectors: the back end vxlan has no BGP/,

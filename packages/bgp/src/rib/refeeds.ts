@@ -218,7 +218,7 @@ export class Refeeds {
       const from = new Set(told.map((offer) => offer.from));
       return { offers, subnet, messages, from, news: news[i]!, record: -1 };
     });
-    return { sample, addPath, steps };
+    return { addPath, steps };
   }
 
   /**
@@ -247,7 +247,7 @@ export class Refeeds {
     x.spend(node, (messages.length + refreshes) * x.costs.message);
     x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, refreshes);
     for (const message of messages) countUpdate(x.counters, message, 1);
-    const record = this.record(node, plan, step, peer, common, messages.length, refreshes);
+    const record = this.record(node, e, step, common, messages.length, refreshes);
     const bytes = messages.reduce((sum, message) => sum + message.bytes, 0);
     this.transport.sendSeveral(side, REFRESH | (record << 4), bytes);
     return !last;
@@ -256,17 +256,16 @@ export class Refeeds {
   /** What a step changes at a peer, written down. */
   private record(
     node: number,
-    plan: RefeedPlan,
+    e: number,
     step: RefeedStep,
-    peer: number,
     common: boolean,
     messages: number,
     refreshes: number,
   ): number {
     const plain = common && step.news.size === 0;
     if (plain && step.record >= 0) return step.record;
-    const said = bucketsFor(step.offers, peer);
-    const changes = this.changes(node, plan, step, peer);
+    const said = bucketsFor(step.offers, this.x.ends.peer[e]!);
+    const changes = this.changes(node, e, step);
     const record = this.x.updates.addRefeed({
       ...changesOf(changes),
       messages: messages + refreshes,
@@ -278,14 +277,18 @@ export class Refeeds {
     return record;
   }
 
-  /** What a peer learns from a step: routes as they are offered now, since the table may have changed meanwhile. */
-  private changes(node: number, plan: RefeedPlan, step: RefeedStep, peer: number): Buckets {
+  /**
+   * What a peer learns from a step: routes as they are offered to it now, since the table may have changed meanwhile, and the
+   * filters of others that it began with.
+   */
+  private changes(node: number, e: number, step: RefeedStep): Buckets {
+    const peer = this.x.ends.peer[e]!;
     const buckets = new Buckets();
     for (const [key, before] of step.news) {
       const knew = before !== undefined && before.from !== peer ? before.attributes : REJECTED;
       const [prefix, source] = [prefixOfKey(key), sourceOfKey(key)];
       const now = this.offers
-        .of(node, plan.sample, prefix)
+        .of(node, e, prefix)
         .find((offer) => offer.source === source && offer.from !== peer);
       const knows = now?.attributes ?? REJECTED;
       if (knows !== knew) buckets.add(knows, prefix, source, now?.from ?? OWN);
