@@ -195,10 +195,13 @@ describe("a description with route reflectors", () => {
     expect(none.resources).toEqual(cluster({ nodes, pools: [POOL] }).resources);
   });
 
-  test.each([null, undefined, {}])("leaves what is wrong with the nodes to their own check: %j", (wrong) => {
-    const options = { nodes: wrong as unknown as number, routeReflectors: 2 };
-    expect(() => cluster(options)).toThrow(/^nodes: /);
-  });
+  test.each([null, undefined, {}])(
+    "leaves what is wrong with the nodes to their own check: %j",
+    (wrong) => {
+      const options = { nodes: wrong as unknown as number, routeReflectors: 2 };
+      expect(() => cluster(options)).toThrow(/^nodes: /);
+    },
+  );
 
   test("needs BIRD", () => {
     expect(() => cluster({ ...described(2), backend: "vxlan" })).toThrow(

@@ -36,8 +36,7 @@ export function regroup(x: FleetContext, node: number): void {
   const daemon = x.daemons[node]!;
   const { ends } = x;
   const peers = ends.of(node).filter((e) => ends.configured[e] === 1);
-  const meshOnly =
-    !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
+  const meshOnly = !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
   // The places of feeds under way are steps in the one case, prefixes in the other.
   if (meshOnly !== daemon.meshOnly) daemon.feeding.clear();
   daemon.meshOnly = meshOnly;
