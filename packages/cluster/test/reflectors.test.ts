@@ -202,7 +202,7 @@ describe("a description with route reflectors", () => {
   test.each([null, undefined, {}])(
     "leaves what is wrong with the nodes to their own check: %j",
     (wrong) => {
-      const options = { nodes: wrong as unknown as number, routeReflectors: 2 };
+      const options = { nodes: wrong as number, routeReflectors: 2 };
       expect(() => cluster(options)).toThrow(/^nodes: /);
     },
   );
