@@ -236,7 +236,7 @@ export class BirdFleet implements EventHandler {
 
   private end(node: number, tellPeers: boolean): void {
     for (const e of this.x.ends.of(node)) this.sessions.drop(e, tellPeers);
-    this.loop.stopped(node);
+    this.loop.stopped(node, tellPeers);
   }
 
   /** The configuration files changed and the process got SIGHUP. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ExportRules } from "../src/index.js";
+import type { ExportRules, FilterFunction, PeerConfig } from "../src/index.js";
 import { Mesh, Peered } from "./support.js";
 
 const CLUSTER = 0xf400_0001;
@@ -11,6 +11,14 @@ function reflected(): Peered {
     lab.peer(0, client, { clusterId: CLUSTER }, { passive: true });
   return lab.start().run(30);
 }
+
+/** Lets nothing pass. */
+const CLOSED: FilterFunction = {
+  filter: "closed",
+  direction: "export",
+  dependsOnPeerType: false,
+  rules: [{ peerType: undefined, match: {}, operations: [], action: "reject" }],
+};
 
 /** When each node gets its route to a prefix, microseconds. */
 function arrivals(lab: Peered, prefix: number): number[] {
@@ -95,6 +103,46 @@ describe("routes that change while the table is told again", () => {
     lab.run(10);
     expect(lab.bird.routes(1)).toHaveLength(41 * 20 - 1);
   });
+
+  test.each([0, 1, 4, 8])(
+    "are told by each peer's own filter, when that of another changes %i ms later",
+    (later) => {
+      const lab = reflected();
+      lab.bird.reconfigure(0, { rules: rules("10.0.0.0/8", "reject") });
+      lab.run(10);
+      lab.bird.reconfigure(0, { rules: rules("10.0.0.0/8", "accept") });
+      lab.run(later / 1_000);
+      const exportFilters = [{ filter: CLOSED, internal: true }];
+      const first = { peer: 1, passive: false, options: { clusterId: CLUSTER, exportFilters } };
+      lab.bird.reconfigure(0, { add: [first] });
+      lab.run(10);
+      expect(lab.bird.routes(1)).toHaveLength(20);
+      for (let client = 2; client <= 40; client++)
+        expect(lab.bird.routes(client)).toHaveLength(41 * 20);
+    },
+  );
+
+  test("are withdrawn if they came with a change that forbids them", () => {
+    const lab = new Peered(2, { blocks: 2 });
+    lab.peer(0, 1, {}, { passive: true }).start().run(20);
+    const blocks = lab.blocks(0, 3);
+    lab.bird.reconfigure(0, { blocks, rules: rules("10.0.0.0/15", "reject") });
+    lab.run(10);
+    // The change itself goes through the filter as it was, the table through the new one.
+    expect(lab.bird.routes(1)).toEqual(lab.blocks(1));
+  });
+
+  test("come from another once the daemon's own are gone, where only the best is told", () => {
+    const lab = new Peered(3, { addPath: false });
+    for (const client of [1, 2]) lab.peer(0, client, { clusterId: CLUSTER }, { passive: true });
+    const both = lab.block(0, 1);
+    for (const node of [0, 1]) lab.bird.configure(node, { blocks: [lab.block(node, 0), both] });
+    lab.start().run(20);
+    expect(lab.bird.paths(2, both).map(({ nextHop }) => nextHop)).toEqual([0]);
+    lab.bird.reconfigure(0, { blocks: [lab.block(0, 0)] });
+    lab.run(10);
+    expect(lab.bird.paths(2, both).map(({ nextHop }) => nextHop)).toEqual([1]);
+  });
 });
 
 describe("a mesh node with a large table", () => {
@@ -110,6 +158,30 @@ describe("a mesh node with a large table", () => {
     expect(after.update.nlri - before.update.nlri).toBe(3 * (1 + 201));
     expect(after.bytes.routeRefresh - before.bytes.routeRefresh).toBe(3 * 2 * 23);
     expect(mesh.bird.routes(1)).toHaveLength(801);
+  });
+
+  /** One with a thousand blocks that begins to feed a peer which comes later. */
+  function feeding(peers: readonly PeerConfig[] = []): Mesh {
+    const mesh = new Mesh(3);
+    mesh.bird.configure(0, { blocks: mesh.blocks(0, 1_000), add: peers });
+    mesh.start([0]).run(10).start([2]);
+    while (mesh.bird.establishedEnds < 1) mesh.run(0.001);
+    return mesh;
+  }
+
+  test("leaves no block out of a first feed amid which it loses one", () => {
+    const mesh = feeding();
+    mesh.bird.reconfigure(0, { blocks: mesh.blocks(0, 1_000).slice(1) });
+    mesh.run(20);
+    expect(mesh.bird.routes(2)).toHaveLength(999 + 1);
+  });
+
+  test("leaves no block out of a first feed amid which the last peer with a filter loses it", () => {
+    const exportFilters = [{ filter: { ...CLOSED, rules: [] }, internal: true }];
+    const mesh = feeding([{ peer: 1, passive: true, options: { exportFilters } }]);
+    mesh.bird.reconfigure(0, { add: [{ peer: 1, passive: true }] });
+    mesh.run(20);
+    expect(mesh.bird.routes(2)).toHaveLength(1_000 + 1);
   });
 });
 

@@ -25,6 +25,7 @@ import { type Description, loadDescription } from "./description-file.js";
 import { EXTERNAL_ROUTERS_FILE } from "./external-routers-file.js";
 import { ManifestError } from "./manifest-error.js";
 import { inputFiles } from "./manifest-paths.js";
+import { inOrder } from "./single-document.js";
 import { typhaConfigOf } from "./typha-environment.js";
 import { UNDERLAY_FILE } from "./underlay-file.js";
 
@@ -134,7 +135,14 @@ function fromDescriptions(
     if (!error.issues.every((issue) => descriptions.some(({ holds }) => holds(issue)))) throw error;
     found = error.issues;
   }
-  throw new ManifestError(descriptions.flatMap(({ placed }) => placed(found)));
+  // A check of the whole stops at the first part that is wrong; what is wrong with the others alone shows as well.
+  throw new ManifestError(
+    descriptions.flatMap(({ placed, alone }) => inOrder(distinct([...placed(found), ...alone]))),
+  );
+}
+
+function distinct(issues: readonly ManifestIssue[]): readonly ManifestIssue[] {
+  return [...new Map(issues.map((issue) => [JSON.stringify(issue), issue])).values()];
 }
 
 /** What `IP` says, where an installation was read that says it; a given address is the Node's by now. */

@@ -235,6 +235,27 @@ externalRouters:
   });
 });
 
+describe("a folder with mistakes in several parts of what is beside the manifests", () => {
+  it("is told of all of them at once", async () => {
+    const own = mkdtempSync(join(tmpdir(), "calico-sim-"));
+    writeFileSync(join(own, "nodes.yaml"), NODES);
+    writeFileSync(
+      join(own, "external-routers.yaml"),
+      "externalRouters:\n  - { name: tor, ip: 10.0.0.254, asNumber: 65001, holdSeconds: soon }\nworkloadRouters:\n  - { pod: bird, asNumber: 1 }\n",
+    );
+    writeFileSync(join(own, "underlay.yaml"), "links:\n  - { between: [a, b], loss: 2 }\n");
+    const error: unknown = await clusterFromManifests([own]).catch((reason: unknown) => reason);
+    rmSync(own, { recursive: true });
+    if (!(error instanceof ManifestError)) throw error;
+    const fields = error.issues.map(({ field }) => field);
+    expect(fields).toEqual([
+      "externalRouters[0].holdSeconds",
+      "workloadRouters[0].pod",
+      "links[0].loss",
+    ]);
+  });
+});
+
 describe("the Secret of a BGP password", () => {
   it("is read from manifests, and looked up where calico-node runs", async () => {
     const secret = (namespace: string): string =>

@@ -26,8 +26,8 @@ export interface RouteReflectorOptions {
   readonly count: number;
   /**
    * `one` cluster id for all, as in Calico's documentation: a reflector drops what another reflected, so that each node
-   * has one path from each reflector. With an id for `each` they reflect what others reflected, and nodes have the square
-   * of that (RFC 4456 §7, §8). @defaultValue `one`
+   * has one path from each reflector. With an id for `each` they reflect what others reflected, and nodes have a path for
+   * each way through them: 4 with two reflectors, 15 with three, 64 with four (RFC 4456 §7, §8). @defaultValue `one`
    */
   readonly clusterIds?: "one" | "each";
 }

@@ -8,8 +8,8 @@ const LABEL = "route-reflector";
 const CLUSTER_ID = "244.0.0.";
 
 /** How many of the first nodes are reflectors. */
-export function reflectorCount(options: RouteReflectorOptions | number | undefined): number {
-  return typeof options === "object" ? options.count : (options ?? 0);
+export function reflectorCount(options: RouteReflectorOptions | number | null | undefined): number {
+  return typeof options === "object" ? (options?.count ?? 0) : (options ?? 0);
 }
 
 /** A node of this place among the reflectors, as a reflector. */

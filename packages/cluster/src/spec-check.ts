@@ -234,7 +234,8 @@ function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOp
   const issues = [...fieldIssues(options, REFLECTORS, path, "route reflectors")];
   if (issues.length > 0) return issues;
   const { count } = options as RouteReflectorOptions;
-  const all = typeof nodes === "number" ? nodes : nodes.length;
+  const all = Array.isArray(nodes) ? nodes.length : Number(nodes);
+  // How many nodes there are is said elsewhere where that is no number.
   if (count > all) {
     const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
     const want = `1 to ${String(all)}`;

@@ -174,10 +174,14 @@ describe("a description with route reflectors", () => {
     expect(byHand.engine.dispatched).toBe(simulation.engine.dispatched);
   });
 
-  test("may give each a cluster id of its own: then nodes have the square of the paths", () => {
-    const simulation = run(described({ count: 2, clusterIds: "each" }), begin(nodes), "3m");
+  test.each([
+    [2, 4],
+    [3, 15],
+    [4, 64],
+  ])("may give each of %i a cluster id of its own: then nodes have %i paths", (count, ways) => {
+    const simulation = run(described({ count, clusterIds: "each" }), begin(nodes), "3m");
     expect(simulation.tracker.converged).toBe(true);
-    expect(paths(simulation)).toBe(4);
+    expect(paths(simulation)).toBe(ways);
   });
 
   test.each([
@@ -189,6 +193,19 @@ describe("a description with route reflectors", () => {
   ])("is checked: %j", (routeReflectors, message) => {
     expect(() => cluster(described(routeReflectors as number))).toThrow(message);
   });
+
+  test("is none where null stands for nothing", () => {
+    const none = cluster(described(null as unknown as number));
+    expect(none.resources).toEqual(cluster({ nodes, pools: [POOL] }).resources);
+  });
+
+  test.each([null, undefined, {}])(
+    "leaves what is wrong with the nodes to their own check: %j",
+    (wrong) => {
+      const options = { nodes: wrong as number, routeReflectors: 2 };
+      expect(() => cluster(options)).toThrow(/^nodes: /);
+    },
+  );
 
   test("needs BIRD", () => {
     expect(() => cluster({ ...described(2), backend: "vxlan" })).toThrow(

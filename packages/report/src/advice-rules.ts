@@ -155,7 +155,7 @@ const routerLost: AdviceRule = (result) => {
     kind: "change",
     code: "router-lost",
     text: `Let another router announce ${held.to} too, and end the BGP of ${held.owner} before it is switched off.`,
-    because: `${lost(held)}: a router that goes silently is noticed by nothing but BIRD's hold timer (240s), and only then do nodes turn to another.`,
+    because: `${lost(held)}: a router that goes silently is noticed by nothing but the hold timer (BIRD's 240s, or what the router offers if that is less), and only then do nodes turn to another.`,
     source: "bird: proto/bgp/config.Y",
   };
 };

@@ -77,6 +77,12 @@ export class Inbox {
     return side;
   }
 
+  /** Connections that wait for accept(2), the oldest first. */
+  unaccepted(daemon: number): readonly number[] {
+    const { backlog } = this;
+    return Array.from({ length: backlog.size(daemon) }, (_, i) => backlog.peek(daemon, i));
+  }
+
   /** A message waits in a socket. */
   addMessage(daemon: number, side: number, what: number): void {
     const { conns } = this;

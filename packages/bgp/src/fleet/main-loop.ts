@@ -124,12 +124,12 @@ export class MainLoop implements Wakeable {
     this.ready(node);
   }
 
-  /** The process is gone. */
-  stopped(node: number): void {
+  /** The process is gone, and so is its host unless the peers are told. */
+  stopped(node: number, tellPeers: boolean): void {
     const { x } = this;
     x.state[node] = OFF;
     x.engine.cancelTimer(this.wakeTimer[node]!);
-    this.parts.transport.processGone(node);
+    this.parts.transport.processGone(node, tellPeers);
     x.inbox.clear(node);
     x.work.clear(node);
     this.parts.configuration.settle(node);

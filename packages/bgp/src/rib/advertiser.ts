@@ -70,9 +70,13 @@ export class Advertiser {
   private feedBlocks(node: number, e: number, side: number): boolean {
     const { x } = this;
     const daemon = x.daemons[node]!;
-    daemon.feed ??= stepsOf(this.offers.all(node, e))
-      .flatMap((offers) => this.outbox.prepare(bucketsFor(offers, NOBODY), x.addPath))
-      .map((message) => this.outbox.batch([message]));
+    if (daemon.feed === undefined) {
+      daemon.feed = stepsOf(this.offers.all(node, e))
+        .flatMap((offers) => this.outbox.prepare(bucketsFor(offers, NOBODY), x.addPath))
+        .map((message) => this.outbox.batch([message]));
+      // The steps of those under way begin elsewhere now.
+      daemon.feeding.clear();
+    }
     const steps = Math.max(1, daemon.feed.length);
     x.spend(node, this.offers.cost(node) / steps);
     const before = daemon.feeding.get(e);

@@ -36,8 +36,10 @@ export function regroup(x: FleetContext, node: number): void {
   const daemon = x.daemons[node]!;
   const { ends } = x;
   const peers = ends.of(node).filter((e) => ends.configured[e] === 1);
-  daemon.meshOnly =
-    !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
+  const meshOnly = !daemon.router && peers.every((e) => x.policies.routesAsInMesh(ends.policy[e]!));
+  // The places of feeds under way are steps in the one case, prefixes in the other.
+  if (meshOnly !== daemon.meshOnly) daemon.feeding.clear();
+  daemon.meshOnly = meshOnly;
   daemon.groups.length = 0;
   daemon.rib.marks.length = 0;
   if (daemon.meshOnly) return;

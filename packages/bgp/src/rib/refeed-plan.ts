@@ -19,11 +19,18 @@ export function sourceOfKey(key: RouteKey): number {
   return (key % SOURCES) + OWN;
 }
 
-/** What is offered otherwise than before, but for what went out with the change itself. */
+/** What is offered otherwise than the peers know: what was offered before, and then what went out with the change itself. */
 export function newsOf(before: readonly Offer[], after: readonly Offer[], told: Buckets): News {
   const news = new Map<RouteKey, Offer | undefined>();
   const knew = new Map(before.map((offer) => [routeKey(offer), offer]));
   const knows = new Map(after.map((offer) => [routeKey(offer), offer]));
+  for (const [i, prefix] of told.withdraw.prefixes.entries())
+    knew.delete(routeKey({ prefix, source: told.withdraw.sources[i]! }));
+  for (const [attributes, { prefixes, sources }] of told.reach)
+    for (const [i, prefix] of prefixes.entries()) {
+      const offer = { prefix, source: sources[i]!, from: OWN, attributes };
+      knew.set(routeKey(offer), offer);
+    }
   for (const [key, offer] of knew)
     if (!knows.has(key) && offer.attributes !== REJECTED) news.set(key, offer);
   for (const [key, offer] of knows) {
@@ -32,13 +39,6 @@ export function newsOf(before: readonly Offer[], after: readonly Offer[], told: 
     const nothing = offer.attributes === REJECTED && (known?.attributes ?? REJECTED) === REJECTED;
     if (!same && !nothing) news.set(key, known);
   }
-  for (const [i, prefix] of told.withdraw.prefixes.entries())
-    news.delete(routeKey({ prefix, source: told.withdraw.sources[i]! }));
-  for (const [attributes, { prefixes, sources }] of told.reach)
-    for (const [i, prefix] of prefixes.entries()) {
-      const key = routeKey({ prefix, source: sources[i]! });
-      if (knows.get(key)?.attributes === attributes) news.delete(key);
-    }
   return news;
 }
 

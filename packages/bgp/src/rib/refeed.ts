@@ -23,8 +23,6 @@ export interface RefeedStep {
 
 /** A table that is told again to peers that are told the same. */
 export interface RefeedPlan {
-  /** Any of the peers. */
-  readonly sample: number;
   readonly addPath: boolean;
   readonly steps: readonly RefeedStep[];
 }

@@ -218,7 +218,7 @@ export class Refeeds {
       const from = new Set(told.map((offer) => offer.from));
       return { offers, subnet, messages, from, news: news[i]!, record: -1 };
     });
-    return { sample, addPath, steps };
+    return { addPath, steps };
   }
 
   /**
@@ -261,7 +261,7 @@ export class Refeeds {
   private post(node: number, e: number, place: RefeedPlace, refreshes: number): void {
     const { x } = this;
     x.counters.count(COUNT.refresh, ROUTE_REFRESH_BYTES, refreshes);
-    const record = this.record(node, place, x.ends.peer[e]!, refreshes);
+    const record = this.record(node, e, place, refreshes);
     this.transport.sendSeveral(place.side, REFRESH | (record << 4), place.bytes);
     place.first = place.step + 1;
     place.messages = 0;
@@ -271,10 +271,11 @@ export class Refeeds {
   /** What the steps that go together change at a peer, written down. */
   private record(
     node: number,
+    e: number,
     { plan, first, step: at, messages }: RefeedPlace,
-    peer: number,
     refreshes: number,
   ): number {
+    const peer = this.x.ends.peer[e]!;
     const together = plan.steps.slice(first, at + 1);
     const step = plan.steps[at]!;
     const plain = step.news.size === 0 && together.every(({ from }) => !from.has(peer));
@@ -283,7 +284,7 @@ export class Refeeds {
       together.flatMap(({ offers }) => offers),
       peer,
     );
-    const changes = this.changes(node, plan, step, peer);
+    const changes = this.changes(node, e, step);
     const record = this.x.updates.addRefeed({
       ...changesOf(changes),
       messages: messages + refreshes,
@@ -295,14 +296,18 @@ export class Refeeds {
     return record;
   }
 
-  /** What a peer learns from a step: routes as they are offered now, since the table may have changed meanwhile. */
-  private changes(node: number, plan: RefeedPlan, step: RefeedStep, peer: number): Buckets {
+  /**
+   * What a peer learns from a step: routes as they are offered to it now, since the table may have changed meanwhile, and the
+   * filters of others that it began with.
+   */
+  private changes(node: number, e: number, step: RefeedStep): Buckets {
+    const peer = this.x.ends.peer[e]!;
     const buckets = new Buckets();
     for (const [key, before] of step.news) {
       const knew = before !== undefined && before.from !== peer ? before.attributes : REJECTED;
       const [prefix, source] = [prefixOfKey(key), sourceOfKey(key)];
       const now = this.offers
-        .of(node, plan.sample, prefix)
+        .of(node, e, prefix)
         .find((offer) => offer.source === source && offer.from !== peer);
       const knows = now?.attributes ?? REJECTED;
       if (knows !== knew) buckets.add(knows, prefix, source, now?.from ?? OWN);

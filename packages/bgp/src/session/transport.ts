@@ -416,13 +416,17 @@ export class Transport {
     else inbox.addOutcome(node, side, type === CONNECTED);
   }
 
-  /** A process is gone: what was on its way to it still reaches the host. */
-  processGone(node: number): void {
-    const { mail, engine, kinds } = this.x;
+  /** A process is gone: what was on its way to it still reaches the host, and who waited for accept(2) is reset. */
+  processGone(node: number, tellPeers: boolean): void {
+    const { inbox, mail, engine, kinds } = this.x;
+    const unaccepted = [...inbox.unaccepted(node)];
     for (let at = mail.first[node]!; at !== Number.POSITIVE_INFINITY; at = mail.first[node]!) {
       if (at >= engine.now) engine.schedule(at, kinds.arrive, mail.side(node), mail.what(node));
+      else if ((mail.what(node) & 15) === ACCEPT) unaccepted.push(mail.side(node));
       mail.shift(node);
     }
+    // linux: net/ipv4/inet_connection_sock.c, inet_csk_listen_stop.
+    if (tellPeers) for (const side of unaccepted) this.reject(side, ACCEPT, engine.now);
   }
 }
 
