@@ -33,6 +33,7 @@ export class Silence {
   pathsChanged(): void {
     const { conns, idle } = this.x;
     for (let side = 0; side < 2 * conns.count; side++) {
+      if (this.isOpening(side)) this.limitOpening(side);
       if (conns.state(side) !== SIDE.established) continue;
       const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
       if (idle !== undefined) this.tellBfd(side, silent || conns.state(side ^ 1) === SIDE.closed);
@@ -44,6 +45,22 @@ export class Silence {
       else if (!silent && conns.silent[side] === 1) this.speakAgain(side);
       else if (!silent) this.x.bfd?.pathChanged(conns.end(side));
     }
+  }
+
+  private isOpening(side: number): boolean {
+    const state = this.x.conns.state(side);
+    return state === SIDE.openSent || state === SIDE.openConfirm;
+  }
+
+  /** An opening to which nobody will answer ends with the hold time that began with it (bird: proto/bgp/bgp.c, `initial hold time`). */
+  private limitOpening(side: number): void {
+    const { conns, engine } = this.x;
+    const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
+    const gone = conns.state(side ^ 1) === SIDE.closed || conns.state(side ^ 1) === SIDE.none;
+    if (conns.silent[side] === 1 || !(silent || gone)) return;
+    const begin = Math.max(0, conns.lastSent(side));
+    const until = begin + this.keepalives.openingTime(side, begin);
+    this.keepalives.limit(side, Math.max(engine.now, until));
   }
 
   /** A side was established; its path may be cut already. */
