@@ -214,8 +214,8 @@ export class Refeeds {
     const steps = parts.map((offers, i) => {
       const subnet = i === 0 ? prefixBytes(CONNECTED_SUBNET_BITS[this.x.family], addPath) : 0;
       const messages = this.outbox.measure(bucketsFor(offers, NOBODY), addPath, subnet);
-      const told = offers.filter(({ attributes }) => attributes !== REJECTED);
-      const from = new Set(told.map((offer) => offer.from));
+      const from = new Set<number>();
+      for (const offer of offers) if (offer.attributes !== REJECTED) from.add(offer.from);
       return { offers, subnet, messages, from, news: news[i]!, record: -1 };
     });
     return { addPath, steps };
@@ -328,15 +328,17 @@ export class Refeeds {
   /** What was learnt from mesh peers: offered to every peer, told to none. */
   private learnt(node: number, addPath: boolean): Offer[] {
     const { rib } = this.x.daemons[node]!;
-    const rejected = { source: OWN, from: OWN, attributes: REJECTED };
-    return rib.prefixes().flatMap((prefix) => {
+    const offers: Offer[] = [];
+    for (const prefix of rib.prefixes()) {
       const own =
         prefix < HOST_BASE
           ? Number(rib.best(prefix) === OWN_PATH)
           : rib.all(prefix).filter((path) => this.x.paths.isLocal(path)).length;
-      const paths = addPath ? rib.count(prefix) - own : Math.max(0, 1 - own);
-      return Array.from({ length: paths }, () => ({ prefix, ...rejected }));
-    });
+      // A loop, since a large mesh does this for each route and each change.
+      for (let left = addPath ? rib.count(prefix) - own : 1 - own; left > 0; left--)
+        offers.push({ prefix, source: OWN, from: OWN, attributes: REJECTED });
+    }
+    return offers;
   }
 }
 
