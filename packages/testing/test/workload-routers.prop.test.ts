@@ -104,7 +104,9 @@ function cases(constraints: Parameters<typeof arbitraryCase>[0]): fc.Arbitrary<C
 }
 
 describe("pods that speak BGP with their node", () => {
-  test.prop([cases({ externalRoutersMax: 1 })], runs(30))(
+  // Without IPv4 a router outside may prefer a node in another rack, through which no way to pods is known: see external-routers.
+  const byAddress = cases({ externalRoutersMax: 1, families: ["ipv4", "dual-stack"] });
+  test.prop([byAddress], runs(30))(
     "kernels equal the oracle after everything that failed is healed, and nothing is dark",
     (each) => {
       const simulation = atRest(each);
