@@ -4,7 +4,7 @@ import { Buckets } from "./buckets.js";
 import { type Exporter, REJECTED } from "./exporter.js";
 import type { Offer } from "./offer.js";
 import type { Outbox } from "./outbox.js";
-import { KERNEL, OWN, OWN_PATH } from "./paths.js";
+import { KERNEL, NO_PATH, OWN, OWN_PATH } from "./paths.js";
 
 /** What a daemon's table offers to its peers. */
 export class Offers {
@@ -37,8 +37,8 @@ export class Offers {
     }
     const addPath = this.x.addsPaths(e);
     if (addPath) return rib.all(prefix).map((path) => this.offer(node, e, prefix, path, true));
-    const best = rib.all(prefix)[0];
-    return best === undefined ? [] : [this.offer(node, e, prefix, best, false)];
+    const best = rib.best(prefix);
+    return best === NO_PATH ? [] : [this.offer(node, e, prefix, best, false)];
   }
 
   private isKernels(path: number): boolean {

@@ -76,9 +76,13 @@ export class Keepalives {
     return hold === 0 ? Number.POSITIVE_INFINITY : this.drawHold(side, hold, heard);
   }
 
-  /** As {@link holdTime} before an OPEN came: `startup hold time` has its default (bird: proto/bgp/config.Y). */
-  openingTime(side: number, from: Micros): Micros {
-    return this.drawHold(side, this.x.timing.hold, from);
+  /**
+   * An opening that began at a time, and that gets no further, ends with its hold time: `startup hold time` has the default of
+   * the other (bird: proto/bgp/config.Y).
+   */
+  limitOpening(side: number, from: Micros): void {
+    const until = from + this.drawHold(side, this.x.timing.hold, from);
+    this.limit(side, Math.max(this.x.engine.now, until));
   }
 
   /** Whether the other end of a session may send its keepalives too late for a side, having a keepalive time of its own. */

@@ -229,12 +229,10 @@ export class Sessions {
    * default). Only where something is in the way does it matter, so only then is it an event.
    */
   private limitOpening(side: number): void {
-    const { now } = this.x.engine;
     const whole =
       this.x.delayFrom(side) < Number.POSITIVE_INFINITY &&
       this.x.delayFrom(side ^ 1) < Number.POSITIVE_INFINITY;
-    if (whole) return;
-    this.keepalives.limit(side, now + this.keepalives.openingTime(side, now));
+    if (!whole) this.keepalives.limitOpening(side, this.x.engine.now);
   }
 
   /** An OPEN came (bird: proto/bgp/packets.c, bgp_rx_open). */

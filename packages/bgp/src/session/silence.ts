@@ -52,15 +52,13 @@ export class Silence {
     return state === SIDE.openSent || state === SIDE.openConfirm;
   }
 
-  /** An opening to which nobody will answer ends with the hold time that began with it (bird: proto/bgp/bgp.c, `initial hold time`). */
+  /** An opening to which nobody will answer gets no further. */
   private limitOpening(side: number): void {
-    const { conns, engine } = this.x;
+    const { conns } = this.x;
     const silent = this.x.delayFrom(side ^ 1) === Number.POSITIVE_INFINITY;
     const gone = conns.state(side ^ 1) === SIDE.closed || conns.state(side ^ 1) === SIDE.none;
     if (conns.silent[side] === 1 || !(silent || gone)) return;
-    const begin = Math.max(0, conns.lastSent(side));
-    const until = begin + this.keepalives.openingTime(side, begin);
-    this.keepalives.limit(side, Math.max(engine.now, until));
+    this.keepalives.limitOpening(side, Math.max(0, conns.lastSent(side)));
   }
 
   /** A side was established; its path may be cut already. */
