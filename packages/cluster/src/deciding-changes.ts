@@ -4,12 +4,16 @@ import type { OracleNode } from "./oracle-terms.js";
 
 /** Whether two states of a Node are the same to routes, apart from labels. */
 export function sameNode(a: OracleNode, b: OracleNode): boolean {
+  return sameSpeaker(a, b) && a.vxlanAddress === b.vxlanAddress;
+}
+
+/** Whether they are the same to BGP, and so to the routes of others. */
+export function sameSpeaker(a: OracleNode, b: OracleNode): boolean {
   return (
     a.address?.value === b.address?.value &&
     a.address?.family === b.address?.family &&
     a.subnet?.value === b.subnet?.value &&
     a.subnet?.length === b.subnet?.length &&
-    a.vxlanAddress === b.vxlanAddress &&
     a.clusterId === b.clusterId &&
     a.identifier === b.identifier &&
     a.asNumber === b.asNumber

@@ -22,6 +22,7 @@ import {
   nodeMatters,
   sameLabels,
   sameNode,
+  sameSpeaker,
 } from "./deciding-changes.js";
 import { type Arrival, DELIVERY, owed, PacketWalk, plainArrival, REASONS } from "./delivery.js";
 import { Destinations } from "./destinations.js";
@@ -277,21 +278,27 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     const { name } = event.resource.metadata;
     const { bgp, outside, ipv6 } = this.state;
     const { asNumber = bgp.asNumber, labels } = this.state.nodes.get(name) ?? {};
-    // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
-    const same4 = swapNode(this.state, event);
-    const same = (ipv6 === undefined || swapNode(ipv6, event)) && same4;
+    const states = ipv6 === undefined ? [this.state] : [this.state, ipv6];
+    const before = states.map(({ nodes }) => nodes.get(name));
+    for (const state of states) swapNode(state, event);
+    const isAs = (alike: typeof sameNode): boolean =>
+      states.every(({ nodes }, i) => {
+        const [was, is] = [before[i], nodes.get(name)];
+        return was !== undefined && is !== undefined && alike(was, is);
+      });
     const relabelled = !sameLabels(labels, this.state.nodes.get(name)?.labels);
     const of6 = ipv6 === undefined ? 0 : ipv6.bgp.peerings.size + ipv6.outside.routers.length;
     const peerings = bgp.peerings.size + outside.routers.length + of6;
     const otherAS = asNumber !== (this.state.nodes.get(name)?.asNumber ?? bgp.asNumber);
     const named = peerings > 0 || this.state.speakers !== undefined;
-    if (otherAS || (named && (!same || relabelled))) {
+    if (otherAS || (named && (relabelled || !isAs(sameSpeaker)))) {
       // Selectors may make or end peerings of any node, and so may another AS change what others pass on.
       this.refreshState();
       this.recheckAll();
       return;
     }
-    if (same) return;
+    // Most writes of a Node (an IP-in-IP tunnel address, a label) mean nothing to routes.
+    if (isAs(sameNode)) return;
     const node = this.nodes.id(name);
     if (node >= 0) this.recheckHost(node);
   }
@@ -491,16 +498,10 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 }
 
-/** Puts a Node as it is now in place of what it was; whether they are the same to routes, apart from labels. */
-function swapNode(state: OracleState, event: WatchEvent): boolean {
-  const { name } = event.resource.metadata;
+/** Puts a Node as it is now in place of what it was. */
+function swapNode(state: OracleState, event: WatchEvent): void {
   const nodes = state.nodes as Map<string, OracleNode>;
-  const before = nodes.get(name);
-  if (event.type === "deleted") {
-    nodes.delete(name);
-    return false;
-  }
-  const after = oracleNode(event.resource as Node, state.bgp, state.family);
-  nodes.set(name, after);
-  return before !== undefined && sameNode(before, after);
+  const { name } = event.resource.metadata;
+  if (event.type === "deleted") nodes.delete(name);
+  else nodes.set(name, oracleNode(event.resource as Node, state.bgp, state.family));
 }
