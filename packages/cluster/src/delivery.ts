@@ -8,28 +8,29 @@ import {
 } from "@calico-sim/core";
 import type { BlackholeReason } from "./result.js";
 
-/** Names of the delivery codes; 0 = delivered. */
-export const REASONS: readonly (BlackholeReason | "delivered")[] = Object.freeze([
-  "delivered",
+/** Names of the delivery codes. */
+export const REASONS: readonly (BlackholeReason | "delivered" | "not asked")[] = Object.freeze([
+  "not asked",
   "no route",
   "blackhole route",
   "stale route",
   "destination node down",
   "underlay path cut",
   "underlay has no route to pods",
+  "delivered",
 ]);
 
 /** What becomes of packets, as places in {@link REASONS}. */
 export const DELIVERY = {
-  delivered: 0,
+  /** The source does not run, or the destination is gone: nobody to complain. */
+  notAsked: 0,
   noRoute: 1,
   blackholeRoute: 2,
   staleRoute: 3,
   ownerDown: 4,
   pathCut: 5,
   underlayRoute: 6,
-  /** The source does not run, or the destination is gone: nobody to complain. */
-  notAsked: 7,
+  delivered: 7,
 } as const;
 
 /** What becomes of the flows from one host to one destination. */

@@ -1,4 +1,4 @@
-import type { Kernels, NodeDirectory } from "@calico-sim/core";
+import { type Kernels, type NodeDirectory, Rows } from "@calico-sim/core";
 import { agrees } from "./agreement.js";
 import type { ExpectedRoute } from "./oracle-terms.js";
 
@@ -24,9 +24,11 @@ export class Expectations {
   private readonly oracle: Oracle;
   private readonly nodes: NodeDirectory;
   private readonly kernels: Kernels;
-  /** By node: an id of {@link said}, or OPEN; index: row. */
-  private readonly ids: Int32Array[] = [];
+  /** By row and node: an id of {@link said}, or OPEN. */
+  private readonly ids: Rows;
   private readonly said: Expectation[] = [undefined];
+  /** Id of what the oracle said last. */
+  private last: number = OPEN;
   private readonly idOf: Map<string, number> = new Map();
   /** Whether a kernel's route is as expected, by both. */
   private readonly verdicts: Map<number, boolean> = new Map();
@@ -35,14 +37,7 @@ export class Expectations {
     this.oracle = oracle;
     this.nodes = nodes;
     this.kernels = kernels;
-  }
-
-  /** Makes room for so many destinations of a node. */
-  grow(node: number, rows: number): void {
-    const ids = new Int32Array(rows);
-    const before = this.ids[node];
-    if (before !== undefined) ids.set(before);
-    this.ids[node] = ids;
+    this.ids = new Rows(4, nodes.size);
   }
 
   /** What the oracle said of a node and a row; it is asked if it has to be. */
@@ -52,7 +47,7 @@ export class Expectations {
 
   /** The oracle goes by something that has changed. */
   forget(node: number, row: number): void {
-    this.ids[node]![row] = OPEN;
+    this.ids.set(row, node, OPEN);
   }
 
   /** Whether a route in a node's kernel (an id, 0 for none) is as expected. */
@@ -74,12 +69,16 @@ export class Expectations {
   }
 
   private id(node: number, row: number): number {
-    const ids = this.ids[node]!;
-    if (ids[row] === OPEN) ids[row] = this.intern(this.oracle.expect(node, row));
-    return ids[row]!;
+    const known = this.ids.get(row, node);
+    if (known !== OPEN) return known;
+    const id = this.intern(this.oracle.expect(node, row));
+    this.ids.set(row, node, id);
+    return id;
   }
 
   private intern(want: Expectation): number {
+    // Of one destination most nodes are to hold the same.
+    if (isSame(want, this.said[this.last])) return this.last;
     const key = textOf(want);
     let id = this.idOf.get(key);
     if (id === undefined) {
@@ -87,8 +86,17 @@ export class Expectations {
       this.said.push(want);
       this.idOf.set(key, id);
     }
+    this.last = id;
     return id;
   }
+}
+
+/** Whether two are the same for sure. */
+function isSame(x: Expectation, y: Expectation): boolean {
+  if (typeof x !== "object" || typeof y !== "object") return false;
+  const single = x.further === undefined && y.further === undefined;
+  const route = x.type === y.type && x.writer === y.writer && x.device === y.device;
+  return single && route && x.gateway === y.gateway;
 }
 
 function textOf(want: Expectation): string {

@@ -1,18 +1,19 @@
-import type {
-  Engine,
-  Era,
-  Fabric,
-  IPAMBlock,
-  Kernels,
-  Micros,
-  Node,
-  NodeDirectory,
-  Pod,
-  PrefixTable,
-  Resource,
-  RouteListener,
-  StoreObserver,
-  WatchEvent,
+import {
+  type Engine,
+  type Era,
+  type Fabric,
+  type IPAMBlock,
+  type Kernels,
+  type Micros,
+  type Node,
+  type NodeDirectory,
+  type Pod,
+  type PrefixTable,
+  type Resource,
+  type RouteListener,
+  Rows,
+  type StoreObserver,
+  type WatchEvent,
 } from "@calico-sim/core";
 import { type BrokenInterval, BrokenPairs } from "./broken-pairs.js";
 import {
@@ -37,9 +38,10 @@ import type { Liveness, OracleBlock, OracleNode } from "./oracle-terms.js";
 import { SpeakingPods } from "./speaking-pods.js";
 import type { WorkloadRouter } from "./workload-router.js";
 
-/** Set in a delivery code: it was delivered once; a part of the flows still is. */
+/** Set in a delivery code: it was delivered once; a part of the flows still is; the kernel differs from the oracle. */
 const WAS_DELIVERED = 8;
 const PARTIAL = 16;
+const WRONG = 32;
 /** The rest of it: a code of {@link DELIVERY}. */
 const CODE = 7;
 
@@ -85,10 +87,8 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   private readonly running: boolean[] = [];
   private readonly walk: PacketWalk;
   private readonly detours: Detours = new Detours();
-  /** By node: 1 where the kernel differs from the oracle; index: row. */
-  private readonly wrong: Uint8Array[] = [];
-  /** By host: delivery code, with {@link WAS_DELIVERED} and {@link PARTIAL}; index: row. */
-  private readonly delivery: Uint8Array[] = [];
+  /** By row and host: delivery code, with {@link WAS_DELIVERED}, {@link PARTIAL} and {@link WRONG}. */
+  private readonly found: Rows;
   private readonly control: Front[] = [];
   private readonly data: Front[] = [];
 
@@ -103,6 +103,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.routerId = options.routerId ?? "";
     this.state = oracleState([], this.era, this.backend);
     this.destinations = new Destinations(options.prefixes, options.nodes);
+    this.found = new Rows(1, options.nodes.size);
     this.expected = new Expectations(this, options.nodes, options.kernels);
     this.broken = new BrokenPairs(this.destinations);
     this.walk = new PacketWalk(options.kernels, options.fabric, options.nodes, this.running);
@@ -152,8 +153,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   unroutable(): { readonly pairs: number; readonly example: string } | undefined {
     let pairs = 0;
     let example = "";
-    for (const [host, codes] of this.delivery.entries()) {
-      for (const [row, code] of codes.entries()) {
+    for (let host = 0; host < this.control.length; host++) {
+      for (let row = 0; row < this.destinations.count; row++) {
+        const code = this.found.get(row, host);
         if ((code & (CODE | WAS_DELIVERED)) !== DELIVERY.underlayRoute) continue;
         if (pairs++ > 0) continue;
         example = `${this.nodes.name(host)} to ${this.destinations.blocks[row]!.text}`;
@@ -338,12 +340,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 
   private recheckRows(rows: readonly number[]): void {
-    for (const row of rows) {
-      for (let host = 0; host < this.nodes.size; host++) {
-        this.grow(host);
-        this.recheck(host, row, this.engine.now);
-      }
-    }
+    this.grow(this.nodes.size - 1);
+    for (const row of rows)
+      for (let host = 0; host < this.nodes.size; host++) this.recheck(host, row, this.engine.now);
   }
 
   private recheckDetours(): void {
@@ -352,10 +351,9 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
 
   private recheckAll(): void {
     const now = this.engine.now;
-    for (let host = 0; host < this.nodes.size; host++) {
-      this.grow(host);
-      for (let row = 0; row < this.destinations.count; row++) this.recheck(host, row, now);
-    }
+    this.grow(this.nodes.size - 1);
+    for (let row = 0; row < this.destinations.count; row++)
+      for (let host = 0; host < this.nodes.size; host++) this.recheck(host, row, now);
   }
 
   /** Something that the oracle goes by has changed for a host and a destination. */
@@ -366,23 +364,19 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
 
   private compare(host: number, row: number, at: Micros): void {
     const asked = this.running[host] === true;
-    const wrong = asked && this.nodes.isNode(host) && !this.asExpected(host, row) ? 1 : 0;
-    const flags = this.wrong[host]!;
-    if (flags[row] !== wrong) {
-      flags[row] = wrong;
-      move(this.control[host]!, wrong === 1 ? 1 : -1, row, at);
-    }
-    const codes = this.delivery[host]!;
-    const before = codes[row]!;
+    const wrong = asked && this.nodes.isNode(host) && !this.asExpected(host, row) ? WRONG : 0;
+    const before = this.found.get(row, host);
+    if ((before & WRONG) !== wrong) move(this.control[host]!, wrong === WRONG ? 1 : -1, row, at);
     const arrived = asked ? this.deliver(host, row) : plainArrival(DELIVERY.notAsked);
     const never = (before & WAS_DELIVERED) === 0 && arrived.code === DELIVERY.noRoute;
     const arrival = never && this.isKept(host, row) ? plainArrival(DELIVERY.notAsked) : arrived;
     const { code, lost, through } = arrival;
     this.detours.note(host, row, through);
     const partial = lost > 0 && lost < 1;
-    if ((before & CODE) === code && !partial && (before & PARTIAL) === 0) return;
     const everDelivered = (before & WAS_DELIVERED) !== 0 || code === DELIVERY.delivered || partial;
-    codes[row] = code | (everDelivered ? WAS_DELIVERED : 0) | (partial ? PARTIAL : 0);
+    const after = code | (everDelivered ? WAS_DELIVERED : 0) | (partial ? PARTIAL : 0) | wrong;
+    if (after !== before) this.found.set(row, host, after);
+    if ((before & CODE) === code && !partial && (before & PARTIAL) === 0) return;
     const wasOwed = owed(before & CODE);
     if (wasOwed !== owed(code)) move(this.data[host]!, wasOwed ? -1 : 1, row, at);
     const dark = everDelivered && code !== DELIVERY.delivered && code !== DELIVERY.notAsked;
@@ -462,17 +456,21 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 
   private firstWrong(node: number, plane: "control" | "data"): number {
-    if (plane === "control") return this.wrong[node]!.indexOf(1);
-    return this.delivery[node]!.findIndex((code) => owed(code & CODE));
+    for (let row = 0; row < this.destinations.count; row++) {
+      const found = this.found.get(row, node);
+      if (plane === "control" ? (found & WRONG) !== 0 : owed(found & CODE)) return row;
+    }
+    return -1;
   }
 
   private whyOf(node: number, row: number, plane: "control" | "data"): string {
     const owner = this.destinations.ownerName(row);
     const outside = this.destinations.targets[row]!.routers !== undefined;
     const what = outside ? `from ${owner}` : `block of ${owner || "nobody"}`;
+    const found = this.found.get(row, node);
     if (plane === "control")
-      return this.wrong[node]![row] === 1 ? `kernel differs from the oracle, ${what}` : what;
-    const code = this.delivery[node]![row]! & CODE;
+      return (found & WRONG) !== 0 ? `kernel differs from the oracle, ${what}` : what;
+    const code = found & CODE;
     return code === DELIVERY.delivered ? what : `${REASONS[code] ?? ""}, ${what}`;
   }
 
@@ -481,20 +479,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
       this.control.push(newFront());
       this.data.push(newFront());
       this.running.push(false);
-      this.wrong.push(new Uint8Array(64));
-      this.delivery.push(new Uint8Array(64).fill(DELIVERY.notAsked));
-      this.expected.grow(n, 64);
     }
-    const rows = this.destinations.count;
-    if (rows <= this.wrong[host]!.length) return;
-    const size = Math.ceil(rows * 1.5);
-    const wrong = new Uint8Array(size);
-    wrong.set(this.wrong[host]!);
-    this.wrong[host] = wrong;
-    const delivery = new Uint8Array(size).fill(DELIVERY.notAsked);
-    delivery.set(this.delivery[host]!);
-    this.delivery[host] = delivery;
-    this.expected.grow(host, size);
   }
 }
 

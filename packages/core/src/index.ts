@@ -12,3 +12,4 @@ export * from "./metrics/index.js";
 export * from "./net/index.js";
 export * from "./nodes.js";
 export * from "./resources/index.js";
+export { Rows } from "./rows.js";

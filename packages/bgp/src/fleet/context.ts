@@ -6,6 +6,7 @@ import {
   type Micros,
   type NodeDirectory,
   type PrefixTable,
+  Rows,
   SECOND,
 } from "@calico-sim/core";
 import { BIRD_COSTS, type BirdCosts } from "../cost-profile.js";
@@ -142,6 +143,8 @@ export class FleetContext {
   readonly updates: UpdateTable = new UpdateTable();
   readonly batches: Batches = new Batches();
   readonly policies: PolicyTable = new PolicyTable();
+  /** Lists of paths, by prefix and daemon: what all tables hold. */
+  readonly rows: Rows;
   readonly daemons: Daemon[] = [];
   /** Rises when a daemon takes another AS, identifier or address. */
   identities = 0;
@@ -196,6 +199,7 @@ export class FleetContext {
     this.kernels = options.kernels;
     this.prefixes = options.prefixes;
     this.names = options.names;
+    this.rows = new Rows(4, options.names.size);
     this.path = options.path;
     this.filter = options.filter;
     this.listener = options.listener;
@@ -213,7 +217,7 @@ export class FleetContext {
   /** Makes room for one more daemon. */
   addDaemon(): number {
     const d = this.daemons.length;
-    this.daemons.push(newDaemon(this.lists));
+    this.daemons.push(newDaemon(this.lists, this.rows, d));
     this.ends.addNode();
     this.inbox.addDaemon();
     this.mail.addDaemon();

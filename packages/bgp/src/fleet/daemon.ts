@@ -1,3 +1,4 @@
+import type { Rows } from "@calico-sim/core";
 import type { Batch } from "../rib/batches.js";
 import type { PathLists } from "../rib/path-lists.js";
 import type { PeerGroup } from "../rib/peer-group.js";
@@ -91,7 +92,7 @@ export interface Daemon {
 }
 
 /** A process that was never started. */
-export function newDaemon(lists: PathLists): Daemon {
+export function newDaemon(lists: PathLists, rows: Rows, node: number): Daemon {
   return {
     peers: 0,
     exporting: 0,
@@ -100,7 +101,7 @@ export function newDaemon(lists: PathLists): Daemon {
     rules: undefined,
     meshOnly: true,
     groups: [],
-    rib: new Rib(lists),
+    rib: new Rib(lists, rows, node),
     blocks: [],
     podRoutes: 0,
     foreign: new Set(),

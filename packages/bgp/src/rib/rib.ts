@@ -1,5 +1,4 @@
-import { HOST_BASE } from "@calico-sim/core";
-import { widened } from "../session/connections.js";
+import { HOST_BASE, type Rows } from "@calico-sim/core";
 import { EMPTY, type ListHolder, type PathLists, type RibChange } from "./path-lists.js";
 import { NO_PATH } from "./paths.js";
 
@@ -59,13 +58,16 @@ export class Rib implements ListHolder {
   /** Those who want to know what changed since they looked. */
   readonly marks: RibMark[] = [];
   private readonly lists: PathLists;
-  /** By prefix: its list. */
-  private row: Int32Array = new Int32Array(16);
-  /** The same for host routes, whose ids are too large for a row. */
+  private readonly rows: Rows;
+  private readonly column: number;
+  /** By prefix, for host routes, whose ids are too large for a row. */
   private readonly hosts: Map<number, number> = new Map();
 
-  constructor(lists: PathLists) {
+  /** @param rows What the tables of all daemons hold, by prefix. @param column Which of them is this one's. */
+  constructor(lists: PathLists, rows: Rows, column: number) {
     this.lists = lists;
+    this.rows = rows;
+    this.column = column;
     lists.hold(this);
   }
 
@@ -144,8 +146,8 @@ export class Rib implements ListHolder {
   /** Prefixes in the table from one on, in id order. */
   prefixes(from = 0): number[] {
     const prefixes: number[] = [];
-    const { row } = this;
-    for (let p = from; p < row.length; p++) if (row[p] !== EMPTY) prefixes.push(p);
+    const { column, rows } = this;
+    for (let p = from; p < rows.length; p++) if (rows.get(p, column) !== EMPTY) prefixes.push(p);
     if (this.hosts.size === 0) return prefixes;
     const hosts = [...this.hosts.keys()].filter((p) => p >= from).sort((x, y) => x - y);
     return prefixes.concat(hosts);
@@ -153,7 +155,7 @@ export class Rib implements ListHolder {
 
   /** Empties the table. */
   clear(): void {
-    this.row.fill(EMPTY);
+    for (let p = 0; p < this.rows.length; p++) this.rows.set(p, this.column, EMPTY);
     this.hosts.clear();
     this.size = 0;
     this.paths = 0;
@@ -163,8 +165,11 @@ export class Rib implements ListHolder {
 
   /** See {@link ListHolder}. */
   replaceLists(by: (list: number) => number): void {
-    const { row, hosts } = this;
-    for (let p = 0; p < row.length; p++) if (row[p]! < 0) row[p] = by(row[p]!);
+    const { column, hosts, rows } = this;
+    for (let p = 0; p < rows.length; p++) {
+      const list = rows.get(p, column);
+      if (list < 0) rows.set(p, column, by(list));
+    }
     for (const [prefix, list] of hosts) hosts.set(prefix, by(list));
   }
 
@@ -193,7 +198,9 @@ export class Rib implements ListHolder {
   }
 
   private list(prefix: number): number {
-    return prefix < HOST_BASE ? (this.row[prefix] ?? EMPTY) : (this.hosts.get(prefix) ?? EMPTY);
+    return prefix < HOST_BASE
+      ? this.rows.get(prefix, this.column)
+      : (this.hosts.get(prefix) ?? EMPTY);
   }
 
   private set(prefix: number, list: number): void {
@@ -202,8 +209,6 @@ export class Rib implements ListHolder {
       else this.hosts.set(prefix, list);
       return;
     }
-    if (prefix >= this.row.length)
-      this.row = widened(this.row, Math.max(prefix + 1, this.row.length * 2));
-    this.row[prefix] = list;
+    this.rows.set(prefix, this.column, list);
   }
 }

@@ -1,3 +1,4 @@
+import { Rows } from "@calico-sim/core";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { PathLists, type Preference } from "../../src/rib/path-lists.js";
@@ -83,7 +84,7 @@ describe("tables that share their lists of paths", () => {
       const preference = new ByAttributes(paths);
       const lists = new PathLists(paths, preference, few);
       const tables = [0, 1, 2].map(() => {
-        const rib = new Rib(lists);
+        const rib = new Rib(lists, new Rows(4, 1), 0);
         // Whoever is told of changes is told what was there before.
         rib.marks.push({ changed: 0 });
         return { rib, plain: new Map<number, PlainList>() };
@@ -120,7 +121,7 @@ describe("tables that share their lists of paths", () => {
     (steps) => {
       const paths = new PathTable();
       const preference = new ByAttributes(paths);
-      const rib = new Rib(new PathLists(paths, preference));
+      const rib = new Rib(new PathLists(paths, preference), new Rows(4, 1), 0);
       rib.marks.push({ changed: 0 });
       for (const { prefix, peer, source, attributes } of steps) {
         const change =

@@ -1,5 +1,6 @@
 import type { Micros } from "../engine/index.js";
 import type { Address, AddressFamily, PrefixTable } from "../net/index.js";
+import { Rows } from "../rows.js";
 
 /** Route protocol numbers (linux: include/uapi/linux/rtnetlink.h; Felix's 80: node-behaviour §4.4). */
 export const PROTOCOL = { kernel: 2, boot: 3, static: 4, bird: 12, felix: 80 } as const;
@@ -60,8 +61,8 @@ export interface RouteListener {
  * The routing tables of all nodes' kernels.
  *
  * A table holds routes by (destination, metric, protocol) as Linux does; the lowest metric wins, the
- * older of equals. Aggregates are few and known to all, so each node has one dense array over prefix
- * ids; host routes are local, so they are kept sparsely; a second route for the same destination is
+ * older of equals. Aggregates are few and known to all, so each has one dense row over
+ * nodes; host routes are local, so they are kept sparsely; a second route for the same destination is
  * rare and lives in an overflow map. Routes are interned: an entry is one integer.
  */
 export class Kernels {
@@ -71,7 +72,9 @@ export class Kernels {
   private readonly prefixes: PrefixTable;
   private readonly routes: Route[] = [];
   private readonly routeIds: Map<string, number> = new Map();
-  private readonly dense: Int32Array[] = [];
+  /** Best route by aggregate and node. */
+  private readonly dense: Rows;
+  private count = 0;
   private readonly hosts: Map<number, number>[] = [];
   /** Further routes for a destination, best first after the one in `dense` or `hosts`. */
   private readonly more: Map<number, number[]>[] = [];
@@ -80,6 +83,7 @@ export class Kernels {
   constructor(prefixes: PrefixTable, nodes: number) {
     this.prefixes = prefixes;
     this.changes = new Int32Array(nodes);
+    this.dense = new Rows(4, nodes);
     this.routes.push(
       Object.freeze({
         type: "blackhole",
@@ -95,8 +99,7 @@ export class Kernels {
 
   /** Adds an empty kernel; returns its node id. */
   addNode(): number {
-    const node = this.dense.length;
-    this.dense.push(new Int32Array(Math.max(16, this.prefixes.aggregateCount)));
+    const node = this.count++;
     this.hosts.push(new Map());
     this.more.push(new Map());
     if (node >= this.changes.length) {
@@ -114,7 +117,7 @@ export class Kernels {
 
   /** Number of kernels. */
   get nodes(): number {
-    return this.dense.length;
+    return this.count;
   }
 
   /** Registers a listener of FIB changes. */
@@ -238,8 +241,8 @@ export class Kernels {
     const add = (prefix: number): void => {
       for (const route of this.all(node, prefix)) rows.push({ prefix, route });
     };
-    const row = this.dense[node]!;
-    for (let prefix = 0; prefix < row.length; prefix++) if (row[prefix] !== 0) add(prefix);
+    for (let prefix = 0; prefix < this.dense.length; prefix++)
+      if (this.first(node, prefix) !== 0) add(prefix);
     for (const prefix of this.hostPrefixes(node)) add(prefix);
     return rows;
   }
@@ -259,7 +262,7 @@ export class Kernels {
 
   private first(node: number, prefix: number): number {
     if (this.prefixes.isHost(prefix)) return this.hosts[node]!.get(prefix) ?? 0;
-    return this.dense[node]![prefix] ?? 0;
+    return this.dense.get(prefix, node);
   }
 
   /** Writes the only route of a prefix. */
@@ -280,15 +283,7 @@ export class Kernels {
       else this.hosts[node]!.set(prefix, route);
       return;
     }
-    let row = this.dense[node]!;
-    if (prefix >= row.length) {
-      const wider = new Int32Array(
-        Math.max(this.prefixes.aggregateCount, Math.ceil(prefix * 1.25) + 1),
-      );
-      wider.set(row);
-      this.dense[node] = row = wider;
-    }
-    row[prefix] = route;
+    this.dense.set(prefix, node, route);
   }
 
   private store(
