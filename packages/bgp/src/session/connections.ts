@@ -60,8 +60,8 @@ export class Connections {
   took: Float64Array = new Float64Array(512);
   /** 1 while the path is cut, with a hold deadline pending; index: side. */
   silent: Uint8Array = new Uint8Array(512);
-  /** When the hold time of a silent side is over; index: side. */
-  holdUntil: Float64Array = new Float64Array(512);
+  /** When the hold time of a side is over that hears nothing, or too seldom; key: side. */
+  private readonly holdEnds: Map<number, Micros> = new Map();
   /** Segments held behind the first one, in order; key: side. */
   private readonly heldMore: Map<number, number[]> = new Map();
   private doubles: Float64Array = new Float64Array(512 * DOUBLES);
@@ -247,6 +247,16 @@ export class Connections {
     return more;
   }
 
+  /** When the hold time of a side is over, if that was ever an event; else 0. */
+  holdUntil(side: number): Micros {
+    return this.holdEnds.get(side) ?? 0;
+  }
+
+  /** The hold time of a side is over at a time. */
+  setHoldUntil(side: number, until: Micros): void {
+    this.holdEnds.set(side, until);
+  }
+
   /** When this side last gave or took data. */
   activity(side: number): Micros {
     return Math.max(this.lastSent(side), this.lastHeard(side));
@@ -267,7 +277,6 @@ export class Connections {
     this.silent = widened(this.silent, 2 * n);
     this.answersSince = widened(this.answersSince, 2 * n);
     this.took = widened(this.took, 2 * n);
-    this.holdUntil = widened(this.holdUntil, 2 * n);
     this.doubles = widened(this.doubles, 2 * n * DOUBLES);
     this.ints = new Int32Array(this.doubles.buffer);
   }

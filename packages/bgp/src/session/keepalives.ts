@@ -106,7 +106,7 @@ export class Keepalives {
   /** At a time the hold time of a side is over, unless something is heard until then. Infinity for never. */
   expire(side: number, until: Micros): void {
     const { conns, engine, kinds } = this.x;
-    conns.holdUntil[side] = until;
+    conns.setHoldUntil(side, until);
     if (until === Number.POSITIVE_INFINITY) return;
     engine.schedule(until, kinds.hold, side);
     this.limits++;
@@ -124,7 +124,7 @@ export class Keepalives {
   private binds(side: number): boolean {
     const { conns, engine, idle } = this.x;
     const state = conns.state(side);
-    const until = conns.holdUntil[side]!;
+    const until = conns.holdUntil(side);
     if (until < engine.now || until === Number.POSITIVE_INFINITY) return false;
     if (conns.silent[side] === 1) return state >= SIDE.openSent && state !== SIDE.closed;
     return state === SIDE.established && idle === undefined && this.starves(side);

@@ -76,7 +76,7 @@ export class Silence {
     const { now } = x.engine;
     const state = conns.state(side);
     this.keepalives.limits--;
-    if (state < SIDE.openSent || state === SIDE.closed || now < conns.holdUntil[side]!) return;
+    if (state < SIDE.openSent || state === SIDE.closed || now < conns.holdUntil(side)) return;
     if (conns.silent[side] === 0) {
       if (state !== SIDE.established || !this.keepalives.starves(side)) return;
       if (this.hasTime(side)) return;

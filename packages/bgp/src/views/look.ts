@@ -280,7 +280,7 @@ export class Look {
     );
     const until =
       conns.silent[side] === 1
-        ? conns.holdUntil[side]!
+        ? conns.holdUntil(side)
         : heard + this.keepalives.holdTime(side, heard);
     return {
       hold: timer(Math.floor((until - now) / SECOND), agreed),
