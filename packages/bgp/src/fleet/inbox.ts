@@ -21,6 +21,7 @@ export class Inbox {
   private readonly readable: SocketWalks = new SocketWalks();
   private readonly backlog: Rings = new Rings();
   private readonly conns: Connections;
+  /** Messages: what each is, and the one behind it in its socket; behind the last comes the first. */
   private what: Int32Array = new Int32Array(1024);
   private next: Int32Array = new Int32Array(1024);
   private free = -1;
@@ -88,24 +89,24 @@ export class Inbox {
     const { conns } = this;
     const j = this.newMessage(what);
     const last = conns.lastMessage(side);
-    if (last >= 0) {
-      this.next[last] = j;
-      conns.setMessages(side, conns.firstMessage(side), j);
+    conns.setLastMessage(side, j);
+    if (last < 0) {
+      this.look(daemon, side);
       return;
     }
-    conns.setMessages(side, j, j);
-    this.look(daemon, side);
+    this.next[j] = this.next[last]!;
+    this.next[last] = j;
   }
 
   /** Whether anything waits in a socket. */
   hasMessage(side: number): boolean {
-    return this.conns.firstMessage(side) >= 0;
+    return this.conns.lastMessage(side) >= 0;
   }
 
   /** Whether a message waits in a socket, and not only the end of its connection. */
   hasData(side: number): boolean {
-    const j = this.conns.firstMessage(side);
-    return j >= 0 && (this.what[j]! & 15) !== CLOSED;
+    const last = this.conns.lastMessage(side);
+    return last >= 0 && (this.what[this.next[last]!]! & 15) !== CLOSED;
   }
 
   /** A socket is polled from now on: what came before is readable. */
@@ -133,10 +134,11 @@ export class Inbox {
 
   /** Removes the oldest message of a socket; −1 if there is none. */
   takeMessage(side: number): number {
-    const j = this.conns.firstMessage(side);
-    if (j < 0) return -1;
-    const after = this.next[j]!;
-    this.conns.setMessages(side, after, after < 0 ? -1 : this.conns.lastMessage(side));
+    const last = this.conns.lastMessage(side);
+    if (last < 0) return -1;
+    const j = this.next[last]!;
+    if (j === last) this.conns.setLastMessage(side, -1);
+    else this.next[last] = this.next[j]!;
     this.next[j] = this.free;
     this.free = j;
     return this.what[j]!;
@@ -170,7 +172,7 @@ export class Inbox {
       }
     }
     this.what[j] = what;
-    this.next[j] = -1;
+    this.next[j] = j;
     return j;
   }
 }

@@ -60,11 +60,12 @@ export class Mail {
   shift(daemon: number): void {
     const { records } = this;
     const r = daemon * RECORD;
-    records[r + HEAD] = (records[r + HEAD]! + 1) & records[r + MASK]!;
+    const size = records[r + SIZE]! - 1;
+    records[r + SIZE] = size;
+    // Empty, it goes on from its begin: a ring that turns and turns is in no cache.
+    records[r + HEAD] = size === 0 ? 0 : (records[r + HEAD]! + 1) & records[r + MASK]!;
     this.first[daemon] =
-      --records[r + SIZE]! === 0
-        ? Number.POSITIVE_INFINITY
-        : this.doubles[this.entry(r, 0) * DOUBLES]!;
+      size === 0 ? Number.POSITIVE_INFINITY : this.doubles[this.entry(r, 0) * DOUBLES]!;
   }
 
   /** Adds something behind everything that arrives earlier, or at the same time for a lower side or the same. */

@@ -55,8 +55,10 @@ export class Rings {
     const r = queue * RECORD;
     if (records[r + SIZE] === 0) return -1;
     const head = records[r + HEAD]!;
-    records[r + HEAD] = (head + 1) & records[r + MASK]!;
-    records[r + SIZE]!--;
+    const size = records[r + SIZE]! - 1;
+    records[r + SIZE] = size;
+    // Empty, it goes on from its begin: a ring that turns and turns is in no cache.
+    records[r + HEAD] = size === 0 ? 0 : (head + 1) & records[r + MASK]!;
     return this.items[records[r + BEGIN]! + head]!;
   }
 

@@ -22,13 +22,13 @@ const DOUBLES = 8;
 const LAST_SENT = 0;
 const LAST_HEARD = 1;
 const UNACKED_UNTIL = 2;
-const RELEASE_AT = 3;
+const TOOK = 3;
 const INTS = 16;
 const NODE = 8;
 const END = 9;
 const HELD = 10;
-const FIRST_MESSAGE = 11;
-const LAST_MESSAGE = 12;
+const LAST_MESSAGE = 11;
+const ANSWERS_SINCE = 12;
 const AGE = 13;
 const TO_SEND = 14;
 const STATE = 15;
@@ -51,13 +51,6 @@ export class Connections {
   peerRestarting: Uint8Array = new Uint8Array(512);
   /** When this side entered Established; index: side. */
   since: Float64Array = new Float64Array(512);
-  /**
-   * Since when this side delays its acknowledgements, as it answered at once what came last (linux: net/ipv4/tcp_output.c,
-   * tcp_event_data_sent, "pingpong"), as {@link momentOf}; 0 where it does not; index: side.
-   */
-  answersSince: Int32Array = new Int32Array(512);
-  /** When the last data arrived that the process has found in the socket; −1 = none; index: side. */
-  took: Float64Array = new Float64Array(512);
   /** 1 while the path is cut, with a hold deadline pending; index: side. */
   silent: Uint8Array = new Uint8Array(512);
   /** When the hold time of a side is over that hears nothing, or too seldom; key: side. */
@@ -87,13 +80,11 @@ export class Connections {
     for (let side = 2 * c; side <= 2 * c + 1; side++) {
       this.peerRestarting[side] = 0;
       this.silent[side] = 0;
-      this.answersSince[side] = 0;
-      this.took[side] = -1;
       // A loop: TypedArray.fill is a call into the runtime, dearer than what it saves here.
       const { doubles, ints } = this;
-      for (let i = side * DOUBLES + LAST_SENT; i <= side * DOUBLES + RELEASE_AT; i++)
-        doubles[i] = -1;
+      for (let i = side * DOUBLES + LAST_SENT; i <= side * DOUBLES + TOOK; i++) doubles[i] = -1;
       for (let i = side * INTS + NODE; i <= side * INTS + LAST_MESSAGE; i++) ints[i] = -1;
+      ints[side * INTS + ANSWERS_SINCE] = 0;
       ints[side * INTS + STATE] = SIDE.none;
     }
     this.ints[2 * c * INTS + NODE] = source;
@@ -168,29 +159,46 @@ export class Connections {
     return this.doubles[side * DOUBLES + UNACKED_UNTIL]!;
   }
 
-  /** When what this side holds goes. */
+  /** While this side holds something: when that goes. */
   releaseAt(side: number): Micros {
-    return this.doubles[side * DOUBLES + RELEASE_AT]!;
+    return this.unackedUntil(side);
   }
 
-  /** Sets when what this side holds goes. */
+  /** Sets when what this side holds goes: what was sent before then counts as unacknowledged until that time. */
   release(side: number, at: Micros): void {
-    this.doubles[side * DOUBLES + RELEASE_AT] = at;
+    this.doubles[side * DOUBLES + UNACKED_UNTIL] = at;
   }
 
-  /** First message that waits in this side's socket, as the inbox numbers them; −1 = none. */
-  firstMessage(side: number): number {
-    return this.ints[side * INTS + FIRST_MESSAGE]!;
+  /** When the last data arrived that the process has found in the socket; −1 = none. */
+  took(side: number): Micros {
+    return this.doubles[side * DOUBLES + TOOK]!;
   }
 
-  /** Last message that waits in this side's socket; −1 = none. */
+  /** The process has found data in the socket that arrived at a time. */
+  setTook(side: number, at: Micros): void {
+    this.doubles[side * DOUBLES + TOOK] = at;
+  }
+
+  /**
+   * Since when this side delays its acknowledgements, as it answered at once what came last (linux: net/ipv4/tcp_output.c,
+   * tcp_event_data_sent, "pingpong"), as {@link momentOf}; 0 where it does not.
+   */
+  answersSince(side: number): number {
+    return this.ints[side * INTS + ANSWERS_SINCE]!;
+  }
+
+  /** This side delays its acknowledgements from a moment on, or for 0 no longer. */
+  setAnswersSince(side: number, moment: number): void {
+    this.ints[side * INTS + ANSWERS_SINCE] = moment;
+  }
+
+  /** Last message that waits in this side's socket, as the inbox numbers them; −1 = none. */
   lastMessage(side: number): number {
     return this.ints[side * INTS + LAST_MESSAGE]!;
   }
 
-  /** Sets which messages wait in this side's socket. */
-  setMessages(side: number, first: number, last: number): void {
-    this.ints[side * INTS + FIRST_MESSAGE] = first;
+  /** Sets which message waits in this side's socket as the last. */
+  setLastMessage(side: number, last: number): void {
     this.ints[side * INTS + LAST_MESSAGE] = last;
   }
 
@@ -275,8 +283,6 @@ export class Connections {
     this.peerRestarting = widened(this.peerRestarting, 2 * n);
     this.since = widened(this.since, 2 * n);
     this.silent = widened(this.silent, 2 * n);
-    this.answersSince = widened(this.answersSince, 2 * n);
-    this.took = widened(this.took, 2 * n);
     this.doubles = widened(this.doubles, 2 * n * DOUBLES);
     this.ints = new Int32Array(this.doubles.buffer);
   }

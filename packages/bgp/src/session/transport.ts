@@ -295,12 +295,12 @@ export class Transport {
    */
   private answered(side: number, at: Micros): void {
     const { conns, engine } = this.x;
-    const took = conns.took[side]!;
-    const answers = conns.answersSince[side] !== 0;
+    const took = conns.took(side);
+    const answers = conns.answersSince(side) !== 0;
     if (took >= 0 && at - took < DELAYED_ACK) {
-      if (!answers) conns.answersSince[side] = momentOf(engine.now);
+      if (!answers) conns.setAnswersSince(side, momentOf(engine.now));
     } else if (answers && (conns.lastSent(side) < took || this.heardKeepalive(side ^ 1, at)))
-      conns.answersSince[side] = 0;
+      conns.setAnswersSince(side, 0);
   }
 
   /**
@@ -310,12 +310,12 @@ export class Transport {
   private acknowledged(side: number, at: Micros, soonest: Micros): Micros {
     const { conns, engine } = this.x;
     const other = side ^ 1;
-    const since = conns.answersSince[other]!;
+    const since = conns.answersSince(other);
     if (since === 0 || since === momentOf(engine.now)) return soonest;
     const heard = conns.lastHeard(other);
     const missed = conns.lastSent(other) < heard && at - heard >= DELAYED_ACK;
     if (missed || this.heardKeepalive(side, at)) {
-      conns.answersSince[other] = 0;
+      conns.setAnswersSince(other, 0);
       return soonest;
     }
     return nextTick(soonest + DELAYED_ACK);
@@ -409,7 +409,7 @@ export class Transport {
     const state = conns.state(side);
     mail.shift(node);
     engine.trace.fold(engine.now, kinds.arrive, side, what);
-    if (type >= OPEN) conns.took[side] = first;
+    if (type >= OPEN) conns.setTook(side, first);
     if (type >= OPEN && state === SIDE.closed) this.reject(side, what, first);
     else if (type >= CLOSED) inbox.addMessage(node, side, what);
     else if (type === ACCEPT) inbox.addConnection(node, side);
