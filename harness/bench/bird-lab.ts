@@ -71,18 +71,19 @@ export class BirdLab {
   }
 
   /**
-   * Configures the first nodes as reflectors, each with a cluster id of its own, which peer with one another;
+   * Configures the first nodes as reflectors, with one cluster id or one each, which peer with one another;
    * every other node is a client of all of them. Both ends open, as BGPPeers with selectors are rendered
    * (ground-truth/bird, law 9). Nodes start within a time, evenly.
    */
-  startReflectors(reflectors: number, within: number): void {
+  startReflectors(reflectors: number, clusterIds: "one" | "each", within: number): void {
     const { bird, engine, nodes } = this;
     for (let node = 0; node < nodes; node++) {
       const add = [];
       for (let peer = 0; peer < (node < reflectors ? nodes : reflectors); peer++) {
         if (peer === node) continue;
         const client = node < reflectors && peer >= reflectors;
-        const options = client ? { options: { clusterId: node + 1 } } : {};
+        const clusterId = clusterIds === "one" ? 1 : node + 1;
+        const options = client ? { options: { clusterId } } : {};
         add.push({ peer, passive: false, ...options });
       }
       bird.configure(node, { add, blocks: [this.block(node)] });
