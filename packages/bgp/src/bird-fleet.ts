@@ -20,6 +20,7 @@ import { NO_PATH } from "./rib/paths.js";
 import { Refeeds } from "./rib/refeeds.js";
 import { RouteStats } from "./rib/route-stats.js";
 import { Bfd } from "./session/bfd.js";
+import { Connector } from "./session/connector.js";
 import { CEASE } from "./session/constants.js";
 import { Handshakes } from "./session/handshakes.js";
 import { IdleTimers } from "./session/idle-timers.js";
@@ -97,16 +98,17 @@ export class BirdFleet implements EventHandler {
     const learner = new Learner(x, importer, kernel, outbox);
     if (options.eventPerKeepalive === true) x.idle = new IdleTimers(x, this.transport);
     const transmitter = new Transmitter(x, this.transport, recovery);
+    const connector = new Connector(x, this.handshakes, this.transport, recovery);
     this.sessions = new Sessions(
       x,
-      this.handshakes,
+      connector,
       this.transport,
       transmitter,
       this.keepalives,
       recovery,
       learner,
     );
-    this.silence = new Silence(x, this.transport, this.keepalives, this.sessions);
+    this.silence = new Silence(x, this.transport, this.keepalives, connector, this.sessions);
     const offers = new Offers(x, exporter, outbox);
     const advertiser = new Advertiser(x, this.transport, offers, outbox);
     const refeeds = new Refeeds(x, this.transport, exporter, offers, kernel, outbox);
@@ -116,6 +118,7 @@ export class BirdFleet implements EventHandler {
     this.configuration = new Configuration(
       x,
       this.transport,
+      connector,
       this.sessions,
       recovery,
       learner,
@@ -126,6 +129,7 @@ export class BirdFleet implements EventHandler {
       configuration: this.configuration,
       transport: this.transport,
       reader,
+      connector,
       sessions: this.sessions,
       transmitter,
       silence: this.silence,

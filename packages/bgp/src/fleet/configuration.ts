@@ -2,6 +2,7 @@ import type { KernelRoutes } from "../rib/kernel-routes.js";
 import type { Learner } from "../rib/learner.js";
 import { regroup } from "../rib/peer-groups.js";
 import type { Refeeds } from "../rib/refeeds.js";
+import type { Connector } from "../session/connector.js";
 import { BGP_PORT, CEASE } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Recovery } from "../session/recovery.js";
@@ -20,6 +21,7 @@ const OTHER_CONFIGURATION_CHANGE = 6;
 export class Configuration {
   private readonly x: FleetContext;
   private readonly transport: Transport;
+  private readonly connector: Connector;
   private readonly sessions: Sessions;
   private readonly recovery: Recovery;
   private readonly learner: Learner;
@@ -31,6 +33,7 @@ export class Configuration {
   constructor(
     context: FleetContext,
     transport: Transport,
+    connector: Connector,
     sessions: Sessions,
     recovery: Recovery,
     learner: Learner,
@@ -39,6 +42,7 @@ export class Configuration {
   ) {
     this.x = context;
     this.transport = transport;
+    this.connector = connector;
     this.sessions = sessions;
     this.recovery = recovery;
     this.learner = learner;
@@ -144,7 +148,7 @@ export class Configuration {
       for (const { peer, session } of change.add ?? []) this.remember(node, peer, session);
       regroup(this.x, node);
       for (const { peer } of added.toReversed())
-        this.sessions.begin(node, this.x.ends.find(node, peer));
+        this.connector.begin(node, this.x.ends.find(node, peer));
       for (const e of filters.imports) this.refeeds.request(node, e);
       const blocks = change.blocks ?? daemon.blocks.slice();
       this.refeeds.change(node, blocks, change.rules ?? daemon.rules, filters);
@@ -171,7 +175,7 @@ export class Configuration {
 
   private restart(node: number, e: number): void {
     this.close(node, e, OTHER_CONFIGURATION_CHANGE);
-    this.sessions.begin(node, e);
+    this.connector.begin(node, e);
   }
 
   private removePeer(node: number, peer: number, why: number): void {

@@ -110,7 +110,7 @@ export class MainLoop implements Wakeable {
     for (const e of x.ends.of(node).toReversed()) {
       if (x.ends.configured[e] === 0) continue;
       this.parts.recovery.lock(node, e);
-      this.parts.sessions.begin(node, e);
+      this.parts.connector.begin(node, e);
     }
     this.parts.recovery.begin(node);
   }

@@ -5,6 +5,7 @@ import type { Learner } from "../rib/learner.js";
 import type { Outbox } from "../rib/outbox.js";
 import type { Refeeds } from "../rib/refeeds.js";
 import { SIDE } from "../session/connections.js";
+import type { Connector } from "../session/connector.js";
 import { READS_PER_LOOP, SHORT_TURNS } from "../session/constants.js";
 import { PROTOCOL_STATE } from "../session/protocols.js";
 import type { Reader } from "../session/reader.js";
@@ -40,6 +41,7 @@ export interface LoopParts {
   readonly configuration: Configuration;
   readonly transport: Transport;
   readonly reader: Reader;
+  readonly connector: Connector;
   readonly sessions: Sessions;
   readonly transmitter: Transmitter;
   readonly silence: Silence;
@@ -135,7 +137,7 @@ export class Turn {
         else if (x.ends.established[e]! >= 0)
           x.queueWork(node, WORK_TRANSMIT, x.ends.established[e]!);
       } else if (what === WORK_TRANSMIT) parts.transmitter.write(node, e);
-      else if (what === WORK_DECIDE) parts.sessions.decide(node, e);
+      else if (what === WORK_DECIDE) parts.connector.decide(node, e);
       else if (what === WORK_RESTART) parts.sessions.restart(node, e);
       else if (what === WORK_KERNEL) parts.kernel.start(node);
       else if (what === WORK_STOP_STALE) parts.learner.stopStale(node, e);
@@ -167,7 +169,7 @@ export class Turn {
 
   private fireTimer(node: number, e: number, what: number, now: number): void {
     const { ends } = this.x;
-    if (what === TIMER_CONNECT) this.parts.sessions.onConnectTimer(node, e, now);
+    if (what === TIMER_CONNECT) this.parts.connector.onTimer(node, e, now);
     else if (what === TIMER_PEER_RESTART) {
       if (ends.restartDue[e]! < 0 || ends.restartDue[e]! > now) return;
       ends.restartDue[e] = -1;

@@ -1,18 +1,12 @@
-import { hash32, type Micros } from "@calico-sim/core";
+import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
-import {
-  TIMER_CONNECT,
-  TIMER_PEER_RESTART,
-  WORK_DECIDE,
-  WORK_FEED,
-  WORK_RESTART,
-} from "../fleet/daemon.js";
+import { TIMER_PEER_RESTART, WORK_DECIDE, WORK_FEED, WORK_RESTART } from "../fleet/daemon.js";
 import type { Learner } from "../rib/learner.js";
 import { leaveGroup } from "../rib/peer-groups.js";
-import { connectRetry, holdTime } from "./agreed-times.js";
+import { holdTime } from "./agreed-times.js";
 import { SIDE } from "./connections.js";
+import type { Connector } from "./connector.js";
 import { CEASE } from "./constants.js";
-import type { Handshakes } from "./handshakes.js";
 import type { Keepalives } from "./keepalives.js";
 import {
   BFD_DOWN,
@@ -26,7 +20,7 @@ import {
 } from "./last-error.js";
 import { PROTOCOL_STATE } from "./protocols.js";
 import type { Recovery } from "./recovery.js";
-import { expectingEnd, waitsForNeighbour } from "./session-guards.js";
+import { expectingEnd } from "./session-guards.js";
 import { isKept, keepsNew, refusal } from "./session-terms.js";
 import type { Transmitter } from "./transmitter.js";
 import type { Transport } from "./transport.js";
@@ -39,7 +33,7 @@ const OPEN_ERROR = 2;
 /** The session state machine (RFC 4271 §8) as BIRD has it: connect delay, two connections per peer, graceful restart. */
 export class Sessions {
   private readonly x: FleetContext;
-  private readonly handshakes: Handshakes;
+  private readonly connector: Connector;
   private readonly transport: Transport;
   private readonly transmitter: Transmitter;
   private readonly keepalives: Keepalives;
@@ -48,7 +42,7 @@ export class Sessions {
 
   constructor(
     context: FleetContext,
-    handshakes: Handshakes,
+    connector: Connector,
     transport: Transport,
     transmitter: Transmitter,
     keepalives: Keepalives,
@@ -56,7 +50,7 @@ export class Sessions {
     learner: Learner,
   ) {
     this.x = context;
-    this.handshakes = handshakes;
+    this.connector = connector;
     this.transport = transport;
     this.transmitter = transmitter;
     this.keepalives = keepalives;
@@ -64,56 +58,7 @@ export class Sessions {
     this.learner = learner;
   }
 
-  // Connecting ----------------------------------------------------------------------------------
-
-  /** A configured peer begins: the opener waits its connect delay (bird: proto/bgp/bgp.c, bgp_active). */
-  begin(node: number, e: number): void {
-    this.x.protocols.begin(e, this.x.second[node]!);
-    if (waitsForNeighbour(this.x, e)) this.x.ends.stopped[e] = 1;
-    else this.connectLater(node, e);
-  }
-
-  private connectLater(node: number, e: number): void {
-    if (this.x.ends.passive[e] === 1) return;
-    const delay = this.x.connectDelay(e);
-    // Below 4 s there is nothing to draw: the template's 2 s are exact.
-    this.wait(node, e, delay < 4 ? delay : this.jittered(delay, node, e, this.x.second[node]!));
-  }
-
-  /** After an error nothing is opened or accepted for a while (bird: proto/bgp/bgp.c, bgp_update_startup_delay, bgp_initiate). */
-  beginAfterError(node: number, e: number): void {
-    const { ends, timing } = this.x;
-    if (ends.configured[e] === 0) return;
-    const last = ends.errorWait[e]!;
-    const errorWait = last === 0 ? timing.errorWaitMin : Math.min(timing.errorWaitMax, 2 * last);
-    ends.errorWait[e] = errorWait;
-    this.recovery.leave(node, e);
-    const delay = this.x.connectDelay(e);
-    this.wait(node, e, this.jittered(errorWait, node, e, errorWait) + delay);
-  }
-
-  /**
-   * The connect retry timer of an end fired: the connect delay is over, or an attempt had no answer and is
-   * made anew (bird: proto/bgp/bgp.c, bgp_connect_timeout).
-   */
-  onConnectTimer(node: number, e: number, now: number): void {
-    const { conns, ends } = this.x;
-    if (ends.connectDue[e]! < 0 || ends.connectDue[e]! > now) return;
-    ends.connectDue[e] = -1;
-    if (ends.configured[e] === 0 || ends.passive[e] === 1) return;
-    if (ends.established[e]! >= 0) return;
-    this.giveUp(e);
-    const c = conns.open(e, node, ends.peer[e]!);
-    this.x.sockets[node]!++;
-    ends.outgoing[e] = c;
-    this.x.counters.connects++;
-    const at = Math.round(this.x.t);
-    this.x.listener?.onConnecting?.(node, ends.peer[e]!, at);
-    this.handshakes.connect(c, at);
-    this.x.spend(node, this.x.costs.connect);
-    const retry = connectRetry(this.x, e);
-    this.wait(node, e, this.jittered(retry, node, e, this.x.second[node]!));
-  }
+  // Opening -------------------------------------------------------------------------------------
 
   /** An attempt to connect was answered. */
   onOutcome(node: number, side: number, connected: boolean): void {
@@ -136,46 +81,6 @@ export class Sessions {
     conns.vacate(side >> 1);
     x.queueWork(node, WORK_DECIDE, e);
   }
-
-  /** Ends the attempt to connect, if one is under way. */
-  private giveUp(e: number): void {
-    const { conns, ends } = this.x;
-    const c = ends.outgoing[e]!;
-    if (c < 0) return;
-    ends.outgoing[e] = -1;
-    this.x.close(2 * c);
-    if (conns.answered[c] === 0) conns.vacate(c);
-    else this.transport.hangUp(2 * c, Math.round(this.x.t));
-  }
-
-  private wait(node: number, e: number, seconds: number): void {
-    const due = this.x.second[node]! + seconds;
-    this.x.ends.connectDue[e] = due;
-    this.x.timers.add(node, due, e * 4 + TIMER_CONNECT);
-  }
-
-  /**
-   * A connection ended, or an attempt: unless another is well under way, the opener waits its connect delay
-   * again (bird: proto/bgp/bgp.c, bgp_decision). Queued work: what the turn still reads comes before.
-   */
-  decide(node: number, e: number): void {
-    const { conns, ends } = this.x;
-    if (ends.configured[e] === 0 || ends.stopped[e] === 1 || ends.established[e]! >= 0) return;
-    if (ends.outgoing[e]! >= 0 || ends.connectDue[e]! >= 0) return;
-    const incoming = ends.incoming[e]!;
-    if (incoming >= 0 && conns.state(2 * incoming + 1) === SIDE.openConfirm) return;
-    this.connectLater(node, e);
-  }
-
-  /** V − ⌊V/4⌋ plus a uniform integer up to ⌊V/4⌋ (bird: proto/bgp/bgp.c, bgp_start_timer). */
-  private jittered(value: number, node: number, e: number, k: number): number {
-    const { nameHash, ends, idle } = this.x;
-    if (idle !== undefined) return idle.jittered(node, value);
-    const draw = hash32(nameHash[node]!, nameHash[ends.peer[e]!]!, k);
-    return value - (draw % (Math.floor(value / 4) + 1));
-  }
-
-  // Opening -------------------------------------------------------------------------------------
 
   /**
    * Accepts one connection (bird: proto/bgp/bgp.c, bgp_incoming_connection). On a live session it is taken
@@ -246,7 +151,7 @@ export class Sessions {
       x.protocols.fail(e, ERROR_CLASS.sent | what, false);
       this.transmitter.notify(node, side, what);
       this.cease(node, e);
-      this.beginAfterError(node, e);
+      this.connector.beginAfterError(node, e);
       return;
     }
     const other = side & 1 ? ends.outgoing[e]! * 2 : ends.incoming[e]! * 2 + 1;
@@ -261,7 +166,7 @@ export class Sessions {
       if (loser === side) return;
     } else if (side & 1 && (state === SIDE.connect || ends.outgoing[e]! < 0)) {
       // An OPEN ends the wait for an attempt of one's own, and the attempt.
-      if (state === SIDE.connect) this.giveUp(e);
+      if (state === SIDE.connect) this.connector.giveUp(e);
       ends.connectDue[e] = -1;
       x.queueWork(node, WORK_DECIDE, e);
     }
@@ -332,7 +237,7 @@ export class Sessions {
     if (established) this.leaveEstablished(e, side, Math.round(x.t));
     this.transmitter.close(node, side);
     if (established || !cease) this.cease(node, e);
-    if (!cease) this.beginAfterError(node, e);
+    if (!cease) this.connector.beginAfterError(node, e);
   }
 
   /** BFD is down: the protocol stops, whether its session is up or its peer is expected back (bird: proto/bgp/bgp.c, bgp_bfd_notify). */
@@ -343,7 +248,7 @@ export class Sessions {
     protocols.fail(e, BFD_DOWN, side >= 0);
     if (side >= 0) this.leaveEstablished(e, side, engine.now);
     this.cease(node, e);
-    if (side >= 0) this.beginAfterError(node, e);
+    if (side >= 0) this.connector.beginAfterError(node, e);
   }
 
   /**
@@ -355,7 +260,7 @@ export class Sessions {
     const { conns, ends } = x;
     for (const side of [2 * ends.outgoing[e]!, 2 * ends.incoming[e]! + 1]) {
       if (side < 0 || conns.state(side) === SIDE.closing) continue;
-      if (conns.state(side) === SIDE.connect) this.giveUp(e);
+      if (conns.state(side) === SIDE.connect) this.connector.giveUp(e);
       else this.transmitter.notify(node, side, notificationCode(CEASE, 0));
     }
     ends.connectDue[e] = -1;
@@ -443,7 +348,7 @@ export class Sessions {
       return;
     }
     ends.stopped[e] = 0;
-    if (ends.configured[e] === 1 && ends.connectDue[e]! < 0) this.connectLater(node, e);
+    if (ends.configured[e] === 1 && ends.connectDue[e]! < 0) this.connector.later(node, e);
   }
 
   private dropSide(e: number, side: number, tellPeer: boolean): void {

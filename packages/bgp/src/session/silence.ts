@@ -2,6 +2,7 @@ import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING, WORK_FLUSH } from "../fleet/daemon.js";
 import { SIDE } from "./connections.js";
+import type { Connector } from "./connector.js";
 import { RETRANSMIT_MAX, RETRANSMIT_MIN } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import { ERROR_CLASS, notificationCode } from "./last-error.js";
@@ -15,17 +16,20 @@ export class Silence {
   private readonly x: FleetContext;
   private readonly transport: Transport;
   private readonly keepalives: Keepalives;
+  private readonly connector: Connector;
   private readonly sessions: Sessions;
 
   constructor(
     context: FleetContext,
     transport: Transport,
     keepalives: Keepalives,
+    connector: Connector,
     sessions: Sessions,
   ) {
     this.x = context;
     this.transport = transport;
     this.keepalives = keepalives;
+    this.connector = connector;
     this.sessions = sessions;
   }
 
@@ -116,7 +120,7 @@ export class Silence {
     x.detach(e, side);
     // No graceful restart after a hold time: routes go when the stopped protocol is flushed (law 8 c).
     x.queueWork(node, WORK_FLUSH, e);
-    this.sessions.beginAfterError(node, e);
+    this.connector.beginAfterError(node, e);
   }
 
   /** Where keepalives are messages, they tell of a cut themselves; BFD's packets are none. */
