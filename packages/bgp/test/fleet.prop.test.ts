@@ -201,4 +201,20 @@ describe("a fleet of BIRDs", () => {
       expect(mesh.bird.wire().messages.keepalive).toBe(2 + total);
     },
   );
+
+  test.prop([seed, fc.array(fault, { maxLength: 6 }), fc.integer({ min: 4, max: 20 })])(
+    "counts the same keepalives whether it is asked once or again and again",
+    (s, faults, keepalive) => {
+      const [once, often] = [1, 2].map(() =>
+        new Mesh(5, { seed: s, timers: { keepalive } }).start(),
+      );
+      for (const one of faults) {
+        inject(once!, one);
+        inject(often!, one);
+        often!.bird.wire();
+      }
+      for (const mesh of [once!, often!]) mesh.run(120);
+      expect(often!.bird.wire().messages).toEqual(once!.bird.wire().messages);
+    },
+  );
 });
