@@ -234,14 +234,14 @@ export class Lifecycle implements EventHandler {
   cut(node: number): void {
     this.cutOff[node] = true;
     this.parts.fabric.cutNode(node);
-    this.pathsChanged();
+    this.pathsChanged(node);
   }
 
   /** The host's network works again, which helps nobody while it has no power. */
   heal(node: number): void {
     this.cutOff[node] = false;
     if (this.down[node] !== true) this.parts.fabric.restoreNode(node);
-    this.pathsChanged();
+    this.pathsChanged(node);
   }
 
   /** The host loses power. */
@@ -260,7 +260,7 @@ export class Lifecycle implements EventHandler {
     this.stopDaemons(node);
     this.parts.workloads.stopNode(this.parts.nodes.name(node));
     this.parts.tracker.setRunning(node, false);
-    this.pathsChanged();
+    this.pathsChanged(node);
   }
 
   /** The host boots, with an empty kernel. */
@@ -271,7 +271,7 @@ export class Lifecycle implements EventHandler {
     this.parts.path.setDown(node, false);
     if (this.cutOff[node] !== true) this.parts.fabric.restoreNode(node);
     for (const bird of birdsOf(this.parts)) bird.reboot(node);
-    this.pathsChanged();
+    this.pathsChanged(node);
     if (this.unregistered.has(node)) {
       this.register(node, 0);
       return;
@@ -283,11 +283,12 @@ export class Lifecycle implements EventHandler {
     this.startNode(node);
   }
 
-  /** Tells everybody who keeps connections that the underlay changed. */
-  pathsChanged(): void {
+  /** Tells everybody who keeps connections that the underlay changed: the way to and from one host, or any. */
+  pathsChanged(host?: number): void {
     for (const bird of birdsOf(this.parts)) bird.pathsChanged();
     this.parts.typha?.linksChanged();
-    this.parts.tracker.pathsChanged();
+    if (host === undefined) this.parts.tracker.pathsChanged();
+    else this.parts.tracker.pathsOf(host);
   }
 
   /** Ends a process; its supervisor starts it again after a time. */

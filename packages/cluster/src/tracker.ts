@@ -137,6 +137,34 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.recheckAll();
   }
 
+  /** The same, of the way to and from one host alone. */
+  pathsOf(host: number): void {
+    this.forgetHeard();
+    this.grow(host);
+    if (this.concernsEverybody(host)) {
+      this.recheckAll();
+      return;
+    }
+    const now = this.engine.now;
+    for (const [row, { owner, prefix, address, routers }] of this.destinations.targets.entries()) {
+      const concerned = owner === host || address !== undefined || routers !== undefined;
+      for (let other = 0; other < this.nodes.size; other++)
+        if (concerned || other === host || this.leadsTo(other, prefix, host))
+          this.recheck(other, row, now);
+    }
+    this.recheckDetours();
+  }
+
+  /** Whether the route of a node to a destination has a host for a gateway. */
+  private leadsTo(node: number, prefix: number, host: number): boolean {
+    const held = this.kernels.best(node, prefix);
+    if (held === 0) return false;
+    const route = this.kernels.route(held);
+    return (
+      route.gateway === host || route.further?.some(({ gateway }) => gateway === host) === true
+    );
+  }
+
   private forgetHeard(): void {
     for (const { speakers, outside } of [this.state, this.state.ipv6 ?? this.state]) {
       outside.heard.clear();
