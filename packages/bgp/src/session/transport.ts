@@ -1,7 +1,7 @@
 import { type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import { Rings } from "../fleet/rings.js";
+import { Mail } from "../fleet/mail.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
@@ -51,8 +51,8 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
 /** TCP between the daemons' hosts once a connection is made, as far as it shapes BGP: small-segment wait, cuts, resets. */
 export class Transport {
   private readonly x: FleetContext;
-  /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
-  private readonly late: Rings = new Rings();
+  /** By daemon: sides that hold segments until a delayed acknowledgement, in the order in which these come. */
+  private readonly late: Mail = new Mail();
   private readonly lateTimer: number[] = [];
   private readonly keepalives: Keepalives;
   /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
@@ -66,7 +66,7 @@ export class Transport {
 
   /** Makes room for one more daemon. */
   addDaemon(node: number): void {
-    this.late.add();
+    this.late.addDaemon();
     const { engine, kinds } = this.x;
     this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
   }
@@ -125,7 +125,7 @@ export class Transport {
     if (delay !== Number.POSITIVE_INFINITY && !conns.holds(side)) {
       const begin = Math.max(at, conns.unackedUntil(side));
       this.answered(side, begin);
-      conns.sent(side, begin, this.acknowledged(side, begin, begin + 2 * delay));
+      conns.sent(side, begin, this.acknowledged(side, begin, begin + 2 * delay, delay));
       conns.heard(side ^ 1, begin + delay);
     }
     this.send(side, what);
@@ -222,7 +222,7 @@ export class Transport {
 
   /**
    * Waits for a delayed acknowledgement. Nearly always data from the peer brings it earlier, so one timer
-   * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
+   * for all of a daemon's sides is enough: they come due nearly in the order in which they began to wait.
    */
   private releaseLate(side: number, at: Micros): void {
     if (this.x.path.impaired === true) {
@@ -233,23 +233,20 @@ export class Transport {
     const node = this.x.conns.node(side);
     const { late } = this;
     this.x.conns.release(side, at);
-    if (late.size(node) === 0) this.x.engine.setTimer(this.lateTimer[node]!, at);
-    late.push(node, side);
-    late.push(node, at);
+    if (at < late.first[node]!) this.x.engine.setTimer(this.lateTimer[node]!, at);
+    late.insert(node, at, side, 0);
   }
 
   private releaseDue(node: number): void {
     const { conns, engine } = this.x;
     const { late } = this;
-    while (late.size(node) > 0) {
-      const side = late.peek(node, 0);
-      const due = late.peek(node, 1);
+    for (let due = late.first[node]!; due < Number.POSITIVE_INFINITY; due = late.first[node]!) {
+      const side = late.side(node);
       const waits = conns.holds(side) && conns.releaseAt(side) === due;
       if (waits && due > engine.now) {
         engine.setTimer(this.lateTimer[node]!, due);
         return;
       }
-      late.shift(node);
       late.shift(node);
       if (waits) this.release(side, ACKNOWLEDGED);
     }
@@ -283,7 +280,7 @@ export class Transport {
     const arrival = this.arrival(side, what, at, delay);
     const soonest =
       this.x.path.impaired === true ? this.rough.acknowledgement(side) : at + 2 * delay;
-    this.x.conns.sent(side, at, this.acknowledged(side, at, soonest));
+    this.x.conns.sent(side, at, this.acknowledged(side, at, soonest, delay));
     this.captureMessage(side, what, at);
     this.deliver(side ^ 1, what, arrival);
   }
@@ -306,8 +303,10 @@ export class Transport {
   /**
    * When the other side acknowledges what reaches it: at once, or it waits for something to send. What it does in this very
    * microsecond does not count, so that it does not matter who acts first.
+   *
+   * @param delay - of the way back.
    */
-  private acknowledged(side: number, at: Micros, soonest: Micros): Micros {
+  private acknowledged(side: number, at: Micros, soonest: Micros, delay: Micros): Micros {
     const { conns, engine } = this.x;
     const other = side ^ 1;
     const since = conns.answersSince[other]!;
@@ -318,7 +317,16 @@ export class Transport {
       conns.answersSince[other] = 0;
       return soonest;
     }
-    return nextTick(soonest + DELAYED_ACK);
+    return this.nextTick(conns.node(other), soonest - delay + DELAYED_ACK) + delay;
+  }
+
+  /**
+   * The first tick of a host not before a time. Ticks are multiples of {@link TICK} of its monotonic clock (linux:
+   * kernel/time/tick-common.c, tick_setup_device, since 6.4; measured on 6.18, docs/model/fidelity.md).
+   */
+  private nextTick(node: number, at: Micros): Micros {
+    const phase = this.x.sharedTick ? 0 : this.x.phase[node]!;
+    return Math.ceil((at + phase) / TICK) * TICK - phase;
   }
 
   /** Whether a side has sent a keepalive in closed form since there was data, which its peer acknowledged late. */
@@ -428,8 +436,4 @@ export class Transport {
     // linux: net/ipv4/inet_connection_sock.c, inet_csk_listen_stop.
     if (tellPeers) for (const side of unaccepted) this.reject(side, ACCEPT, engine.now);
   }
-}
-
-function nextTick(at: Micros): Micros {
-  return Math.ceil(at / TICK) * TICK;
 }
