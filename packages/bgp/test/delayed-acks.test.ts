@@ -76,7 +76,9 @@ function ticks(sharedTick: boolean): Map<number, Set<number>> {
     mesh.bird.reconfigure(node, { blocks: [mesh.block(node, 0), mesh.block(node, 1)] });
     mesh.run(1);
     for (const peer of mesh.others(node)) {
-      const late = wire.left.get(`${String(node)}>${String(peer)}`)!.filter((at) => at > begin + 30_000);
+      const late = wire.left
+        .get(`${String(node)}>${String(peer)}`)!
+        .filter((at) => at > begin + 30_000);
       // The acknowledgement took 50 µs on its way.
       for (const at of late) found.set(peer, (found.get(peer) ?? new Set()).add((at - 50) % 4_000));
     }

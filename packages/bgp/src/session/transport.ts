@@ -6,16 +6,10 @@ import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
 import { momentOf, SIDE } from "./connections.js";
-import {
-  DELAYED_ACK,
-  ORPHAN_RETRIES,
-  RETRANSMIT_MAX,
-  RETRANSMIT_MIN,
-  SEGMENT_BYTES,
-  TICK,
-} from "./constants.js";
+import { DELAYED_ACK, ORPHAN_RETRIES, RETRANSMIT_MIN, SEGMENT_BYTES, TICK } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import { notificationCode } from "./last-error.js";
+import { retransmission } from "./retransmission.js";
 import type { RoughPaths } from "./rough-paths.js";
 import {
   ACCEPT,
@@ -37,6 +31,12 @@ const ACKNOWLEDGED = 0;
 const RETRANSMIT = 1;
 // Or not held segments, but a FIN goes again: this and the number of times before.
 const FINISH = 2;
+
+/**
+ * As the time of an acknowledgement: there is none, since a cut path lost what was sent. It goes again when its time-out is
+ * over, with everything behind it; neither more to send nor the peer's data hurries it (RFC 6298 §5.4).
+ */
+const LOST: Micros = Number.POSITIVE_INFINITY;
 
 /** What a capture calls a message. */
 const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
@@ -89,8 +89,8 @@ export class Transport {
     const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
       conns.hold(side, what);
-      conns.sent(side, at, conns.unackedUntil(side));
-      this.releaseAt(side, at + RETRANSMIT_MIN, RETRANSMIT);
+      conns.sent(side, at, LOST);
+      this.releaseAt(side, retransmission(at, at), RETRANSMIT);
       return;
     }
     if (at < last) {
@@ -141,6 +141,7 @@ export class Transport {
     if (
       bytes < 2 * SEGMENT_BYTES ||
       delay === Number.POSITIVE_INFINITY ||
+      x.conns.unackedUntil(side) === LOST ||
       x.path.impaired === true
     ) {
       this.send(side, what);
@@ -194,22 +195,20 @@ export class Transport {
   onRelease(which: number, why: number): void {
     if (why === ACKNOWLEDGED) this.releaseDue(which);
     else if (why > FINISH) this.finish(which, this.x.engine.now, why - FINISH);
-    else this.release(which, why);
+    else this.release(which);
   }
 
   /** They were acknowledged, or it is time to retransmit over a cut path. */
-  private release(side: number, why: number): void {
+  private release(side: number): void {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
     if (!conns.holds(side) || now < conns.releaseAt(side)) return;
     const delay = x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) {
-      const wait =
-        why !== RETRANSMIT
-          ? RETRANSMIT_MIN
-          : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent(side))));
-      this.releaseAt(side, now + wait, RETRANSMIT);
+      const last = conns.lastSent(side);
+      conns.sent(side, last, LOST);
+      this.releaseAt(side, retransmission(last, now + 1), RETRANSMIT);
       return;
     }
     this.flush(side, now, delay);
@@ -248,7 +247,7 @@ export class Transport {
         return;
       }
       late.shift(node);
-      if (waits) this.release(side, ACKNOWLEDGED);
+      if (waits) this.release(side);
     }
   }
 
@@ -368,7 +367,7 @@ export class Transport {
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
       // What comes later than the acknowledgement holds nothing up: two ends may well wait for the same tick.
-      if (conns.holds(side) && at <= conns.releaseAt(side)) {
+      if (conns.holds(side) && conns.unackedUntil(side) !== LOST && at <= conns.releaseAt(side)) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
         if (at - delay >= this.lastArrival(side, delay)) this.flush(side, at, delay);
