@@ -76,9 +76,12 @@ describe("a router outside with an address of each family", () => {
     expect(simulation.tracker.converged).toBe(true);
     expect(simulation.tracker.darkPairs).toBe(0);
     const blocks = simulation.blocksOf("node-3");
-    // On one link a router leaves the next hop as it is (RFC 4271 §5.1.3).
-    for (const block of blocks)
-      expect([block, way(simulation, "node-0", block.split("/")[0]!)]).toEqual([block, "node-3"]);
+    // On one link a router leaves the next hop as it is (RFC 4271 §5.1.3); of IPv6 only if it knows the link-local address of
+    // it, which nodes do not tell since they are `multihop` (bird6 1.6.8).
+    for (const block of blocks) {
+      const first = block.includes(":") ? "tor" : "node-3";
+      expect([block, way(simulation, "node-0", block.split("/")[0]!)]).toEqual([block, first]);
+    }
     expect(blocks.map((block) => block.includes(":"))).toEqual([false, true]);
   });
 
