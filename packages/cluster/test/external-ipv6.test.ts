@@ -63,6 +63,16 @@ describe("a router outside with an address of each family", () => {
     expect(simulation.views.calicoctlNodeStatus("node-2")).toContain("| fd10::251    | global ");
   });
 
+  // A BGP identifier has four octets in either family (RFC 6286; bird6 1.6.8).
+  test.each([
+    [TOR, "10.0.0.251"],
+    [{ name: "tor", ip: "fd10::251", asNumber: 65_001 } satisfies ExternalRouter, "0.0.0.5"],
+  ])("has a dotted quad for its id in the words of bird6", (router, id) => {
+    const simulation = run(dual([router]), WARM, "2m");
+    const said = simulation.views.showProtocol("node-0", "Global_fd10__251", 6);
+    expect(said).toContain(`Neighbor ID:      ${id}`);
+  });
+
   test("carries the packets of both between nodes that have nobody else", () => {
     const options = dual([TOR], {
       resources: [
