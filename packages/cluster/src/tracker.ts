@@ -38,10 +38,10 @@ import { SpeakingPods } from "./speaking-pods.js";
 import type { WorkloadRouter } from "./workload-router.js";
 
 /** Set in a delivery code: it was delivered once; a part of the flows still is. */
-const WAS_DELIVERED = 8;
-const PARTIAL = 16;
+const WAS_DELIVERED = 16;
+const PARTIAL = 32;
 /** The rest of it: a code of {@link DELIVERY}. */
-const CODE = 7;
+const CODE = 15;
 
 /** Where the tracker looks. */
 export interface TrackerOptions {
