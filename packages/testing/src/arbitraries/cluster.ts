@@ -20,6 +20,8 @@ export type Families = "ipv4" | "dual-stack" | "ipv6";
 /** Every {@link Families}, IPv4 alone first; it counts twice, since most clusters are so. */
 export const FAMILIES: readonly Families[] = Object.freeze(["ipv4", "dual-stack", "ipv6", "ipv4"]);
 
+const ADDRESSES = { ipv4: [4], "dual-stack": [4, 6], ipv6: [6] } as const;
+
 /** Bounds of {@link arbitraryCluster}. */
 export interface ClusterConstraints extends TopologyConstraints, PoolConstraints {
   /** @defaultValue 3, and never more than nodes */
@@ -192,7 +194,7 @@ function build(parts: Parts, routable: boolean): ClusterSpec {
   const { controlPlane } = topology;
   const { filtering, speaking } = parts;
   const filtered = withFilters(withControlPlane(cluster(options), controlPlane), filtering);
-  const spec = withSpeakingPods(filtered, families, speaking);
+  const spec = withSpeakingPods(filtered, ADDRESSES[families], speaking);
   const text = [
     `cluster(${JSON.stringify(options)})`,
     ...(controlPlane > 0 ? [`with ${String(controlPlane)} control-plane nodes`] : []),

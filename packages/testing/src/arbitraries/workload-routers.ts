@@ -1,7 +1,6 @@
 import { type ClusterSpec, clusterFromResources, type WorkloadRouter } from "@calico-sim/cluster";
-import type { BGPConfiguration, BGPPeer, Pod, Resource } from "@calico-sim/core";
+import type { AddressFamily, BGPConfiguration, BGPPeer, Pod, Resource } from "@calico-sim/core";
 import fc from "fast-check";
-import type { Families } from "./cluster.js";
 
 /** What a pod tells of, in IPv4 and in IPv6: outside the pools of {@link import("./pools.js").arbitraryPools}. */
 const PREFIXES = [
@@ -52,7 +51,7 @@ export function arbitrarySpeakingPods(max: number): fc.Arbitrary<SpeakingPods> {
 /** Adds them to a cluster with BIRD: each has an address of every family of the nodes, and prefixes of these families. */
 export function withSpeakingPods(
   spec: ClusterSpec,
-  families: Families,
+  families: readonly AddressFamily[],
   speaking: SpeakingPods,
 ): ClusterSpec {
   if (speaking.pods.length === 0 || spec.backend !== "bird") return spec;
@@ -84,8 +83,11 @@ function nameOf(place: number): string {
   return `bird-${String(place)}`;
 }
 
-function inFamilies(families: Families, [four, six]: readonly [string, string]): string[] {
-  return [...(families === "ipv6" ? [] : [four]), ...(families === "ipv4" ? [] : [six])];
+function inFamilies(
+  families: readonly AddressFamily[],
+  [four, six]: readonly [string, string],
+): string[] {
+  return families.map((family) => (family === 4 ? four : six));
 }
 
 function configuration(before: BGPConfiguration | undefined): BGPConfiguration {
@@ -115,7 +117,11 @@ function selecting({ asNumber, localASNumber, nextHopMode }: SpeakingPods): BGPP
   };
 }
 
-function podOf({ node, labelled }: Speaker, place: number, families: Families): Pod {
+function podOf(
+  { node, labelled }: Speaker,
+  place: number,
+  families: readonly AddressFamily[],
+): Pod {
   const host = String(place + 1);
   return {
     apiVersion: "v1",
