@@ -360,7 +360,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     const options: PeerOptions = {
       ...this.sessionTerms(router),
       remoteAS: parseASNumber(other.router.asNumber) ?? 0,
-      onLink: near,
+      onLink: near && router.multihop !== true,
     };
     return { peer: other.id, passive: id < other.id, options };
   }
