@@ -96,6 +96,7 @@ export class Lab {
       addPath: parameters.add_paths ?? true,
       gracefulRestart: parameters.graceful_restart ?? true,
       sharedCores: this.cores,
+      sharedTick: true,
       eventPerKeepalive: true,
       // The files have the counters of cold starts alone.
       routeStats: parameters.scenario === "cold",

@@ -239,6 +239,11 @@ export interface BirdOptions {
   /** Cores shared by all daemons, as on a test machine. Absent: each daemon has a core of its own. */
   readonly sharedCores?: SharedCores;
   /**
+   * All hosts are namespaces of one machine, as in a lab, so that their kernel's clock ticks for all of them at once and
+   * delayed acknowledgements come together. @defaultValue false: each host's ticks are its own
+   */
+  readonly sharedTick?: boolean;
+  /**
    * Makes every message an event of its own when it arrives, instead of something that a daemon finds when
    * its main loop turns. The history is the same; traces are finer and runs slower.
    * @defaultValue false

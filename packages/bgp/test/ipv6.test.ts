@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { WireSummary } from "../src/index.js";
-import { Mesh } from "./support.js";
+import { Mesh, Peered } from "./support.js";
 
 /** Bytes sent since `before`, keepalives apart. */
 function since(before: WireSummary, after: WireSummary): Record<"update" | "refresh", number> {
@@ -97,5 +97,54 @@ describe("the BIRD of IPv6", () => {
     const timers = (mesh: Mesh): unknown =>
       mesh.others(0).map((peer) => mesh.bird.viewSession(0, peer)?.keepalive?.left);
     expect(timers(v6!)).not.toEqual(timers(v4!));
+  });
+});
+
+// Measured with bird6 1.6.8: two routers and two nodes in one subnet, the routers `direct`, the nodes `multihop` as Calico has it.
+describe("next hops of IPv6 between two on one link", () => {
+  const direct = { onLink: true, addPath: false } as const;
+
+  test.each([
+    { onLink: true, blocks: 1, bytes: 93 },
+    { onLink: false, blocks: 1, bytes: 77 },
+    { onLink: true, blocks: 255, bytes: 4_089 + 400 },
+    { onLink: false, blocks: 255, bytes: 4_073 + 384 },
+  ])("come with the link-local address: on link $onLink, $blocks blocks", (of) => {
+    const { onLink, blocks, bytes } = of;
+    const lab = new Peered(2, { family: 6, blocks });
+    lab
+      .speaker(0, { asNumber: 65_001, router: true })
+      .speaker(1, { asNumber: 65_002, router: true });
+    const options = { onLink, addPath: false };
+    lab.peer(
+      0,
+      1,
+      { ...options, remoteAS: 65_002 },
+      { ...options, remoteAS: 65_001, passive: true },
+    );
+    expect(lab.start().run(10).bird.wire().bytes.update).toBe(2 * (bytes + 29));
+  });
+
+  test.each([4, 6] as const)("are left as they are where that is known (IPv%i)", (family) => {
+    const lab = new Peered(4, { family });
+    lab
+      .speaker(0, { asNumber: 65_001, router: true })
+      .speaker(1, { asNumber: 65_002, router: true });
+    lab.peer(0, 1, { ...direct, remoteAS: 65_002 }, { ...direct, remoteAS: 65_001, passive: true });
+    lab.peer(
+      1,
+      2,
+      { ...direct, remoteAS: 64_512 },
+      { remoteAS: 65_002, addPath: false, passive: true },
+    );
+    lab.peer(2, 3, {}, { passive: true });
+    lab.speaker(2, {}).speaker(3, {});
+    lab.start().run(10);
+    const hop = (node: number, of: number): number =>
+      lab.bird.paths(node, lab.block(of, 0))[0]!.nextHop;
+    // A router's, which comes with it; and it stays inside the nodes' AS, where it goes on without.
+    expect([hop(2, 0), hop(3, 0)]).toEqual([0, 0]);
+    // A node's, which comes without: in IPv6 the router tells its own.
+    expect(hop(0, 2)).toBe(family === 4 ? 2 : 1);
   });
 });

@@ -17,6 +17,7 @@ export const REASONS: readonly (BlackholeReason | "delivered" | "not asked")[] =
   "destination node down",
   "underlay path cut",
   "underlay has no route to pods",
+  "unreachable route",
   "delivered",
 ]);
 
@@ -30,7 +31,8 @@ export const DELIVERY = {
   ownerDown: 4,
   pathCut: 5,
   underlayRoute: 6,
-  delivered: 7,
+  unreachableRoute: 7,
+  delivered: 8,
 } as const;
 
 /** What becomes of the flows from one host to one destination. */
@@ -76,6 +78,7 @@ export function owed(code: number): boolean {
   return (
     code === DELIVERY.noRoute ||
     code === DELIVERY.blackholeRoute ||
+    code === DELIVERY.unreachableRoute ||
     code === DELIVERY.staleRoute ||
     code === DELIVERY.underlayRoute
   );
@@ -133,6 +136,7 @@ export class PacketWalk {
     if (held === 0) return plainArrival(DELIVERY.noRoute);
     const route = this.kernels.route(held);
     if (route.type === "blackhole") return plainArrival(DELIVERY.blackholeRoute);
+    if (route.type === "unreachable") return plainArrival(DELIVERY.unreachableRoute);
     if (isOnTunnelLink(route)) return plainArrival(DELIVERY.delivered);
     if (route.further === undefined)
       return this.over(host, route.gateway, route.device, to, before);

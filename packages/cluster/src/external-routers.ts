@@ -11,6 +11,7 @@ import {
 } from "@calico-sim/bgp";
 import {
   type AddressFamily,
+  address4,
   type Engine,
   type EventHandler,
   type Fabric,
@@ -152,6 +153,12 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
   addressOf(id: number, family: AddressFamily): string | undefined {
     const one = this.byId.get(id);
     return one && addressIn(one.router, family);
+  }
+
+  /** See {@link ExternalPeers.routerIdOf}. */
+  routerIdOf(id: number): string | undefined {
+    const one = this.byId.get(id);
+    return one && (addressIn(one.router, 4) ?? formatAddress(address4(identifierWithout(id))));
   }
 
   /** A node is new: whoever has every node as neighbour has it too. */
@@ -305,8 +312,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
       speaker: {
         asNumber: parseASNumber(router.asNumber) ?? 0,
         address: addressNumber(addressIn(router, bird.family) ?? ""),
-        // Assumed where it has no IPv4 address: some number of its own, below all addresses of nodes.
-        routerId: v4 === undefined ? id + 1 : addressNumber(v4),
+        routerId: v4 === undefined ? identifierWithout(id) : addressNumber(v4),
         router: true,
         mergePaths: router.ecmp ?? false,
         ...(router.listenPort === undefined ? {} : { listenPort: router.listenPort }),
@@ -354,7 +360,7 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     const options: PeerOptions = {
       ...this.sessionTerms(router),
       remoteAS: parseASNumber(other.router.asNumber) ?? 0,
-      onLink: near,
+      onLink: near && router.multihop !== true,
     };
     return { peer: other.id, passive: id < other.id, options };
   }
@@ -403,4 +409,9 @@ export class ExternalRouters implements ExternalPeers, EventHandler {
     // It has an address of one family: that by which the node found it.
     for (const bird of this.birdsOf(one)) bird.reconfigure(one.id, { add: [terms] });
   }
+}
+
+/** BGP identifier of a router without an IPv4 address. Assumed: some number of its own, below all addresses of nodes. */
+function identifierWithout(id: number): number {
+  return id + 1;
 }

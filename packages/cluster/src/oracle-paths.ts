@@ -76,13 +76,16 @@ export function passedOn(
   if (internal) {
     const reflects = router.clusterId !== "" || !path.internal;
     const preference = path.preference === OWN ? PLAIN : path.preference;
-    return reflects ? [{ ...path, ...from, preference }] : [];
+    return reflects ? [{ ...path, ...from, preference, linkLocal: false }] : [];
   }
   const asPath = [router.asNumber, ...path.asPath];
   if (asPath.filter((as) => as === to.asNumber).length > ownAS) return [];
   const onLink = router.multihop !== true && near(state, router.name, to.name);
-  const nextHop = onLink && near(state, router.name, path.nextHop) ? path.nextHop : router.name;
-  return [{ asPath, nextHop, preference: PLAIN, ...from }];
+  // Of IPv6 a next hop on the link is told with its link-local address, or not at all (measured on BIRD 1.6.8).
+  const tellable = router.address.family === 4 || path.linkLocal === true;
+  const keeps = onLink && tellable && near(state, router.name, path.nextHop);
+  const nextHop = keeps ? path.nextHop : router.name;
+  return [{ asPath, nextHop, preference: PLAIN, ...from, linkLocal: onLink }];
 }
 
 /** Whether two hosts are in a subnet of the nodes. */

@@ -105,25 +105,23 @@ function passedOn(
   const own = clusterOf(x, from);
   if (client && path.clusters.includes(own)) return undefined;
   const asPath = internal ? path.asPath : [asNumber, ...path.asPath];
-  const keeps = mode === "keep" || (mode === "auto" && (internal || isOnLink(x, from, to, path)));
+  const linkLocal = !internal && areOnLink(x, from, to);
+  // Of IPv6 a next hop on the link is told with its link-local address, or not at all (measured on BIRD 1.6.8).
+  const tellable = x.prefix.family === 4 || path.linkLocal === true;
+  const stays = linkLocal && tellable && near(x.state, from, path.nextHop);
+  const keeps = mode === "keep" || (mode === "auto" && (internal || stays));
   const nextHop = keeps ? path.nextHop : from;
-  if (!internal || !path.internal) return { ...path, asPath, nextHop };
+  if (!internal || !path.internal) return { ...path, asPath, nextHop, linkLocal };
   // Among peers of one AS only a reflector passes on, from or to a client (RFC 4456 §6).
   if (!client && !path.ofClient) return undefined;
   const originator = path.originator ?? path.from;
-  return { ...path, asPath, nextHop, originator, clusters: [own, ...path.clusters] };
+  return { ...path, asPath, nextHop, linkLocal, originator, clusters: [own, ...path.clusters] };
 }
 
-/** A router leaves a next hop that is on the link which it shares with an external peer (RFC 4271 §5.1.3). */
-function isOnLink(
-  { state, routers }: Spreading,
-  from: string,
-  to: string,
-  path: SpreadPath,
-): boolean {
+/** Whether a router is on one link with its peer: it leaves a next hop there to an external one (RFC 4271 §5.1.3). */
+function areOnLink({ state, routers }: Spreading, from: string, to: string): boolean {
   const router = routers.get(from);
-  if (router === undefined || router.multihop === true) return false;
-  return near(state, from, to) && near(state, from, path.nextHop);
+  return router !== undefined && router.multihop !== true && near(state, from, to);
 }
 
 function clusterOf({ state, routers }: Spreading, name: string): string {

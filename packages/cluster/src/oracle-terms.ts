@@ -126,6 +126,8 @@ export interface Path {
   /** Told by somebody of the router's own AS. */
   readonly internal: boolean;
   readonly preference: number;
+  /** Told by somebody on the same link, who knows the link-local address of the next hop; matters in IPv6. @defaultValue false */
+  readonly linkLocal?: boolean;
 }
 
 /** What decides the routes to and through what lies outside. */
@@ -153,6 +155,8 @@ export interface SpreadPath extends RuledRoute {
   readonly internal: boolean;
   /** Told by a client (RFC 4456). */
   readonly ofClient: boolean;
+  /** See {@link Path.linkLocal}. */
+  readonly linkLocal?: boolean;
   /** ORIGINATOR_ID and CLUSTER_LIST (RFC 4456 §8), by names and ids. */
   readonly originator: string | undefined;
   readonly clusters: readonly string[];

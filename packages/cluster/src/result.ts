@@ -60,6 +60,7 @@ export interface ChangeResult {
 export type BlackholeReason =
   | "no route"
   | "blackhole route"
+  | "unreachable route"
   | "stale route"
   | "destination node down"
   | "underlay path cut"

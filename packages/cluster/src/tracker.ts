@@ -39,11 +39,11 @@ import { SpeakingPods } from "./speaking-pods.js";
 import type { WorkloadRouter } from "./workload-router.js";
 
 /** Set in a delivery code: it was delivered once; a part of the flows still is; the kernel differs from the oracle. */
-const WAS_DELIVERED = 8;
-const PARTIAL = 16;
-const WRONG = 32;
+const WAS_DELIVERED = 16;
+const PARTIAL = 32;
+const WRONG = 64;
 /** The rest of it: a code of {@link DELIVERY}. */
-const CODE = 7;
+const CODE = 15;
 
 /** Where the tracker looks. */
 export interface TrackerOptions {

@@ -65,9 +65,13 @@ function run(described: ClusterOptions, until: string, more: readonly Step[] = [
 }
 
 /** Where a host sends for a prefix: names of the next hops, and the device of the first. */
+function best({ kernels, nodes, prefixes }: Simulation, host: string, prefix: string): number {
+  return kernels.best(nodes.id(host), prefixes.intern(parseCidr(prefix)!));
+}
+
 function way(simulation: Simulation, host: string, prefix = PREFIX): readonly string[] {
-  const { kernels, nodes, prefixes } = simulation;
-  const route = kernels.best(nodes.id(host), prefixes.intern(parseCidr(prefix)!));
+  const { kernels, nodes } = simulation;
+  const route = best(simulation, host, prefix);
   if (route === 0) return [];
   const hops = nextHopsOf(kernels.route(route));
   return hops.map(({ device, gateway }) =>
@@ -231,7 +235,9 @@ describe("pods that speak BGP with their node (BGPPeer localWorkloadSelector)", 
       "3m",
     );
     expect(way(simulation, "node-1", inPool)).toEqual(["default/bird cali"]);
-    expect(way(simulation, "node-0", inPool)).toEqual(["blackhole"]);
+    expect(way(simulation, "node-0", inPool)).toEqual(["unreachable"]);
+    // With the metric of the path, as `ip route` showed it.
+    expect(simulation.kernels.route(best(simulation, "node-0", inPool)).metric).toBe(2147483547);
     const [pod = ""] = simulation.workloads.keys("node-1");
     const [address = ""] = simulation.workloads.pod(pod)?.addresses ?? [];
     const shown = (node: string): string | undefined =>

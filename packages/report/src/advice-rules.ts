@@ -162,7 +162,7 @@ const routerLost: AdviceRule = (result) => {
 
 /** Routes that are late because something waited: projectcalico/calico#2211, projectcalico/bird#115. */
 const missingRoutes: AdviceRule = (result) => {
-  const held = longestOf(result, ["no route", "blackhole route"]);
+  const held = longestOf(result, ["no route", "blackhole route", "unreachable route"]);
   if (held === undefined) return undefined;
   return {
     kind: "change",

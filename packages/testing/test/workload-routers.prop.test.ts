@@ -1,5 +1,4 @@
-import type { ClusterSpec, WorkloadRouter } from "@calico-sim/cluster";
-import type { BGPConfiguration, BGPPeer, Pod, Resource } from "@calico-sim/core";
+import type { BGPPeer } from "@calico-sim/core";
 import {
   arbitraryBgpFilter,
   bgpFilter,
@@ -11,113 +10,50 @@ import { describe, expect } from "vitest";
 import { runs } from "../../../vitest.runs.js";
 import { arbitraryCase, atRest, type Case, expectJudgedAsLooked, prepared } from "./support.js";
 
-const PREFIXES = ["10.77.0.0/24", "10.78.0.0/16", "0.0.0.0/0"] as const;
+/** What rules of BGPFilters ask for: what pods tell of, pools, and everything. */
+const CIDRS = {
+  4: ["10.77.0.0/24", "10.78.0.0/16", "0.0.0.0/0", "10.200.0.0/16", "10.77.0.0/16"],
+  6: ["::/0", "fd77::/64", "fd77::/16"],
+};
 
-/** What rules of BGPFilters ask for: of those, of pools, and everything. */
-const CIDRS = [...PREFIXES, "10.200.0.0/16", "10.77.0.0/16"];
-
-/** A pod that speaks BGP, on the first or the second node. */
-interface Speaker {
-  readonly node: 0 | 1;
-  readonly prefixes: readonly string[];
-  readonly holdSeconds: number | undefined;
-  /** Nothing describes it. */
-  readonly unknown: boolean;
-  readonly labelled: boolean;
+function cases(constraints: Parameters<typeof arbitraryCase>[0] = {}): fc.Arbitrary<Case> {
+  return arbitraryCase({ withoutBird: false, workloadRoutersMax: 3, ...constraints });
 }
 
-const speakers: fc.Arbitrary<readonly Speaker[]> = fc.array(
-  fc.record({
-    node: fc.constantFrom(0 as const, 1 as const),
-    prefixes: fc.subarray([...PREFIXES]),
-    holdSeconds: fc.constantFrom(undefined, 9),
-    unknown: fc.boolean(),
-    labelled: fc.boolean(),
-  }),
-  { maxLength: 3 },
-);
-
-/** What all of them need, with an AS that is the nodes' own, or not. */
-const settings = fc.record({
-  asNumber: fc.constantFrom(64_512, 65_010),
-  localASNumber: fc.constantFrom(undefined, 65_002),
-  nextHopMode: fc.constantFrom(undefined, "Self" as const),
-});
-
-type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never;
-
-function withSpeakers(
-  [spec, ...rest]: Case,
-  pods: readonly Speaker[],
-  { asNumber, localASNumber, nextHopMode }: Settings,
-): Case {
-  const isDefault = ({ kind, metadata }: Resource): boolean =>
-    kind === "BGPConfiguration" && metadata.name === "default";
-  const before = spec.resources.find(isDefault) as BGPConfiguration | undefined;
-  const peering: BGPConfiguration = {
-    apiVersion: "projectcalico.org/v3",
-    kind: "BGPConfiguration",
-    metadata: { name: "default" },
-    spec: { ...before?.spec, localWorkloadPeeringIPV4: "169.254.0.179" },
-  };
-  const selecting: BGPPeer = {
-    apiVersion: "projectcalico.org/v3",
-    kind: "BGPPeer",
-    metadata: { name: "pods" },
-    spec: {
-      localWorkloadSelector: "bgp == 'yes'",
-      asNumber,
-      ...(localASNumber === undefined ? {} : { localASNumber }),
-      ...(nextHopMode === undefined ? {} : { nextHopMode }),
-    },
-  };
-  const placed = pods.map(
-    ({ node, labelled }, i): Pod => ({
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: {
-        namespace: "net",
-        name: `bird-${String(i)}`,
-        labels: labelled ? { bgp: "yes" } : {},
-      },
-      spec: { nodeName: `node-${String(node)}` },
-      status: { phase: "Running", podIPs: [{ ip: `10.99.0.${String(i + 1)}` }] },
-    }),
-  );
-  const workloadRouters = pods.flatMap(
-    ({ prefixes, holdSeconds, unknown }, i): WorkloadRouter[] => {
-      if (unknown) return [];
-      const hold = holdSeconds === undefined ? {} : { holdSeconds };
-      return [{ pod: `net/bird-${String(i)}`, asNumber, prefixes, ...hold }];
-    },
-  );
-  const others = spec.resources.filter((resource) => !isDefault(resource));
-  const resources = [...others, peering, selecting, ...placed];
-  const changed: ClusterSpec = { ...spec, resources, workloadRouters };
-  return [changed, ...rest];
-}
-
-function cases(constraints: Parameters<typeof arbitraryCase>[0]): fc.Arbitrary<Case> {
-  return fc
-    .tuple(arbitraryCase({ withoutBird: false, ...constraints }), speakers, settings)
-    .map(([each, pods, how]) => withSpeakers(each, pods, how));
+/** Holds a cluster at rest to the laws, and to the packets of its nodes and routers if nothing keeps them from arriving. */
+function expectWhole(each: Case): void {
+  const simulation = atRest(each);
+  expect(checkInvariants(simulation)).toEqual([]);
+  expect(simulation.tracker.converged).toBe(true);
+  // A node that is deleted while the datastore is down stays where it is, without power.
+  if (each[1].some(({ action }) => action.type === "node-delete")) return;
+  // The underlay's routers know no pods. Behind them one of several next hops leads nowhere; and a router without IPv4 may prefer
+  // a node in another rack, by hash: see external-routers.
+  const { externalRouters = [], fabric } = simulation.spec;
+  const strays = externalRouters.some(({ ecmp, ip }) => ecmp === true || ip.includes(":"));
+  if (fabric.racks.length > 1 && strays) return;
+  expect(simulation.tracker.darkPairs).toBe(0);
 }
 
 describe("pods that speak BGP with their node", () => {
-  // Without IPv4 a router outside may prefer a node in another rack, through which no way to pods is known: see external-routers.
-  const byAddress = cases({ externalRoutersMax: 1, families: ["ipv4", "dual-stack"] });
-  test.prop([byAddress], runs(30))(
+  test.prop([cases({ externalRoutersMax: 1 })], runs(30))(
     "kernels equal the oracle after everything that failed is healed, and nothing is dark",
-    (each) => {
-      const simulation = atRest(each);
-      expect(checkInvariants(simulation)).toEqual([]);
-      expect(simulation.tracker.converged).toBe(true);
-      expect(simulation.tracker.darkPairs).toBe(0);
-    },
+    expectWhole,
+  );
+
+  test.prop([cases({ externalRoutersMax: 1, families: ["ipv6"] })], runs(30))(
+    "the same where there is nothing of IPv4",
+    expectWhole,
+  );
+
+  const several = { externalRoutersMax: 3, ecmp: true } as const;
+  test.prop([cases(several)], runs(30))(
+    "the same beside routers with several routes at once",
+    expectWhole,
   );
 
   const filtered = cases({ bgpFiltersMax: 1, externalRoutersMax: 1 });
-  test.prop([filtered, arbitraryBgpFilter({ cidrs: { 4: CIDRS, 6: ["::/0"] } })], runs(30))(
+  test.prop([filtered, arbitraryBgpFilter({ cidrs: CIDRS })], runs(30))(
     "kernels equal the oracle where BGPFilters are on their sessions",
     ([spec, ...rest], rules) => {
       const resources = spec.resources.map((resource) => {
@@ -129,19 +65,19 @@ describe("pods that speak BGP with their node", () => {
       const simulation = atRest([{ ...spec, resources: all }, ...rest]);
       // The pods' own addresses lie in no block, and the oracle follows none that a rule lets out.
       const wrong = kernelsMatchOracle(simulation).filter(
-        ({ text }) => !text.includes(" 10.99.0."),
+        ({ text }) => !text.includes(" 10.99.0.") && !text.includes(" fd99::"),
       );
       expect(wrong).toEqual([]);
       expect(simulation.tracker.converged).toBe(true);
     },
   );
 
-  test.prop([cases({ healed: false })], runs(15))(
+  test.prop([cases({ healed: false, ...several })], runs(15))(
     "the tracker says in the middle of things what it would say after a look at everything",
     expectJudgedAsLooked,
   );
 
-  test.prop([cases({}), fc.integer({ min: 1, max: 300 })], runs(10))(
+  test.prop([cases(), fc.integer({ min: 1, max: 300 })], runs(10))(
     "a run that is forked goes on as the one that it was forked from",
     (each, seconds) => {
       const simulation = prepared(each);

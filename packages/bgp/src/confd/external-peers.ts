@@ -10,4 +10,6 @@ export interface ExternalPeers {
   idOf(node: number, peer: BirdPeer): number;
   /** The address of a peer in a family; undefined for a node, and where it has none. */
   addressOf(id: number, family: AddressFamily): string | undefined;
+  /** The BGP identifier of a peer, as dotted quad in both families (RFC 6286); undefined for a node. */
+  routerIdOf(id: number): string | undefined;
 }

@@ -154,9 +154,9 @@ export class FamilyFiles implements RouteNames {
     return true;
   }
 
-  /** A node's router id; empty without one. */
+  /** The router id of a node, or of a peer outside; empty without one. */
   routerId(node: number): string {
-    return this.cache.routerIds.get(node) ?? this.outside?.addressOf(node, this.family) ?? "";
+    return this.cache.routerIds.get(node) ?? this.outside?.routerIdOf(node) ?? "";
   }
 
   /** See {@link RouteNames}. */

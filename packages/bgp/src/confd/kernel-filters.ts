@@ -121,8 +121,7 @@ export class KernelFilters implements KernelFilter {
     if (pool === "rejected") return 0;
     if (device !== undefined && (pool === undefined || pool.encapsulation === "none")) {
       if (pool !== undefined && !config.programsNoEncap) return 0;
-      // What resolves over nothing is `unreachable` in the kernel (measured on BIRD 1.6.8), which is as good as a blackhole.
-      return device === "" ? this.blackhole : this.route(nextHop, device, false, metric);
+      return device === "" ? this.unreachable(metric) : this.route(nextHop, device, false, metric);
     }
     if (pool === undefined) return this.accept(nextHop, metric);
     if (pool.encapsulation === "vxlan") return 0;
@@ -175,6 +174,13 @@ export class KernelFilters implements KernelFilter {
     if (metric !== NORMAL_METRIC) return this.route(nextHop, "eth0", false, metric);
     this.direct[nextHop] ??= this.route(nextHop, "eth0", false, metric);
     return this.direct[nextHop];
+  }
+
+  /** What resolves over nothing: in the kernel too, with the metric of the path (bird: nest/rt-table.c, rta_apply_hostentry; measured on BIRD 1.6.8). */
+  private unreachable(metric: number): number {
+    const protocol = PROTOCOL.bird;
+    const nowhere = { device: "", gateway: -1, onlink: false } as const;
+    return this.kernels.intern({ type: "unreachable", ...nowhere, metric, protocol });
   }
 
   private tunnel(nextHop: number, metric: number): number {

@@ -113,6 +113,7 @@ export class FleetContext {
   readonly gracefulRestart: boolean;
   readonly cores: SharedCores | undefined;
   readonly eventPerMessage: boolean;
+  readonly sharedTick: boolean;
   readonly ttlLimitAfterOpen: boolean;
   readonly kinds: Kinds;
   /** Present as a what-if; set when the fleet is put together. */
@@ -165,7 +166,7 @@ export class FleetContext {
   /** The kernel protocol exports. */
   kernelReady: Uint8Array = new Uint8Array(16);
   hostDown: Uint8Array = new Uint8Array(16);
-  /** Offset of the whole-second clock. */
+  /** Offset of the host's monotonic clock, of which the process reads whole seconds. */
   phase: Int32Array = new Int32Array(16);
   /** The clock in whole seconds, as the process last read it. */
   second: Int32Array = new Int32Array(16);
@@ -210,6 +211,7 @@ export class FleetContext {
     this.gracefulRestart = options.gracefulRestart ?? true;
     this.cores = options.sharedCores;
     this.eventPerMessage = options.eventPerMessage ?? false;
+    this.sharedTick = options.sharedTick ?? false;
     this.ttlLimitAfterOpen = options.ttlLimitAfterOpen ?? false;
     this.kinds = kinds;
   }

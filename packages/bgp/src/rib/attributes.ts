@@ -29,6 +29,8 @@ export interface AttributeSet {
   readonly communities: readonly string[];
   /** `aa:nn:mm`, sorted. */
   readonly largeCommunities: readonly string[];
+  /** The next hop of IPv6 comes with its link-local address, as between two that are on one link (RFC 2545 §3). */
+  readonly linkLocal?: boolean;
   /** A BGPFilter's rule took the route in, so that its local preference did not raise its preference. Not on the wire. */
   readonly unraised?: boolean;
 }
@@ -69,7 +71,7 @@ export class AttributeTable {
 
   /** The id of a set. */
   intern(set: AttributeSet): number {
-    const key = `${set.origin} ${set.nextHop} ${set.med} ${set.localPref} ${set.originatorId} ${set.asPath.join(".")} ${set.clusterList.join(".")} ${set.communities.join(".")} ${set.largeCommunities.join(".")}${set.unraised === true ? " unraised" : ""}`;
+    const key = `${set.origin} ${set.nextHop} ${set.med} ${set.localPref} ${set.originatorId} ${set.asPath.join(".")} ${set.clusterList.join(".")} ${set.communities.join(".")} ${set.largeCommunities.join(".")}${set.linkLocal === true ? " link-local" : ""}${set.unraised === true ? " unraised" : ""}`;
     let id = this.ids.get(key);
     if (id === undefined) {
       id = this.sets.length;

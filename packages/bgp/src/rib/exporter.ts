@@ -56,9 +56,17 @@ export class Exporter {
   /** What a route originated here gets (bgp_create_attrs); Calico's filter sets the local preference. */
   private created(node: number, to: number, internal: boolean, path: number): AttributeSet {
     const set = this.x.attributes.get(this.x.paths.attributes(path));
-    if (!internal) return { ...set, asPath: [this.x.localAS(to)] };
+    if (!internal) {
+      const told = { ...set, asPath: [this.x.localAS(to)] };
+      return this.tellsLinkLocal(to, internal) ? { ...told, linkLocal: true } : told;
+    }
     // An ordinary router's filter sets nothing (bird: proto/bgp/config.Y, `default bgp_local_pref`).
     return this.x.daemons[node]!.router ? { ...set, localPref: DEFAULT_LOCAL_PREF } : set;
+  }
+
+  /** Whether a peer is told next hops with their link-local addresses: an external one on the link (`direct`). */
+  private tellsLinkLocal(to: number, internal: boolean): boolean {
+    return this.x.family === 6 && !internal && this.x.policy(to).onLink;
   }
 
   private device(node: number, prefix: number): string {
@@ -74,7 +82,7 @@ export class Exporter {
     path: number,
   ): AttributeSet | undefined {
     const { x } = this;
-    const { unraised: _, ...set } = x.attributes.get(x.paths.attributes(path));
+    const { unraised: _, linkLocal = false, ...set } = x.attributes.get(x.paths.attributes(path));
     const policy = x.policy(to);
     const source = x.policies.get(x.paths.policy(path));
     if (policy.clusterId >= 0 && set.clusterList.includes(policy.clusterId)) return undefined;
@@ -82,13 +90,18 @@ export class Exporter {
     const known = set.nextHop === NEXT_HOP_SENDER ? sender : set.nextHop;
     // One on another link than the peer is nothing to it (bird: proto/bgp/attrs.c, bgp_update_attrs).
     const onLink = policy.onLink && (x.path.routersBetween?.(node, known) ?? 0) === 0;
-    const keeps = policy.nextHop === "keep" || internal || onLink;
+    const both = this.tellsLinkLocal(to, internal);
+    // Of IPv6 one on the link is told with its link-local address, or not at all (bird: proto/bgp/packets.c; measured).
+    const keeps = policy.nextHop === "keep" || internal || (onLink && (!both || linkLocal));
     const nextHop = keeps && policy.nextHop !== "self" ? known : NEXT_HOP_SENDER;
     if (!this.among(to, internal, path)) {
       if (internal) return { ...set, nextHop };
       // A MED of another AS is not passed on; BIRD sends 0 in its place.
       const med = set.med === ABSENT ? ABSENT : 0;
-      return { ...set, nextHop, med, asPath: [x.localAS(to), ...set.asPath] };
+      const told = { ...set, nextHop, med, asPath: [x.localAS(to), ...set.asPath] };
+      return both && (nextHop === NEXT_HOP_SENDER || linkLocal)
+        ? { ...told, linkLocal: true }
+        : told;
     }
     if (policy.clusterId < 0 && source.clusterId < 0) return undefined;
     const entered = source.clusterId >= 0 ? source.clusterId : policy.clusterId;

@@ -146,12 +146,11 @@ export class Outbox {
   /** A bucket as messages. */
   pack(attributes: number, bucket: Bucket, addPath: boolean): Prepared[] {
     const reach = attributes !== WITHDRAWN;
-    const shape = reach ? this.x.attributes.bytes(attributes) : 0;
-    return this.parts(bucket, shape, addPath).map(({ prefixes, sources, bytes }) => ({
+    return this.parts(bucket, attributes, addPath).map(({ prefixes, sources, bytes }) => ({
       record: this.x.updates.intern(attributes, prefixes, sources),
       reach,
       prefixes: prefixes.length,
-      bytes: reach ? reachBytes(shape, bytes, this.x.family) : withdrawBytes(bytes, this.x.family),
+      bytes: this.size(attributes, bytes),
     }));
   }
 
@@ -175,7 +174,7 @@ export class Outbox {
   /** The messages of buckets as they count, when what they bring is told otherwise; `extra` octets of routes not in the table are withdrawn with them. */
   measure(buckets: Buckets, addPath: boolean, extra: number): Counted[] {
     const counted: Counted[] = [];
-    const withdrawn = this.parts(buckets.withdraw, 0, addPath);
+    const withdrawn = this.parts(buckets.withdraw, WITHDRAWN, addPath);
     if (extra > 0 && withdrawn.length === 0)
       withdrawn.push({ prefixes: [], sources: [], bytes: 0 });
     for (const [i, { prefixes, bytes }] of withdrawn.entries()) {
@@ -187,19 +186,18 @@ export class Outbox {
       });
     }
     for (const [attributes, bucket] of buckets.reach) {
-      const shape = this.x.attributes.bytes(attributes);
-      for (const { prefixes, bytes } of this.parts(bucket, shape, addPath)) {
-        const size = reachBytes(shape, bytes, this.x.family);
+      for (const { prefixes, bytes } of this.parts(bucket, attributes, addPath)) {
+        const size = this.size(attributes, bytes);
         counted.push({ reach: true, prefixes: prefixes.length, bytes: size });
       }
     }
     return counted;
   }
 
-  /** A bucket in messages of at most 4,096 bytes; `shape` is the length of the attributes, 0 = what is withdrawn. */
-  private parts({ prefixes, sources }: Bucket, shape: number, addPath: boolean): Part[] {
+  /** A bucket in messages of at most 4,096 bytes. */
+  private parts({ prefixes, sources }: Bucket, attributes: number, addPath: boolean): Part[] {
     const parts: Part[] = [];
-    const room = this.room(shape);
+    const room = this.room(attributes);
     let begin = 0;
     let bytes = 0;
     for (let i = 0; i < prefixes.length; i++) {
@@ -217,13 +215,20 @@ export class Outbox {
     return parts;
   }
 
-  /** Octets of prefixes that fit into one message; `shape` is the length of the attributes, 0 = what is withdrawn. */
-  private room(shape: number): number {
+  /** Octets of prefixes that fit into one message. */
+  private room(attributes: number): number {
     const { family } = this.x;
-    const max = updateMax(shape > 0, family);
+    const reach = attributes !== WITHDRAWN;
+    const max = updateMax(reach, family, reach && this.x.attributes.get(attributes).linkLocal);
     // Of IPv6, counted with the longer header that many prefixes need.
-    const headers = shape > 0 ? reachBytes(shape, 0, family) : withdrawBytes(0, family);
-    return max - headers - (family === 6 ? 1 : 0);
+    return max - this.size(attributes, 0) - (family === 6 ? 1 : 0);
+  }
+
+  /** Octets of a message with so many of prefixes. */
+  private size(attributes: number, nlri: number): number {
+    const { attributes: table, family } = this.x;
+    if (attributes === WITHDRAWN) return withdrawBytes(nlri, family);
+    return reachBytes(table.bytes(attributes), nlri, family, table.get(attributes).linkLocal);
   }
 }
 

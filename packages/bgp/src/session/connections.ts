@@ -34,6 +34,12 @@ const TO_SEND = 14;
 const STATE = 15;
 
 /**
+ * As the time of an acknowledgement: there is none, since a cut path lost what was sent. It goes again when its time-out is
+ * over, with everything behind it; neither more to send nor the peer's data hurries it (RFC 6298 §5.4).
+ */
+export const LOST: Micros = Number.POSITIVE_INFINITY;
+
+/**
  * TCP connections between BIRD daemons: one record a side for what TCP touches, and columns for the rest.
  *
  * Connection `c` has two sides: `2c` is the opener's, `2c + 1` the acceptor's; `side ^ 1` is the other.
@@ -55,6 +61,8 @@ export class Connections {
   silent: Uint8Array = new Uint8Array(512);
   /** When the hold time of a side is over that hears nothing, or too seldom; key: side. */
   private readonly holdEnds: Map<number, Micros> = new Map();
+  /** When what a cut path lost goes again; key: side. */
+  private readonly retransmitAt: Map<number, Micros> = new Map();
   /** Segments held behind the first one, in order; key: side. */
   private readonly heldMore: Map<number, number[]> = new Map();
   private doubles: Float64Array = new Float64Array(512 * DOUBLES);
@@ -159,14 +167,16 @@ export class Connections {
     return this.doubles[side * DOUBLES + UNACKED_UNTIL]!;
   }
 
-  /** While this side holds something: when that goes. */
+  /** While this side holds something: when that goes, with the acknowledgement of what went before or as a retransmission. */
   releaseAt(side: number): Micros {
-    return this.unackedUntil(side);
+    const unacked = this.unackedUntil(side);
+    return unacked === LOST ? (this.retransmitAt.get(side) ?? LOST) : unacked;
   }
 
-  /** Sets when what this side holds goes: what was sent before then counts as unacknowledged until that time. */
+  /** Sets when what this side holds goes; unless that was lost, what was sent before counts as unacknowledged until then. */
   release(side: number, at: Micros): void {
-    this.doubles[side * DOUBLES + UNACKED_UNTIL] = at;
+    if (this.unackedUntil(side) === LOST) this.retransmitAt.set(side, at);
+    else this.doubles[side * DOUBLES + UNACKED_UNTIL] = at;
   }
 
   /** When the last data arrived that the process has found in the socket; −1 = none. */

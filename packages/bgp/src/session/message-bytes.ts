@@ -52,9 +52,9 @@ function routesBytes(
 ): number {
   let bytes = 0;
   for (const prefix of prefixes) bytes += prefixBytes(x.prefixes.cidr(prefix).length, addPath);
-  return attributes === WITHDRAWN
-    ? withdrawBytes(bytes, x.family)
-    : reachBytes(x.attributes.bytes(attributes), bytes, x.family);
+  if (attributes === WITHDRAWN) return withdrawBytes(bytes, x.family);
+  const { linkLocal } = x.attributes.get(attributes);
+  return reachBytes(x.attributes.bytes(attributes), bytes, x.family, linkLocal);
 }
 
 /** The messages of a part of a re-feed (law 6); routes in it that change nothing are taken for nine octets each. */

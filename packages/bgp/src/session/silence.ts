@@ -3,10 +3,10 @@ import type { FleetContext } from "../fleet/context.js";
 import { RUNNING, WORK_FLUSH } from "../fleet/daemon.js";
 import { SIDE } from "./connections.js";
 import type { Connector } from "./connector.js";
-import { RETRANSMIT_MAX, RETRANSMIT_MIN } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import { ERROR_CLASS, notificationCode } from "./last-error.js";
 import { PROTOCOL_STATE } from "./protocols.js";
+import { retransmission } from "./retransmission.js";
 import { KEEPALIVE } from "./segments.js";
 import type { Sessions } from "./sessions.js";
 import type { Transport } from "./transport.js";
@@ -18,6 +18,8 @@ export class Silence {
   private readonly keepalives: Keepalives;
   private readonly connector: Connector;
   private readonly sessions: Sessions;
+  /** When a side fell silent; meant only while it is. */
+  private readonly since: Map<number, Micros> = new Map();
 
   constructor(
     context: FleetContext,
@@ -134,6 +136,7 @@ export class Silence {
   private fallSilent(side: number): void {
     const { conns, engine } = this.x;
     const other = side ^ 1;
+    this.since.set(side, engine.now);
     // The other end may be gone without a word: what it had sent until now still counts.
     const heard = Math.max(conns.lastHeard(side), this.keepalives.last(other, engine.now));
     const expiry = heard + this.keepalives.holdTime(side, heard);
@@ -147,7 +150,8 @@ export class Silence {
     const other = side ^ 1;
     conns.silent[side] = 0;
     this.x.bfd?.found(conns.end(side));
-    const lost = this.keepalives.next(other, conns.lastHeard(side));
+    const lost = this.keepalives.next(other, this.since.get(side)!);
+    this.since.delete(side);
     if (lost >= engine.now) return;
     const at = retransmission(lost, engine.now);
     engine.schedule(at + this.x.delayFrom(other), kinds.arrive, side, KEEPALIVE);
@@ -155,21 +159,13 @@ export class Silence {
 
   /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */
   private expectReset(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { engine, kinds } = this.x;
     const there = this.x.delayFrom(side);
     // What this side sends is lost on a path that is cut one way; once that heals, this is asked again.
     if (there === Number.POSITIVE_INFINITY) return;
-    const first = this.keepalives.next(side, conns.activity(side));
+    const first = this.keepalives.next(side, this.since.get(side)!);
     if (first === Number.POSITIVE_INFINITY) return;
     const at = first < engine.now ? retransmission(first, engine.now) : first;
     engine.schedule(at + 2 * there, kinds.hangUp, side, 1);
   }
-}
-
-/** When a segment that was lost at `lost` is sent again, not before `now` (RFC 6298 §5.5: the time-out doubles). */
-function retransmission(lost: Micros, now: Micros): Micros {
-  let at = lost + RETRANSMIT_MIN;
-  for (let wait = RETRANSMIT_MIN * 2; at < now; wait = Math.min(2 * wait, RETRANSMIT_MAX))
-    at += wait;
-  return at;
 }

@@ -1,21 +1,15 @@
 import { type Micros, SECOND } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
-import { Rings } from "../fleet/rings.js";
+import { Mail } from "../fleet/mail.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
-import { momentOf, SIDE } from "./connections.js";
-import {
-  DELAYED_ACK,
-  ORPHAN_RETRIES,
-  RETRANSMIT_MAX,
-  RETRANSMIT_MIN,
-  SEGMENT_BYTES,
-  TICK,
-} from "./constants.js";
+import { LOST, momentOf, SIDE } from "./connections.js";
+import { DELAYED_ACK, ORPHAN_RETRIES, RETRANSMIT_MIN, SEGMENT_BYTES, TICK } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import { notificationCode } from "./last-error.js";
+import { retransmission } from "./retransmission.js";
 import type { RoughPaths } from "./rough-paths.js";
 import {
   ACCEPT,
@@ -51,8 +45,8 @@ const CAPTURED: Readonly<Record<number, SegmentKind>> = Object.freeze({
 /** TCP between the daemons' hosts once a connection is made, as far as it shapes BGP: small-segment wait, cuts, resets. */
 export class Transport {
   private readonly x: FleetContext;
-  /** By daemon: sides that hold segments until a delayed acknowledgement, each followed by its time. */
-  private readonly late: Rings = new Rings();
+  /** By daemon: sides that hold segments until a delayed acknowledgement, in the order in which these come. */
+  private readonly late: Mail = new Mail();
   private readonly lateTimer: number[] = [];
   private readonly keepalives: Keepalives;
   /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
@@ -66,7 +60,7 @@ export class Transport {
 
   /** Makes room for one more daemon. */
   addDaemon(node: number): void {
-    this.late.add();
+    this.late.addDaemon();
     const { engine, kinds } = this.x;
     this.lateTimer[node] = engine.createTimer(kinds.release, node, ACKNOWLEDGED);
   }
@@ -89,8 +83,8 @@ export class Transport {
     const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
       conns.hold(side, what);
-      conns.sent(side, at, conns.unackedUntil(side));
-      this.releaseAt(side, at + RETRANSMIT_MIN, RETRANSMIT);
+      conns.sent(side, at, LOST);
+      this.releaseAt(side, retransmission(at, at), RETRANSMIT);
       return;
     }
     if (at < last) {
@@ -125,7 +119,7 @@ export class Transport {
     if (delay !== Number.POSITIVE_INFINITY && !conns.holds(side)) {
       const begin = Math.max(at, conns.unackedUntil(side));
       this.answered(side, begin);
-      conns.sent(side, begin, this.acknowledged(side, begin, begin + 2 * delay));
+      conns.sent(side, begin, this.acknowledged(side, begin, begin + 2 * delay, delay));
       conns.heard(side ^ 1, begin + delay);
     }
     this.send(side, what);
@@ -141,6 +135,7 @@ export class Transport {
     if (
       bytes < 2 * SEGMENT_BYTES ||
       delay === Number.POSITIVE_INFINITY ||
+      x.conns.unackedUntil(side) === LOST ||
       x.path.impaired === true
     ) {
       this.send(side, what);
@@ -194,22 +189,20 @@ export class Transport {
   onRelease(which: number, why: number): void {
     if (why === ACKNOWLEDGED) this.releaseDue(which);
     else if (why > FINISH) this.finish(which, this.x.engine.now, why - FINISH);
-    else this.release(which, why);
+    else this.release(which);
   }
 
   /** They were acknowledged, or it is time to retransmit over a cut path. */
-  private release(side: number, why: number): void {
+  private release(side: number): void {
     const { x } = this;
     const { conns } = x;
     const { now } = x.engine;
     if (!conns.holds(side) || now < conns.releaseAt(side)) return;
     const delay = x.delayFrom(side);
     if (delay === Number.POSITIVE_INFINITY) {
-      const wait =
-        why !== RETRANSMIT
-          ? RETRANSMIT_MIN
-          : Math.min(RETRANSMIT_MAX, Math.max(RETRANSMIT_MIN, 2 * (now - conns.lastSent(side))));
-      this.releaseAt(side, now + wait, RETRANSMIT);
+      const last = conns.lastSent(side);
+      conns.sent(side, last, LOST);
+      this.releaseAt(side, retransmission(last, now + 1), RETRANSMIT);
       return;
     }
     this.flush(side, now, delay);
@@ -222,7 +215,7 @@ export class Transport {
 
   /**
    * Waits for a delayed acknowledgement. Nearly always data from the peer brings it earlier, so one timer
-   * for all of a daemon's sides is enough: they come due in the order in which they began to wait.
+   * for all of a daemon's sides is enough: they come due nearly in the order in which they began to wait.
    */
   private releaseLate(side: number, at: Micros): void {
     if (this.x.path.impaired === true) {
@@ -233,25 +226,22 @@ export class Transport {
     const node = this.x.conns.node(side);
     const { late } = this;
     this.x.conns.release(side, at);
-    if (late.size(node) === 0) this.x.engine.setTimer(this.lateTimer[node]!, at);
-    late.push(node, side);
-    late.push(node, at);
+    if (at < late.first[node]!) this.x.engine.setTimer(this.lateTimer[node]!, at);
+    late.insert(node, at, side, 0);
   }
 
   private releaseDue(node: number): void {
     const { conns, engine } = this.x;
     const { late } = this;
-    while (late.size(node) > 0) {
-      const side = late.peek(node, 0);
-      const due = late.peek(node, 1);
+    for (let due = late.first[node]!; due < Number.POSITIVE_INFINITY; due = late.first[node]!) {
+      const side = late.side(node);
       const waits = conns.holds(side) && conns.releaseAt(side) === due;
       if (waits && due > engine.now) {
         engine.setTimer(this.lateTimer[node]!, due);
         return;
       }
       late.shift(node);
-      late.shift(node);
-      if (waits) this.release(side, ACKNOWLEDGED);
+      if (waits) this.release(side);
     }
   }
 
@@ -283,7 +273,7 @@ export class Transport {
     const arrival = this.arrival(side, what, at, delay);
     const soonest =
       this.x.path.impaired === true ? this.rough.acknowledgement(side) : at + 2 * delay;
-    this.x.conns.sent(side, at, this.acknowledged(side, at, soonest));
+    this.x.conns.sent(side, at, this.acknowledged(side, at, soonest, delay));
     this.captureMessage(side, what, at);
     this.deliver(side ^ 1, what, arrival);
   }
@@ -306,8 +296,10 @@ export class Transport {
   /**
    * When the other side acknowledges what reaches it: at once, or it waits for something to send. What it does in this very
    * microsecond does not count, so that it does not matter who acts first.
+   *
+   * @param delay - of the way back.
    */
-  private acknowledged(side: number, at: Micros, soonest: Micros): Micros {
+  private acknowledged(side: number, at: Micros, soonest: Micros, delay: Micros): Micros {
     const { conns, engine } = this.x;
     const other = side ^ 1;
     const since = conns.answersSince(other);
@@ -318,7 +310,16 @@ export class Transport {
       conns.setAnswersSince(other, 0);
       return soonest;
     }
-    return nextTick(soonest + DELAYED_ACK);
+    return this.nextTick(conns.node(other), soonest - delay + DELAYED_ACK) + delay;
+  }
+
+  /**
+   * The first tick of a host not before a time. Ticks are multiples of {@link TICK} of its monotonic clock (linux:
+   * kernel/time/tick-common.c, tick_setup_device, since 6.4; measured on 6.18, docs/model/fidelity.md).
+   */
+  private nextTick(node: number, at: Micros): Micros {
+    const phase = this.x.sharedTick ? 0 : this.x.phase[node]!;
+    return Math.ceil((at + phase) / TICK) * TICK - phase;
   }
 
   /** Whether a side has sent a keepalive in closed form since there was data, which its peer acknowledged late. */
@@ -360,7 +361,7 @@ export class Transport {
     if ((what & 15) >= OPEN && conns.state(side) !== SIDE.closed) {
       conns.heard(side, at);
       // What comes later than the acknowledgement holds nothing up: two ends may well wait for the same tick.
-      if (conns.holds(side) && at <= conns.releaseAt(side)) {
+      if (conns.holds(side) && conns.unackedUntil(side) !== LOST && at <= conns.releaseAt(side)) {
         // Data carries the acknowledgement of what reached its sender before it left.
         const delay = x.delayFrom(side);
         if (at - delay >= this.lastArrival(side, delay)) this.flush(side, at, delay);
@@ -428,8 +429,4 @@ export class Transport {
     // linux: net/ipv4/inet_connection_sock.c, inet_csk_listen_stop.
     if (tellPeers) for (const side of unaccepted) this.reject(side, ACCEPT, engine.now);
   }
-}
-
-function nextTick(at: Micros): Micros {
-  return Math.ceil(at / TICK) * TICK;
 }

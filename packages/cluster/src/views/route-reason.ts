@@ -6,6 +6,7 @@ import {
   type Micros,
   nextHopsOf,
   PROTOCOL,
+  type RouteType,
 } from "@calico-sim/core";
 import type { ClusterParts } from "../parts.js";
 
@@ -16,7 +17,7 @@ export type PathOrigin = string;
 export interface RouteReason {
   /** The prefix that decides, in the node's kernel. */
   readonly destination: string;
-  readonly type: "unicast" | "blackhole";
+  readonly type: RouteType;
   readonly device: string;
   /** Name of the node that is the next hop; undefined for none. */
   readonly nextHop: string | undefined;

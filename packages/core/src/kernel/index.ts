@@ -1,2 +1,2 @@
-export type { NextHop, Route, RouteListener } from "./kernels.js";
+export type { NextHop, Route, RouteListener, RouteType } from "./kernels.js";
 export { Kernels, nextHopsOf, PROTOCOL } from "./kernels.js";

@@ -5,10 +5,16 @@ import { Rows } from "../rows.js";
 /** Route protocol numbers (linux: include/uapi/linux/rtnetlink.h; Felix's 80: node-behaviour §4.4). */
 export const PROTOCOL = { kernel: 2, boot: 3, static: 4, bird: 12, felix: 80 } as const;
 
+/**
+ * What a route does with a packet: it sends it on, drops it, or drops it and says so to its sender (linux: RTN_UNICAST,
+ * RTN_BLACKHOLE, RTN_UNREACHABLE).
+ */
+export type RouteType = "unicast" | "blackhole" | "unreachable";
+
 /** A route without its destination: what is shared by every prefix behind the same gateway. Frozen and interned. */
 export interface Route {
-  readonly type: "unicast" | "blackhole";
-  /** Outgoing device, e.g. `eth0`, `tunl0`, `vxlan.calico`, `cali…`; empty for a blackhole. */
+  readonly type: RouteType;
+  /** Outgoing device, e.g. `eth0`, `tunl0`, `vxlan.calico`, `cali…`; empty where nothing is sent on. */
   readonly device: string;
   /** Dense id of the node that owns the gateway address; −1 = on link, no gateway. */
   readonly gateway: number;

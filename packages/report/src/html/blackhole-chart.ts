@@ -18,6 +18,7 @@ const ROWS_MAX = 10;
 const COLOUR: Readonly<Record<BlackholeReason, string>> = {
   "no route": "c2",
   "blackhole route": "c5",
+  "unreachable route": "c7",
   "stale route": "c4",
   "destination node down": "c6",
   "underlay path cut": "c1",

@@ -1,9 +1,9 @@
 /** The style sheet of the HTML report; light and dark by the reader's preference. */
 export const STYLE: string = `
 :root{color-scheme:light dark;--bg:#fcfcfb;--card:#fff;--ink:#1d1d1b;--soft:#62615c;--rule:#e4e3dd;--alarm:#c62f2f;--warn:#fdf3d8;
---c1:#2a6fcb;--c2:#d0571c;--c3:#12855c;--c4:#9a6a00;--c5:#b84a7c;--c6:#5a49b8}
+--c1:#2a6fcb;--c2:#d0571c;--c3:#12855c;--c4:#9a6a00;--c5:#b84a7c;--c6:#5a49b8;--c7:#5f6670}
 @media (prefers-color-scheme:dark){:root{--bg:#191918;--card:#222220;--ink:#f1f0ea;--soft:#a9a89f;--rule:#3a3a36;--alarm:#ff7b72;--warn:#3b3214;
---c1:#6aa9ff;--c2:#ff9156;--c3:#4fd0a0;--c4:#e5b343;--c5:#f08db8;--c6:#a99bff}}
+--c1:#6aa9ff;--c2:#ff9156;--c3:#4fd0a0;--c4:#e5b343;--c5:#f08db8;--c6:#a99bff;--c7:#aab2bd}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1060px;margin:0 auto;padding:32px 24px 64px}

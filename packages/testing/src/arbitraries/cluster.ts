@@ -12,12 +12,15 @@ import { arbitraryEra } from "./era.js";
 import { arbitraryExternalRouters, inIpv6 } from "./external-routers.js";
 import { arbitraryIpv6Pool, arbitraryPools, type PoolConstraints } from "./pools.js";
 import { arbitraryTopology, type Topology, type TopologyConstraints } from "./topology.js";
+import { arbitrarySpeakingPods, type SpeakingPods, withSpeakingPods } from "./workload-routers.js";
 
 /** What addresses there are in a cluster: with `ipv6` none of IPv4, neither nodes' nor pods'. */
 export type Families = "ipv4" | "dual-stack" | "ipv6";
 
 /** Every {@link Families}, IPv4 alone first; it counts twice, since most clusters are so. */
 export const FAMILIES: readonly Families[] = Object.freeze(["ipv4", "dual-stack", "ipv6", "ipv4"]);
+
+const ADDRESSES = { ipv4: [4], "dual-stack": [4, 6], ipv6: [6] } as const;
 
 /** Bounds of {@link arbitraryCluster}. */
 export interface ClusterConstraints extends TopologyConstraints, PoolConstraints {
@@ -38,6 +41,13 @@ export interface ClusterConstraints extends TopologyConstraints, PoolConstraints
   readonly families?: readonly Families[];
   /** BGP speakers outside the cluster, at most. @defaultValue 0 */
   readonly externalRoutersMax?: number;
+  /** Of these some keep several routes at once (`ecmp`). @defaultValue false */
+  readonly ecmp?: boolean;
+  /**
+   * Pods that speak BGP with their node, at most, all selected by a BGPPeer `pods` or by none. Only in clusters with BIRD.
+   * @defaultValue 0
+   */
+  readonly workloadRoutersMax?: number;
   /**
    * BGPFilters, at most. Where a cluster has any, every BGPPeer names some of them, and nodes may peer by a BGPPeer instead
    * of the mesh, so that pods need not be reachable. @defaultValue 0
@@ -57,6 +67,7 @@ interface Parts {
   readonly families: Families;
   readonly ipv6Pool: PoolOptions;
   readonly filtering: Filtering;
+  readonly speaking: SpeakingPods;
 }
 
 /** BGPFilters, and who uses them. */
@@ -91,10 +102,16 @@ export function arbitraryCluster(constraints: ClusterConstraints = {}): fc.Arbit
       datastore: fc.constantFrom(...(constraints.datastores ?? (["kubernetes", "etcd"] as const))),
       withoutBird: (constraints.withoutBird ?? true) ? fc.boolean() : fc.constant(false),
       // In the first rack, and with the first two nodes at most, which every topology has.
-      externalRouters: arbitraryExternalRouters(constraints.externalRoutersMax ?? 0, 2, 1),
+      externalRouters: arbitraryExternalRouters(
+        constraints.externalRoutersMax ?? 0,
+        2,
+        1,
+        constraints.ecmp ?? false,
+      ),
       families: fc.constantFrom(...(constraints.families ?? FAMILIES)),
       ipv6Pool: arbitraryIpv6Pool(constraints),
       filtering: arbitraryFiltering(constraints.bgpFiltersMax ?? 0),
+      speaking: arbitrarySpeakingPods(constraints.workloadRoutersMax ?? 0),
     })
     .map((parts) => build(parts, constraints.routable ?? true));
 }
@@ -175,11 +192,16 @@ function build(parts: Parts, routable: boolean): ClusterSpec {
     ...(externalRouters.length === 0 ? {} : { externalRouters }),
   };
   const { controlPlane } = topology;
-  const { filtering } = parts;
-  const spec = withFilters(withControlPlane(cluster(options), controlPlane), filtering);
-  const filtered = filtering.filters.length > 0 ? ` and ${JSON.stringify(filtering)}` : "";
-  const text = `cluster(${JSON.stringify(options)})${controlPlane > 0 ? ` with ${String(controlPlane)} control-plane nodes` : ""}${filtered}`;
-  return printedAs(spec, text);
+  const { filtering, speaking } = parts;
+  const filtered = withFilters(withControlPlane(cluster(options), controlPlane), filtering);
+  const spec = withSpeakingPods(filtered, ADDRESSES[families], speaking);
+  const text = [
+    `cluster(${JSON.stringify(options)})`,
+    ...(controlPlane > 0 ? [`with ${String(controlPlane)} control-plane nodes`] : []),
+    ...(filtering.filters.length > 0 ? [`and ${JSON.stringify(filtering)}`] : []),
+    ...(speaking.pods.length > 0 ? [`and ${JSON.stringify(speaking)}`] : []),
+  ];
+  return printedAs(spec, text.join(" "));
 }
 
 /** Labels the first nodes as kubeadm does; the datastore is then on them. */

@@ -24,11 +24,13 @@ const AS_NUMBERS = [65_001, 65_002, 64_512] as const;
  *
  * @param nodes - how many nodes, called `node-0`, `node-1`, …, a router may be told to peer with alone.
  * @param racks - how many racks there are at least.
+ * @param ecmp - whether some keep several routes at once (`ecmp`).
  */
 export function arbitraryExternalRouters(
   max: number,
   nodes: number,
   racks: number,
+  ecmp = false,
 ): fc.Arbitrary<readonly ExternalRouter[]> {
   if (max === 0) return fc.constant([]);
   const router = fc.record({
@@ -41,12 +43,14 @@ export function arbitraryExternalRouters(
     password: fc.constantFrom(undefined, "s3cret"),
     holdSeconds: fc.constantFrom(undefined, 9, 30),
     some: fc.option(fc.nat({ max: nodes - 1 }), { freq: 3, nil: undefined }),
+    several: ecmp ? fc.boolean() : fc.constant(false),
   });
   return fc.array(router, { maxLength: max }).map((all) =>
-    all.map(({ rack, some, multihop, password, holdSeconds, ...rest }, i) => ({
+    all.map(({ rack, some, multihop, password, holdSeconds, several, ...rest }, i) => ({
       name: `tor-${String(i)}`,
       ip: `10.0.${String(rack)}.${String(251 + i)}`,
       ...rest,
+      ...(several ? { ecmp: true } : {}),
       ...(multihop ? { multihop } : {}),
       ...(holdSeconds === undefined ? {} : { holdSeconds }),
       ...(password === undefined ? {} : { password }),

@@ -60,7 +60,7 @@ export function walk(
   if (found === undefined) return lost(`no route at ${name}`);
   const route = kernels.route(found.route);
   const text = `${prefixes.text(found.prefix)} ${routeText(simulation, route)}`;
-  if (route.type === "blackhole") return lost(`dropped at ${name} by ${text}`);
+  if (route.type !== "unicast") return lost(`dropped at ${name} by ${text}`);
   if (route.device.startsWith("cali")) return { type: "delivered", node: from };
   let end: WalkEnd | undefined;
   for (const { gateway: next, device } of nextHopsOf(route)) {

@@ -109,7 +109,7 @@ export function routeText({ nodes }: Pick<Simulation, "nodes">, route: Route): s
   const hops = nextHopsOf(route).map(({ device, gateway }) =>
     hopText(device, gateway < 0 ? undefined : nodes.name(gateway)),
   );
-  const path = type === "blackhole" ? "blackhole" : hops.join(" nexthop ");
+  const path = type === "unicast" ? hops.join(" nexthop ") : type;
   return `${path} proto ${String(protocol)} metric ${String(metric)}`;
 }
 
