@@ -30,7 +30,14 @@ const NODES = `
 ---
 {kind: BGPConfiguration, apiVersion: projectcalico.org/v3, metadata: {name: default}, spec: {asNumber: 64999}}
 ---
-{kind: BGPConfiguration, apiVersion: projectcalico.org/v3, metadata: {name: default}, spec: {asNumber: 65000}}
+{kind: BGPConfiguration, apiVersion: projectcalico.org/v3, metadata: {name: default}, spec: {asNumber: 65000, serviceClusterIPs: [{cidr: 10.96.0.0/12}]}}
+---
+{kind: Service, apiVersion: v1, metadata: {name: s, namespace: n}, spec: {type: ClusterIP, clusterIP: 10.96.0.1, externalTrafficPolicy: Local}}
+---
+kind: EndpointSlice
+apiVersion: discovery.k8s.io/v1beta1
+metadata: {name: s-1, namespace: n, labels: {kubernetes.io/service-name: s}}
+endpoints: [{addresses: [192.168.0.1], nodeName: a}]
 `;
 
 describe("a case of bgp-peers", () => {
@@ -57,6 +64,12 @@ describe("a case of bgp-peers", () => {
 
   test("may name a resource twice: the later stands, as when both are applied", async () => {
     expect(await ask({ ipv4: { localAs: 65000 } })).toEqual(PASSED);
+  });
+
+  test("may have EndpointSlices of an older API version", async () => {
+    const route = (cidr: string) => ({ cidr, section: "service-static", type: "blackhole" });
+    const staticRoutes = [route("10.96.0.0/12"), route("10.96.0.1/32")];
+    expect(await ask({ ipv4: { staticRoutes } })).toEqual(PASSED);
   });
 
   test("may leave out what is null", async () => {

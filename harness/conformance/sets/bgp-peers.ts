@@ -13,8 +13,8 @@ import { compareExpected } from "../compare.js";
 import type { CaseResult } from "../run.js";
 import { asGolden, normalise } from "./bgp-peers-format.js";
 
-/** A kind that confd watches itself and that is no resource of the simulated datastore. */
-const ENDPOINTS = "Endpoints";
+/** What confd watches itself: read from older API versions too, and from what the simulated datastore has not. */
+const KUBERNETES_KINDS: readonly unknown[] = ["Service", "EndpointSlice", "Endpoints"];
 
 /** What an `expected.json` says beside the expectation. See `conformance/bgp-peers/README.md`. */
 interface BgpPeersCase {
@@ -67,11 +67,13 @@ export function renderCase(
 /** The resources of a case; of two with one name the later stands, as when they are applied one by one. */
 function readInput(file: string): readonly ConfdResource[] {
   const source = { name: file, text: readFileSync(file, "utf8") };
-  const endpoints = parseSource(source).documents.flatMap(({ value }) =>
-    isRecord(value) && value["kind"] === ENDPOINTS ? [value as unknown as ConfdResource] : [],
+  const kubernetes = parseSource(source).documents.flatMap(({ value }) =>
+    isRecord(value) && KUBERNETES_KINDS.includes(value["kind"])
+      ? [value as unknown as ConfdResource]
+      : [],
   );
   const byName = new Map<string, ConfdResource>();
-  for (const resource of [...readManifests([source]).resources, ...endpoints]) {
+  for (const resource of [...kubernetes, ...readManifests([source]).resources]) {
     const { namespace = "", name } = resource.metadata;
     byName.set(`${resource.kind} ${namespace}/${name}`, resource);
   }
