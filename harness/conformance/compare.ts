@@ -8,6 +8,7 @@ const SHOWN = 8;
  * Compares a computed document with the expected one, field by field. An expected field that the
  * computed one does not have is not modelled, and named. A computed field that is not expected is a
  * difference, but for the outer `open` levels of objects, where an expectation may leave parts out.
+ * Null stands for nothing: it may be left out on either side.
  */
 export function compareExpected(actual: unknown, expected: unknown, open = 0): CaseResult {
   const differences = new Differences();
@@ -45,7 +46,8 @@ class Differences {
       if (Object.hasOwn(expected, field) && Object.hasOwn(actual, field))
         this.compare(is, wanted, below, open - 1);
       else if (Object.hasOwn(actual, field)) {
-        if (open <= 0) this.wrong.push(`${below} is ${show(is)}, not expected`);
+        if (open <= 0 && is !== null && is !== undefined)
+          this.wrong.push(`${below} is ${show(is)}, not expected`);
       } else if (wanted !== null) {
         this.unknown.add(`expected.${below.replace(/\[\d+\]/g, "[]")}`);
       }

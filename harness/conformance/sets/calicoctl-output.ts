@@ -5,10 +5,6 @@ import {
   type BirdStatus,
   defaultASNumber,
   formatGetTable,
-  formatIpamShow,
-  formatIpamShowIP,
-  type IpamUsage,
-  ipamCells,
   type Joinable,
   joinAndTruncate,
   nodeStatusRow,
@@ -23,10 +19,11 @@ import {
   toNodeStatusPeer,
   toNodeStatusRoute,
 } from "@calico-sim/calicoctl";
-import { isRecord, parseCidr } from "@calico-sim/core";
+import { isRecord } from "@calico-sim/core";
 import type { ConformanceCase } from "../case.js";
 import { compareExpected } from "../compare.js";
 import type { CaseResult } from "../run.js";
+import { type CellsInput, ipamShow, ipamShowCells, ipamShowIP } from "./calicoctl-ipam.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -36,41 +33,42 @@ const KINDS: Readonly<Record<string, (one: Json) => unknown>> = {
   nodeStatusScan: (one) =>
     attempt(() => ({ peers: protocolsOf(one, one["text"]).map(statusPeer) })),
   birdPeersScan,
-  nodeStatusPeer: ({ peer }) => {
-    const read = peer as ProtocolPeer & { readonly peerType: ProtocolPeer["origin"] };
-    return toNodeStatusPeer({ ...read, origin: read.peerType });
-  },
+  nodeStatusPeer: ({ peer }) => toNodeStatusPeer(peerOf(peer as Json)),
   birdRoutesScan: (one) => attempt(() => ({ routes: scanRoutes(text(one["text"])) })),
   nodeStatusRoute: ({ route }) => toNodeStatusRoute(route as BirdRoute),
   birdStatusScan: (one) => attempt(() => scanStatus(text(one["text"]))),
-  birdStatusConvert: ({ status }) => toNodeStatusBird(status as BirdStatus),
+  birdStatusConvert: ({ status }) => toNodeStatusBird({ ...NO_STATUS, ...(status as BirdStatus) }),
   tableRow: ({ object, wide }) => ({ cells: tableRow(object as StatusObject, wide === true) }),
   getTable: ({ resources, wide, allNamespaces }) => ({
-    text: formatGetTable(resources as readonly ApiResource[], {
+    text: formatGetTable(listOf(resources), {
       wide: wide === true,
       allNamespaces: allNamespaces === true,
     }),
   }),
   ipamShow: ({ expected }) => ({ text: ipamShow(text((expected as Json)["text"])) }),
   ipamShowCells: ({ input }) => ipamShowCells(input as CellsInput),
-  ipamShowIP,
+  ipamShowIP: ({ input }) => ({ text: ipamShowIP(input as Json) }),
   joinAndTruncate: ({ input }) => {
     const { items, separator, maxLength } = input as JoinInput;
-    return { text: joinAndTruncate(items, separator, maxLength) };
+    return { text: joinAndTruncate(items, separator ?? ",", maxLength ?? 0) };
   },
-  defaultASNumber: ({ input }) => ({ text: defaultASNumber(configuration(input as Json)) }),
+  defaultASNumber: ({ input }) => ({ text: defaultASNumber(configuration((input ?? {}) as Json)) }),
+};
+
+/** What `show status` says of a BIRD that does not answer. */
+const NO_STATUS: BirdStatus = {
+  version: "",
+  routerID: "",
+  serverTime: "",
+  lastBootTime: "",
+  lastReconfigTime: "",
+  ready: false,
 };
 
 interface JoinInput {
   readonly items: Joinable;
-  readonly separator: string;
-  readonly maxLength: number;
-}
-
-interface CellsInput {
-  readonly pool: string;
-  readonly blockSize: number;
-  readonly allocated: number;
+  readonly separator?: string | null;
+  readonly maxLength?: number | null;
 }
 
 interface StatusObject {
@@ -80,12 +78,13 @@ interface StatusObject {
     readonly classes: readonly string[];
     readonly updatePeriodSeconds?: number;
   };
-  readonly status: {
-    readonly lastUpdatedAge: string;
-    readonly agent: Readonly<Record<"birdV4" | "birdV6", { readonly state: string }>>;
-    readonly bgp: Readonly<Record<string, number>>;
-    readonly routes: Readonly<Record<string, number>>;
-  };
+  /** What the object's classes do not ask for is absent. */
+  readonly status?: {
+    readonly lastUpdatedAge?: string;
+    readonly agent?: Readonly<Record<string, { readonly state?: string } | null>> | null;
+    readonly bgp?: Readonly<Record<string, number>> | null;
+    readonly routes?: Readonly<Record<string, number>> | null;
+  } | null;
 }
 
 /** Runs one case: what the tools print or read, against what upstream's tests expect. */
@@ -94,20 +93,68 @@ export function runCalicoctlOutput(one: ConformanceCase): CaseResult {
   const compute = Object.hasOwn(KINDS, String(kind)) ? KINDS[String(kind)] : undefined;
   if (compute === undefined)
     return { status: "unsupported", features: [`kind:${String(kind)}`, ...one.features] };
-  const { note: _, contains, ...wanted } = lowerKeys(expected) as Json;
-  const computed = lowerKeys(compute(one.json)) as Json;
-  if (Array.isArray(contains)) return findAll(text(computed["text"]), contains);
+  const { note: _, contains, ...wanted } = displayed(lowerKeys(expected)) as Json;
+  const computed = displayed(lowerKeys(compute(one.json))) as Json;
+  if (contains !== undefined) return findAll(text(computed["text"]), [contains].flat());
   const actual = stated(computed, wanted) as Json;
   return compareExpected(trimText(actual), trimText(wanted));
 }
 
-/** The computed fields that the case says something about. */
+/** The computed fields that the case says something about. Go leaves blank what JSON calls null, or leaves out. */
 function stated(actual: unknown, wanted: unknown): unknown {
+  if (isBlank(actual) && isBlank(wanted)) return wanted;
   if (Array.isArray(actual) && Array.isArray(wanted))
     return actual.map((member, i) => stated(member, wanted[i]));
   if (!isRecord(actual) || !isRecord(wanted)) return actual;
-  const names = Object.keys(actual).filter((name) => Object.hasOwn(wanted, name));
+  const names = Object.keys(wanted).filter(
+    (name) => Object.hasOwn(actual, name) || wanted[name] === "",
+  );
   return Object.fromEntries(names.map((name) => [name, stated(actual[name], wanted[name])]));
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || value === false;
+}
+
+/** Types of peers in the words of the table, where a case has those of BIRD's names. */
+function displayed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(displayed);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, below]) => {
+      const origin = key === "peertype" ? originOf(below) : undefined;
+      return [key, origin === undefined ? displayed(below) : peerTypeText({ origin })];
+    }),
+  );
+}
+
+const ORIGINS = ["Mesh", "Node", "Global"] as const;
+
+/** Where a peering comes from, by BIRD's name for it or by the table's. */
+function originOf(type: unknown): ProtocolPeer["origin"] | undefined {
+  return ORIGINS.find((origin) => type === origin || type === peerTypeText({ origin }));
+}
+
+function peerOf({
+  peerIP,
+  peerType,
+  since,
+  ...peer
+}: Json): Parameters<typeof toNodeStatusPeer>[0] {
+  return {
+    peerIP: text(peerIP),
+    origin: originOf(peerType) ?? "Global",
+    since: text(since),
+    bgpState: text(peer["bgpState"] ?? peer["bGPState"]),
+  };
+}
+
+/** A list of resources, as calicoctl takes them: one, several, or a `List` of them. */
+function listOf(resources: unknown): readonly ApiResource[] {
+  return [resources].flat().flatMap((one) => {
+    const { items } = one as { readonly items?: readonly ApiResource[] };
+    return items ?? [one as ApiResource];
+  });
 }
 
 /** `error: true` where the text is refused. */
@@ -121,13 +168,15 @@ function attempt(read: () => object): Json {
 }
 
 function protocolsOf(one: Json, answer: unknown): readonly ProtocolPeer[] {
-  return scanProtocols(text(answer), separatorOf(one));
+  return scanProtocols(text(answer), separatorOf(one, text(answer)));
 }
 
-/** A case about IPv6 says so by its separator, or by its features. */
-function separatorOf({ separator, features }: Json): "." | ":" {
+/** A case about IPv6 says so by its separator, by its features, or by the name of a peer that is no IPv4 address. */
+function separatorOf({ separator, features }: Json, answer: string): "." | ":" {
   if (typeof separator === "string") return separator === ":" ? ":" : ".";
-  return Array.isArray(features) && features.includes("ipv6") ? ":" : ".";
+  if (Array.isArray(features) && features.includes("ipv6")) return ":";
+  const peer = /^(?:1002-| )?(?:Global|Node|Mesh)_(\S+)/m.exec(answer)?.[1];
+  return peer === undefined || /^\d+(?:_\d+){3}(?:_port_\d+)?$/.test(peer) ? "." : ":";
 }
 
 function statusPeer(peer: ProtocolPeer): Json {
@@ -136,27 +185,29 @@ function statusPeer(peer: ProtocolPeer): Json {
 }
 
 function nodeStatusLine(one: Json): Json {
-  const peer = readProtocolRow(text(one["line"]), separatorOf(one));
+  const line = text(one["line"]);
+  const peer = readProtocolRow(line, separatorOf(one, line));
   return { parsed: peer !== undefined, peer: peer === undefined ? null : statusPeer(peer) };
 }
 
-/** The state of each session comes from its own text, in the order of the peers. */
+/** The state of each session comes from the text that names it, or else from the one in its place. */
 function birdPeersScan(one: Json): Json {
-  const details = Array.isArray(one["protocolDetailTexts"]) ? one["protocolDetailTexts"] : [];
+  const details = Object.values(one["protocolDetailTexts"] ?? []).map(text);
   return attempt(() => ({
-    peers: protocolsOf(one, one["protocolsText"]).map((peer, i) => {
+    peers: protocolsOf(one, one["protocolsText"] ?? one["text"]).map((peer, i) => {
       const { origin, bgpState, ...rest } = peer;
-      const state = readBgpState(text(details[i])) ?? bgpState;
+      const own = details.find((detail) => words(detail).includes(peer.session));
+      const state = readBgpState(own ?? details[i] ?? "") ?? bgpState;
       return { ...rest, peerType: origin, bgpState: state };
     }),
   }));
 }
 
 function tableRow({ metadata, spec, status }: StatusObject, wide: boolean): string[] {
-  const { agent, bgp, routes } = status;
-  const families = (name: string, of: Readonly<Record<string, number>>) => ({
-    v4: of[`${name}V4`] ?? 0,
-    v6: of[`${name}V6`] ?? 0,
+  const { agent, bgp, routes, lastUpdatedAge = "" } = status ?? {};
+  const families = (name: string, of: Readonly<Record<string, number>> | null | undefined) => ({
+    v4: of?.[`${name}V4`] ?? 0,
+    v6: of?.[`${name}V6`] ?? 0,
   });
   return nodeStatusRow(
     {
@@ -165,8 +216,8 @@ function tableRow({ metadata, spec, status }: StatusObject, wide: boolean): stri
       classes: spec.classes,
       updatePeriodSeconds: spec.updatePeriodSeconds,
       age: metadata.creationAge,
-      lastUpdatedAge: status.lastUpdatedAge,
-      birdState: { v4: agent.birdV4.state, v6: agent.birdV6.state },
+      lastUpdatedAge,
+      birdState: { v4: agent?.["birdV4"]?.state ?? "", v6: agent?.["birdV6"]?.state ?? "" },
       established: families("numberEstablished", bgp),
       notEstablished: families("numberNotEstablished", bgp),
       learned: families("learned", routes),
@@ -175,60 +226,13 @@ function tableRow({ metadata, spec, status }: StatusObject, wide: boolean): stri
   );
 }
 
-/** The case is a documented example without an input: prefixes and used addresses are read from it, the rest is computed. */
-function ipamShow(example: string): string {
-  const usages = example.split("\n").flatMap((line): IpamUsage[] => {
-    const cells = line.split("|").map((cell) => cell.trim());
-    const [, grouping = "", cidr = "", , inUse = ""] = cells;
-    if (grouping !== "IP Pool" && grouping !== "Block") return [];
-    return [{ grouping, cidr, capacity: capacity(cidr), inUse: BigInt(parseInt(inUse, 10)) }];
-  });
-  return formatIpamShow(usages, {
-    reserved: example.includes("IPS RESERVED"),
-    style: /\| {2,}CIDR {2,}\|/.test(example) ? "centred" : "left",
-  });
-}
-
-/** IPAM fills the blocks of a node one after the other. */
-function ipamShowCells({ pool, blockSize, allocated }: CellsInput): Json {
-  const of = (cidr: string, inUse: number, grouping: IpamUsage["grouping"]) =>
-    ipamCells({ grouping, cidr, capacity: capacity(cidr), inUse: BigInt(inUse) });
-  const block = pool.replace(/\/\d+$/, `/${String(blockSize)}`);
-  const size = Number(capacity(block));
-  const names = ["first", "second", "third"];
-  const cells: Record<string, string> = {};
-  const add = (name: string, { total, inUse, free }: ReturnType<typeof ipamCells>): void => {
-    cells[`${name}Total`] = total;
-    cells[`${name}InUse`] = inUse;
-    cells[`${name}Free`] = free;
-  };
-  add("pool", of(pool, allocated, "IP Pool"));
-  // A case with one block does not number it.
-  add("block", of(block, Math.min(size, allocated), "Block"));
-  names.forEach((name, i) => {
-    add(`${name}Block`, of(block, Math.max(0, Math.min(size, allocated - i * size)), "Block"));
-  });
-  return cells;
-}
-
-function ipamShowIP({ input }: Json): Json {
-  const { ip, allocated, handle, attributes } = input as Json;
-  const assignment = {
-    ...(typeof handle === "string" ? { handle } : {}),
-    attributes: (attributes ?? {}) as Readonly<Record<string, string>>,
-  };
-  return { text: formatIpamShowIP(text(ip), allocated === true ? assignment : undefined) };
-}
-
 function configuration({ asNumber }: Json): ApiResource | undefined {
   if (asNumber === null || asNumber === undefined) return undefined;
   return { kind: "BGPConfiguration", metadata: { name: "default" }, spec: { asNumber } };
 }
 
-function capacity(cidr: string): bigint {
-  const parsed = parseCidr(cidr);
-  if (parsed === undefined) throw new RangeError(`"${cidr}" is no prefix`);
-  return 1n << BigInt((parsed.family === 4 ? 32 : 128) - parsed.length);
+function words(text: string): readonly string[] {
+  return text.split(/[\s-]+/);
 }
 
 function text(value: unknown): string {

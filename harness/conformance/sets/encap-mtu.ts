@@ -16,33 +16,33 @@ type Mode = EncapsulatedPool["ipipMode"];
 
 /** `input` of a case of kind `mtu`; null = absent. See `conformance/encap-mtu/README.md`. */
 interface MtuInput {
-  readonly interfaces?: readonly HostInterface[];
+  readonly interfaces?: readonly (Omit<HostInterface, "up"> & { readonly up?: boolean })[] | null;
   readonly hostMTU?: number | null;
   readonly mtuIfacePattern?: string | null;
   readonly vxlanMode?: Mode | null;
   readonly ipipMode?: Mode | null;
-  readonly ipv6VXLANPool?: boolean;
-  readonly wireguardEnabled?: boolean;
-  readonly wireguardEnabledV6?: boolean;
-  readonly wireguardEncryptHostTraffic?: boolean;
+  readonly ipv6VXLANPool?: boolean | null;
+  readonly wireguardEnabled?: boolean | null;
+  readonly wireguardEnabledV6?: boolean | null;
+  readonly wireguardEncryptHostTraffic?: boolean | null;
   readonly kubernetesProvider?: string | null;
-  readonly felixConfig?: Readonly<Record<string, number | boolean | null>>;
+  readonly felixConfig?: Readonly<Record<string, number | boolean | null>> | null;
   readonly mtuFile?: number | null;
   readonly netconfMTU?: number | null;
-  readonly requireMTUFile?: boolean;
-  readonly note?: string;
+  readonly requireMTUFile?: boolean | null;
+  readonly note?: string | null;
 }
 
 /** `input` of a case of kind `tunnelDevice`. */
 interface DeviceInput {
-  readonly ipipTunnelAddress?: string;
+  readonly ipipTunnelAddress?: string | null;
   readonly configuredMTUs: readonly number[];
 }
 
 /** Runs one case: what Felix and the CNI plugin compute, against what upstream's tests expect. */
 export function runEncapMtu(one: ConformanceCase): CaseResult {
-  const { kind, input, expected } = one.json;
-  const wanted = (expected ?? {}) as Readonly<Record<string, unknown>>;
+  const { kind = "mtu", input, expected } = one.json;
+  const { note: _, ...wanted } = (expected ?? {}) as Readonly<Record<string, unknown>>;
   let actual: Readonly<Record<string, unknown>>;
   if (kind === "mtu") actual = computeMtus(input ?? {});
   else if (kind === "tunnelDevice") actual = configureDevice(input as DeviceInput);
@@ -59,7 +59,8 @@ function computeMtus(input: MtuInput): Readonly<Record<string, unknown>> {
     return typeof value === "boolean" ? value : undefined;
   };
   const pattern = new RegExp(input.mtuIfacePattern ?? defaults.mtuIfacePattern);
-  const host = input.hostMTU ?? hostMTU(input.interfaces ?? [], pattern);
+  const interfaces = (input.interfaces ?? []).map((one) => ({ ...one, up: one.up !== false }));
+  const host = input.hostMTU ?? hostMTU(interfaces, pattern);
   const devices = deviceMTUs(host, {
     ipipMTU: number("ipipMTU", defaults.ipipMTU),
     vxlanMTU: number("vxlanMTU", defaults.vxlanMTU),
@@ -88,6 +89,8 @@ function computeMtus(input: MtuInput): Readonly<Record<string, unknown>> {
       ...(inUse.vxlanV6 ? [] : ["vxlanV6DeviceMTU"]),
       ...(inUse.wireguard ? [] : ["wireguardMTU"]),
       ...(inUse.wireguardV6 ? [] : ["wireguardMTUV6"]),
+      // A pod that is refused has no interface.
+      ...(veth.outcome === "mtu" ? [] : ["vethMTU"]),
     ],
     podMTU: podMTU(host, devices, inUse),
     ipipDeviceMTU: devices.ipip,
@@ -102,13 +105,17 @@ function computeMtus(input: MtuInput): Readonly<Record<string, unknown>> {
   };
 }
 
-/** The pools the input stands for: one for IPv4, and one for IPv6 where it says so. */
+/**
+ * The pools the input stands for: one for IPv4, and one for IPv6 where it says so. `vxlanMode: Never` is taken as said
+ * of both, as the set's case `pod-pattern-mismatch-pools-never` is named.
+ */
 function pools(input: MtuInput): readonly EncapsulatedPool[] {
   const list: EncapsulatedPool[] = [
-    { family: 4, ipipMode: input.ipipMode ?? "Never", vxlanMode: input.vxlanMode ?? "Never" },
+    { family: 4, ipipMode: input.ipipMode || "Never", vxlanMode: input.vxlanMode || "Never" },
   ];
   // Where upstream's test also edits the IPv6 pool, the set says so in a note, not in a field.
-  const turnedOff = /IPv6 pool.*is set to vxlanMode Never/.test(input.note ?? "");
+  const turnedOff =
+    input.vxlanMode === "Never" || /IPv6 pool.*is set to vxlanMode Never/.test(input.note ?? "");
   if (input.ipv6VXLANPool === true && !turnedOff) {
     list.push({ family: 6, ipipMode: "Never", vxlanMode: "Always" });
   }
@@ -120,9 +127,7 @@ function configureDevice(input: DeviceInput): Readonly<Record<string, unknown>> 
   const deviceMTUs: number[] = [];
   for (const mtu of input.configuredMTUs) {
     const address = input.ipipTunnelAddress;
-    device = {
-      ...configureTunnelDevice(device, { mtu, ...(address === undefined ? {} : { address }) }),
-    };
+    device = { ...configureTunnelDevice(device, { mtu, ...(address ? { address } : {}) }) };
     deviceMTUs.push(device.mtu);
   }
   return { deviceMTUs, deviceAddresses: device.addresses };

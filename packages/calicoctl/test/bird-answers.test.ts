@@ -26,6 +26,10 @@ describe("the answer to show protocols", () => {
       expect(() => scanProtocols(text)).toThrow(BirdOutputError);
   });
 
+  test("that says nothing at all has no peers", () => {
+    expect(scanProtocols("")).toEqual([]);
+  });
+
   test("leaves out a protocol that is down and has nothing to say", () => {
     expect(readProtocolRow("Mesh_10_0_0_1 BGP      master   down   03:33:31    ")).toBeUndefined();
   });
@@ -74,6 +78,18 @@ describe("the answer to show route", () => {
       ["10.244.0.128/26", true],
       ["10.244.0.64/26", true],
       ["10.244.0.64/26", false],
+    ]);
+  });
+
+  test("holds a route of several next hops once", () => {
+    // As BIRD 1.6.8 prints a route of the kernel with two next hops.
+    const rows =
+      "1007-10.0.0.0/8         multipath [kernel1 03:33:29] * (10)\n" +
+      " \tvia 10.0.0.1 on eth0 weight 1\n \tvia 10.0.0.2 on eth1 weight 1\n" +
+      " 10.1.0.0/16        dev eth0 [direct1 03:33:29] * (240)\n0000 \n";
+    expect(scanRoutes(rows).map(({ dest, iface }) => [dest, iface])).toEqual([
+      ["10.0.0.0/8", "multipath"],
+      ["10.1.0.0/16", "eth0"],
     ]);
   });
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type ApiResource, formatGetTable, UnknownKindError } from "../src/index.js";
+import {
+  type ApiResource,
+  defaultASNumber,
+  formatGetTable,
+  joinAndTruncate,
+  UnknownKindError,
+} from "../src/index.js";
 
 function resource(kind: string, name: string, spec: object, namespace?: string): ApiResource {
   return { kind, metadata: { name, namespace }, spec };
@@ -36,6 +42,19 @@ describe("calicoctl get", () => {
     ).toBe("(65001)");
     expect(asOf({ ipv4Address, asNumber: 65002 })).toBe("65002");
     expect(asOf(undefined)).toBe("");
+  });
+
+  test("prints an AS number given in two halves as one number", () => {
+    expect(cells(resource("BGPPeer", "p", { peerIP: "10.0.0.1", asNumber: "1.10" }))[3]).toBe(
+      "65546",
+    );
+    expect(defaultASNumber(resource("BGPConfiguration", "default", { asNumber: "1.0" }))).toBe(
+      "65536",
+    );
+  });
+
+  test("joins a map in the order of its keys, not of its cells", () => {
+    expect(joinAndTruncate({ "a-b": 1, a: 2 })).toBe("a=2,a-b=1");
   });
 
   test("names what a BGPPeer applies to", () => {

@@ -15,16 +15,20 @@ export interface BirdRoute {
 
 const NO_GATEWAY = "N/A";
 
+/** A line of its own for each next hop of a `multipath` route. */
+const NEXT_HOP = /^\s+via \S+ on \S+ weight \d+\s*$/;
+
 /**
  * The routes in the answer to `show route` (calico: node/pkg/status/populators/route.go). A row without a
- * destination is one more route to that of the row before.
+ * destination is one more route to that of the row before. The next hops below a `multipath` route of the
+ * kernel are no routes (bird: nest/rt-table.c, rt_show_rte); assumed: the tool passes over them.
  *
  * @throws BirdOutputError for a text that is no such answer.
  */
 export function scanRoutes(text: string): BirdRoute[] {
   const routes: BirdRoute[] = [];
   for (const { text: line } of scanAnswer(text, { rows: ["1007"] })) {
-    routes.push(readRoute(line, routes.at(-1)?.dest));
+    if (!NEXT_HOP.test(line)) routes.push(readRoute(line, routes.at(-1)?.dest));
   }
   return routes;
 }

@@ -32,7 +32,9 @@ const READY = "0001";
 export function scanAnswer(text: string, form: AnswerForm): readonly AnswerRow[] {
   const rows: AnswerRow[] = [];
   let code = "";
-  for (const line of text.replace(/\n$/, "").split("\n")) {
+  // As Go's line scanner: a text without a line has none, not an empty one.
+  const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  for (const line of lines) {
     const own = /^\d{3,4}(?=[- ])/.exec(line)?.[0]?.padStart(4, "0") ?? line.trim();
     if ((form.ends ?? ["0000"]).includes(own)) {
       if (own !== "0000") rows.push({ code: own, text: afterCode(line) });

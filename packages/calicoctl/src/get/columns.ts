@@ -1,6 +1,6 @@
 import { isRecord } from "@calico-sim/core";
 import { type Joinable, joinAndTruncate } from "../table/join.js";
-import { type ApiResource, listAt, textAt, valueAt } from "./resource.js";
+import { type ApiResource, asNumberAt, listAt, textAt, valueAt } from "./resource.js";
 
 /** What cells need beside their resource. */
 export interface GetContext {
@@ -30,6 +30,10 @@ function text(heading: string, path: string, absent = ""): Column {
   return { heading, cell: (resource) => textAt(resource, path, absent) };
 }
 
+function asNumber(heading: string, absent: string): Column {
+  return { heading, cell: (resource) => asNumberAt(resource, "spec.asNumber", absent) };
+}
+
 function list(heading: string, path: string, maxLength = 0): Column {
   return {
     heading,
@@ -51,7 +55,7 @@ const NODE_ASN: Column = {
   cell: (resource, { defaultASNumber }) =>
     valueAt(resource, "spec.bgp") === undefined
       ? ""
-      : textAt(resource, "spec.bgp.asNumber", `(${defaultASNumber})`),
+      : asNumberAt(resource, "spec.bgp.asNumber", `(${defaultASNumber})`),
 };
 
 const PEER_NODE: Column = {
@@ -127,17 +131,12 @@ export const KIND_COLUMNS: Readonly<Record<string, KindColumns>> = {
       text("ASSIGNMENTMODE", "spec.assignmentMode", "Automatic"),
     ],
   },
-  BGPPeer: both([
-    NAME,
-    text("PEERIP", "spec.peerIP"),
-    PEER_NODE,
-    text("ASN", "spec.asNumber", "0"),
-  ]),
+  BGPPeer: both([NAME, text("PEERIP", "spec.peerIP"), PEER_NODE, asNumber("ASN", "0")]),
   BGPConfiguration: both([
     NAME,
     text("LOGSEVERITY", "spec.logSeverityScreen", "-"),
     text("MESHENABLED", "spec.nodeToNodeMeshEnabled", "-"),
-    text("ASNUMBER", "spec.asNumber", "-"),
+    asNumber("ASNUMBER", "-"),
   ]),
   BGPFilter: both([
     NAME,

@@ -1,5 +1,4 @@
-import type { ApiResource } from "./resource.js";
-import { textAt } from "./resource.js";
+import { type ApiResource, asNumberAt } from "./resource.js";
 
 /** AS of a cluster that says nothing (calico: confd/pkg/backends/calico/client.go:63-67). */
 const DEFAULT_AS_NUMBER = "64512";
@@ -8,5 +7,5 @@ const DEFAULT_AS_NUMBER = "64512";
 export function defaultASNumber(configuration: ApiResource | undefined): string {
   return configuration === undefined
     ? DEFAULT_AS_NUMBER
-    : textAt(configuration, "spec.asNumber", DEFAULT_AS_NUMBER);
+    : asNumberAt(configuration, "spec.asNumber", DEFAULT_AS_NUMBER);
 }

@@ -1,4 +1,4 @@
-import { isRecord } from "@calico-sim/core";
+import { isRecord, parseASNumber } from "@calico-sim/core";
 
 /** A resource as `calicoctl get` has it: the v3 API object. */
 export interface ApiResource {
@@ -29,4 +29,9 @@ export function textAt(resource: ApiResource, path: string, absent = ""): string
 export function listAt(resource: ApiResource, path: string): readonly unknown[] {
   const value = valueAt(resource, path);
   return Array.isArray(value) ? value : [];
+}
+
+/** The AS number at a path as Calico prints it: `1.10` is `65546` (calico: api/pkg/lib/numorstring/asnumber.go). */
+export function asNumberAt(resource: ApiResource, path: string, absent: string): string {
+  return String(parseASNumber(textAt(resource, path)) ?? absent);
 }

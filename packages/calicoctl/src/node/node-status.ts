@@ -34,7 +34,7 @@ const PEER_TYPES: Readonly<Record<ProtocolPeer["origin"], string>> = {
 };
 
 /** The type of a peer as the table shows it. */
-export function peerTypeText(peer: ProtocolPeer): string {
+export function peerTypeText(peer: Pick<ProtocolPeer, "origin">): string {
   return PEER_TYPES[peer.origin];
 }
 

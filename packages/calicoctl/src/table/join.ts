@@ -16,8 +16,8 @@ export function joinAndTruncate(items: Joinable, separator = ",", maxLength = 0)
       : Array.isArray(items)
         ? items.map(String)
         : Object.entries(items)
-            .map(([key, value]) => `${key}=${String(value)}`)
-            .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, value]) => `${key}=${String(value)}`);
   const text = members.join(separator);
   if (maxLength <= 0 || text.length <= maxLength) return text;
   return text.slice(0, Math.max(0, maxLength - ELLIPSIS.length)) + ELLIPSIS;

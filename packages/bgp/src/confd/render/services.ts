@@ -73,7 +73,9 @@ function readRanges(
       const cidr = parseCidr(text?.trim() ?? "");
       return cidr?.family === family ? [cidr] : [];
     });
-  const cidrs = (list: readonly { readonly cidr?: string }[] = []) => list.map(({ cidr }) => cidr);
+  // A range may be an empty entry of its list.
+  const cidrs = (list: readonly ({ readonly cidr?: string } | null)[] = []) =>
+    list.map((range) => range?.cidr);
   // The variable takes the place of the resource's cluster ranges.
   const override = environment["CALICO_ADVERTISE_CLUSTER_IPS"];
   return {

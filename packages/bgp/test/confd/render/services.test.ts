@@ -96,6 +96,12 @@ describe("service advertisement", () => {
     }
   });
 
+  test("an entry of the ranges may be empty", () => {
+    // As a manifest may have it, though the API does not.
+    const serviceClusterIPs = [null, {}, { cidr: "10.96.0.0/12" }] as unknown as { cidr: string }[];
+    expect(routes([settings({ serviceClusterIPs })])).toEqual(["10.96.0.0/12"]);
+  });
+
   test("Endpoints count where there is no slice", () => {
     const older: ConfdResource = {
       apiVersion: "v1",
