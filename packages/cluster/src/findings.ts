@@ -3,6 +3,7 @@ import {
   type AddressFamily,
   bgpSettings,
   didYouMean,
+  eraNote,
   formatAddress,
   type NodeDirectory,
   type NodeView,
@@ -254,7 +255,9 @@ function idleFilters({ tracker }: ObservedCluster): Finding[] {
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(spec.findings ?? [])];
+  const nearest = eraNote(spec.calicoVersion);
+  if (nearest !== undefined) findings.push({ code: "setting", text: nearest.message });
   findings.push(...peerFindings(cluster), ...workloadFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");

@@ -1,7 +1,6 @@
 import { SESSION_ENDS_MAX } from "@calico-sim/bgp";
 import {
   bgpSettings,
-  ERAS,
   eraOf,
   type FabricSpec,
   type FieldSchema,
@@ -143,32 +142,23 @@ export function checkClusterOptions(options: ClusterOptions): void {
     ]);
 }
 
-/** The release whose rules hold, where what is said of it is no release: that has its own finding. */
+/** The release whose rules hold, where what is said of it is no text: that is an error of its own. */
 function eraText(calicoVersion: unknown): string {
   return typeof calicoVersion === "string" ? calicoVersion : "3.33";
 }
 
 /** What both descriptions of a cluster hold, field against field. */
 function commonIssues({
-  calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
   workloadRouters,
   routerId,
-}: Pick<
-  ClusterOptions,
-  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId"
->): Issue[] {
+}: Pick<ClusterOptions, "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId">): Issue[] {
   const issues: Issue[] = [...workloadIssues(workloadRouters)];
   if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
     const message = `${JSON.stringify(routerId)} is no router id`;
     const want = "hash, or an IPv4 address";
     issues.push(faultAt("VALUE_OUT_OF_RANGE", ["routerId"], message, want, routerId));
-  }
-  if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
-    const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
-    const want = ERAS.map((era) => era.calicoVersion).join(", ");
-    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["calicoVersion"], message, want, calicoVersion));
   }
   if (etcdEndpoints !== undefined && datastore !== "etcd") {
     const message = `the datastore is ${datastore}, which has no etcd endpoints`;

@@ -2,6 +2,7 @@ import {
   type Address,
   type AddressFamily,
   type Cidr,
+  eraNote,
   eraOf,
   type FabricSpec,
   formatAddress,
@@ -23,6 +24,8 @@ import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./clus
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
 import { soundRouters } from "./external-router-check.js";
 import { sharedLinks, subnetOf } from "./node-place.js";
+import { mergedResources } from "./replaced-resources.js";
+import type { Finding } from "./result.js";
 import { asReflector, reflectorCount, TO_REFLECTORS } from "./route-reflectors.js";
 import {
   checkClusterOptions,
@@ -35,7 +38,7 @@ import type { WorkloadRouter } from "./workload-router.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
-  /** Calico release whose defaults hold, e.g. `3.33`. */
+  /** Calico release whose defaults hold, e.g. `3.33`; of one that is not known those of the nearest, which is a finding. */
   readonly calicoVersion: string;
   readonly datastore: "kubernetes" | "etcd";
   /** Of the datastore `etcd`: where it is, as calico-config says when the run begins. */
@@ -82,6 +85,8 @@ export interface ClusterSpec {
   readonly cniRouteCopies?: boolean;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** What a reader of any result must know of the description: where its parts contradict each other, and which won. */
+  readonly findings?: readonly Finding[];
 }
 
 /** Whether the BIRDs of IPv6 have something to do: some Node has an IPv6 address, or some pool hands them out. */
@@ -152,7 +157,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(reflectors === 0 ? [] : [TO_REFLECTORS]),
     ...peeringsWith(soundRouters(options.externalRouters), written),
   ];
-  const resources = merged(generated, written);
+  const { resources, findings } = mergedResources(generated, written, options);
   const spec = clusterFromValid({
     resources,
     typhas,
@@ -172,7 +177,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(options.underlay === undefined ? {} : { underlay: options.underlay }),
   });
   checkTogether(resources, written);
-  return spec;
+  return findings.length === 0 ? spec : freezeDeep({ ...spec, findings });
 }
 
 /**
@@ -211,7 +216,8 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const fabric = fabricOf(options, placed);
   checkMesh(options.resources, options.backend ?? "bird", version);
   return Object.freeze({
-    calicoVersion: eraOf(version).calicoVersion,
+    // One whose defaults are not known stays as it is written, so that the results can say what they took.
+    calicoVersion: eraNote(version) === undefined ? eraOf(version).calicoVersion : version,
     datastore: options.datastore ?? "kubernetes",
     backend: options.backend ?? "bird",
     resources: Object.freeze([...options.resources]),
@@ -294,10 +300,4 @@ function poolResource(pool: PoolOptions, index: number, all: readonly PoolOption
       nodeSelector: "all()",
     },
   };
-}
-
-function merged(generated: readonly Resource[], given: readonly Resource[]): Resource[] {
-  const same = (a: Resource, b: Resource): boolean =>
-    a.kind === b.kind && a.metadata.name === b.metadata.name;
-  return [...generated.filter((g) => !given.some((x) => same(x, g))), ...given];
 }

@@ -142,10 +142,6 @@ describe("a cluster from resources that nobody checked", () => {
       { resources: [...SPEC.resources, SPEC.resources[0]] },
       /Node "node-0" is defined more than once/,
     ],
-    [
-      { calicoVersion: "banana" },
-      /^calicoVersion: "banana" is no Calico release \(expected 3\.32, 3\.33\)/,
-    ],
     [{ typhas: 3 }, /^typhas: 3 Typhas are more than the 2 nodes to run them/],
     [{ etcdEndpoints: ["https://a"] }, /^etcdEndpoints: the datastore is kubernetes/],
     [{ podFamilies: [4, 5] }, /^podFamilies\[1\]: 5 is no family of addresses \(expected 4 or 6\)/],

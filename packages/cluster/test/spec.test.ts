@@ -56,6 +56,21 @@ describe("a cluster from a short description", () => {
     expect(Object.isFrozen(spec)).toBe(true);
   });
 
+  test.each([
+    ["9.99", "3.33"],
+    ["3.1", "3.32"],
+    ["latest", "3.33"],
+    ["v3", "3.33"],
+    ["banana", "3.33"],
+    ["v3.32.4", undefined],
+  ])("of Calico %s says whose defaults it takes", (calicoVersion, taken) => {
+    const simulation = run({ nodes: 1, calicoVersion }, [at("0s", start())], "30s");
+    const { cluster: shown, findings } = simulation.result();
+    expect(shown.calicoVersion).toBe(taken ?? "3.32");
+    const text = `no defaults are known for Calico "${calicoVersion}"; those of ${String(taken)} are used`;
+    expect(findings).toEqual(taken === undefined ? [] : [{ code: "setting", text }]);
+  });
+
   test("puts more than 250 nodes of one rack into one /16", () => {
     const spec = cluster({ nodes: 600 });
     expect(new Set(spec.fabric.nodes.map(({ rack }) => rack)).size).toBe(1);
