@@ -49,7 +49,11 @@ const OPTIONS: ObjectSchema & { readonly fields: Record<keyof ManifestOptions, F
 };
 
 function checkOptions(files: unknown, options: ManifestOptions): void {
-  if (!Array.isArray(files) || files.length === 0 || files.some((one) => typeof one !== "string"))
+  if (
+    !Array.isArray(files) ||
+    files.length === 0 ||
+    !(Array.from(files) as readonly unknown[]).every((one) => typeof one === "string")
+  )
     throw new ClusterError(
       `clusterFromManifests takes a list of files and folders, not ${showValue(files)}`,
     );

@@ -15,6 +15,7 @@ import {
   parseAddress,
   parseCidr,
   type Resource,
+  withoutNullFields,
 } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import { withoutNulls } from "./check-fields.js";
@@ -110,8 +111,9 @@ export function usesIpv6({ backend, resources, detectIpv6 = false }: ClusterSpec
  * @throws ClusterError naming each option that is wrong, with what stands there and what would do.
  * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
  */
-export function cluster(options: ClusterOptions): ClusterSpec {
-  checkClusterOptions(options);
+export function cluster(given: ClusterOptions): ClusterSpec {
+  checkClusterOptions(given);
+  const options = withoutNulls(given);
   const names =
     typeof options.nodes === "number"
       ? Array.from({ length: options.nodes }, (_, i) => `node-${String(i)}`)
@@ -120,9 +122,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
   const typhas = options.typhas ?? 0;
   const perRack = Math.ceil(names.length / racks);
   const prefixLength = racks === 1 && perRack > 250 ? 16 : 24;
-  const given = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
+  const pools = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
   const families = ([4, 6] as const).filter((family) =>
-    given.some(({ cidr }) => parseCidr(cidr)?.family === family),
+    pools.some(({ cidr }) => parseCidr(cidr)?.family === family),
   );
   const nodeFamilies = options.nodeFamilies ?? (families.includes(6) ? [4, 6] : [4]);
   // As the operator sets it where it has pools of IPv6 alone (operator: pkg/render/node.go).
@@ -144,10 +146,10 @@ export function cluster(options: ClusterOptions): ClusterSpec {
   const { routeReflectors } = options;
   const reflectors = reflectorCount(routeReflectors);
   for (let i = 0; i < reflectors; i++) nodes[i] = asReflector(nodes[i]!, i, routeReflectors!);
-  const written = options.resources ?? [];
+  const written = withoutNullFields(options.resources ?? []);
   const generated = [
     ...nodes,
-    ...given.map(poolResource),
+    ...pools.map(poolResource),
     {
       apiVersion: "projectcalico.org/v3",
       kind: "BGPConfiguration",
@@ -188,12 +190,16 @@ export function cluster(options: ClusterOptions): ClusterSpec {
  */
 export function clusterFromResources(options: ResourceClusterOptions): ClusterSpec {
   checkResources(options);
-  return clusterFromValid(options);
+  const { resources } = (options as Partial<ResourceClusterOptions> | null) ?? {};
+  // What is no list, or no description at all, is refused below.
+  if (!Array.isArray(resources)) return clusterFromValid(options);
+  return clusterFromValid({ ...options, resources: withoutNullFields(resources) });
 }
 
 /** As {@link clusterFromResources}, for resources that were validated before. */
-export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
-  checkResourceClusterOptions(options);
+export function clusterFromValid(given: ResourceClusterOptions): ClusterSpec {
+  checkResourceClusterOptions(given);
+  const options = withoutNulls(given);
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
     throw new ClusterError("there is no Node among the resources; a cluster needs at least one");

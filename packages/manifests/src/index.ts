@@ -26,5 +26,5 @@ export {
   parseSource,
   type SyntaxFault,
 } from "./source/document.js";
-export type { Location, ManifestSource } from "./source/source-text.js";
+export { type Location, type ManifestSource, soundSource } from "./source/source-text.js";
 export { writeManifests } from "./write.js";

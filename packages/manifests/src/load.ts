@@ -1,6 +1,7 @@
 import type { Dirent, Stats } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { showValue } from "@calico-sim/core";
 import { type ReadOptions, type ReadResult, readManifests } from "./read.js";
 import type { ManifestSource } from "./source/source-text.js";
 
@@ -50,6 +51,12 @@ export async function loadManifestFiles(
   paths: readonly string[],
   options: LoadOptions = {},
 ): Promise<ReadResult> {
+  const given: unknown = paths;
+  if (
+    !Array.isArray(given) ||
+    !(Array.from(given) as readonly unknown[]).every((path) => typeof path === "string")
+  )
+    throw new TypeError(`loadManifestFiles takes a list of paths, not ${showValue(given)}`);
   const files: string[] = [];
   for (const path of paths) files.push(...(await expand(path)));
   if (files.length === 0) {

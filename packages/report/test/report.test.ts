@@ -1,4 +1,4 @@
-import type { Blackhole } from "@calico-sim/cluster";
+import { type Blackhole, ClusterError } from "@calico-sim/cluster";
 import { describe, expect, it } from "vitest";
 import { advise, renderHtml, renderText } from "../src/index.js";
 import { resultFixture } from "./fixture.js";
@@ -29,6 +29,26 @@ describe("the page of text", () => {
   it("shows the datastore with Typha beside the one without", () => {
     expect(page).toMatch(/with 3 Typhas +without Typha +factor/);
     expect(page).toMatch(/watch events sent +21,000 +693,000 +33×/);
+  });
+
+  it.each([
+    [{ width: 5n }, "width: must be a whole number, not the bigint 5"],
+    [{ width: 0 }, "width: 0 is out of range"],
+    [{ colour: "red" }, 'colour: "red" is no palette (expected bold, dim, red, yellow, green)'],
+    [{ compare: {} }, "compare: {} is no result as simulate(…) returns it"],
+    [{ colur: 1 }, 'has no field "colur"; did you mean "colour"?'],
+    [new Map(), "the options of renderText is an object, not a Map"],
+    [null, "the options of renderText is an object, not null"],
+  ])("says which option is wrong: %s", (options, message) => {
+    expect(() => renderText(result, options as never)).toThrow(ClusterError);
+    expect(() => renderText(result, options as never)).toThrow(message);
+  });
+
+  it("is made of a result, and so is the file of HTML", () => {
+    expect(() => renderText(5n as never)).toThrow("result: 5 is no result");
+    expect(() => renderHtml({} as never)).toThrow("result: {} is no result");
+    expect(() => renderHtml(result, { title: 5n as never })).toThrow("title: must be text");
+    expect(renderText(result, { width: null as never })).toBe(renderText(result));
   });
 
   it("has one column of load when there is nothing to compare", () => {
