@@ -82,6 +82,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     pods: {
       running: podsRunning(cluster),
       failed: recorder.podsFailed,
+      families: cluster.workloads.families ?? [4],
       addressedSeconds: some(recorder.addressed),
       programmedSeconds: some(recorder.programmed),
     },

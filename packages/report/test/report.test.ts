@@ -166,6 +166,29 @@ describe("advice", () => {
     expect(routers).not.toContain("node-lost");
   });
 
+  it("asks for no further pool where the CNI plugin asks for another family", () => {
+    const failed = { ...result.pods, failed: 12 };
+    const texts = (families: readonly (4 | 6)[], ...pools: readonly string[]): string[] =>
+      advise({
+        ...result,
+        pods: { ...failed, families },
+        cluster: { ...result.cluster, pools },
+      }).map(({ text, because }) => `${text} ${because}`);
+    const pool = "Add a pool or enlarge";
+    expect(texts([4], "10.244.0.0/16 (IPIP Always)").join()).toContain(pool);
+    expect(texts([4]).join()).toContain(pool);
+    const v6 = texts([4], "fd00:10:244::/64 (no encapsulation)");
+    expect(v6.join()).not.toContain(pool);
+    expect(v6).toContainEqual(
+      'Let the CNI plugin ask for IPv6 alone: assign_ipv4 "false" and assign_ipv6 "true" in its configuration (podFamilies). If the cluster says so already, put its installation manifests among the files. Or add a pool of IPv4. 12 pods got no address: the plugin asks for IPv4, and no pool is of IPv4 (fd00:10:244::/64 (no encapsulation)).',
+    );
+    expect(texts([4, 6], "10.244.0.0/16 (IPIP Always)").join()).toContain(
+      'assign_ipv4 "true" and assign_ipv6 "false"',
+    );
+    const both = ["10.244.0.0/16 (IPIP Always)", "fd00:10:244::/64 (no encapsulation)"];
+    expect(texts([4, 6], ...both).join()).toContain(pool);
+  });
+
   it("gives a reason and a source for everything, changes first", () => {
     const advice = advise(sized(400, 1), compare);
     for (const { because, source } of advice) {
