@@ -15,6 +15,7 @@ import {
 import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
 import { pairsWithIdleRules } from "./oracle-speakers.js";
+import { poolsOverNodes } from "./pool-findings.js";
 import type { Finding } from "./result.js";
 import { workloadFindings } from "./workload-findings.js";
 
@@ -258,6 +259,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
   const findings: Finding[] = [...(spec.findings ?? [])];
   const nearest = eraNote(spec.calicoVersion);
   if (nearest !== undefined) findings.push({ code: "setting", text: nearest.message });
+  findings.push(...poolsOverNodes(cluster));
   findings.push(...peerFindings(cluster), ...workloadFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");
@@ -295,6 +297,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     });
   }
   for (const text of recorder.refused) findings.push({ code: "write-refused", text });
+  for (const text of recorder.unscheduled) findings.push({ code: "pods-failed", text });
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }

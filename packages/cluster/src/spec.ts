@@ -208,9 +208,8 @@ export function clusterFromValid(given: ResourceClusterOptions): ClusterSpec {
     const view = nodeView(node);
     const subnet = subnetOf(view, shared);
     if (subnet === undefined) {
-      const { ipv4Address, ipv6Address } = view;
       throw new ClusterError(
-        `Node ${node.metadata.name} has no usable address (annotations projectcalico.org/IPv4Address: ${String(ipv4Address)}, projectcalico.org/IPv6Address: ${String(ipv6Address)}); expected for example 10.0.0.5/24`,
+        `Node ${node.metadata.name} has no address: no InternalIP in status.addresses, and no annotation projectcalico.org/IPv4Address or projectcalico.org/IPv6Address; expected for example 10.0.0.5/24`,
       );
     }
     return { name: node.metadata.name, subnet };

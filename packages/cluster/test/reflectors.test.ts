@@ -212,7 +212,10 @@ describe("a description with route reflectors", () => {
     const simulation = run({ ...described(2), ...own, resources }, [at("0s", start())], "30s");
     return simulation.result().findings.map(({ code, text }) => `${code}: ${text}`);
   };
-  const config = (spec: BGPConfiguration["spec"]): BGPConfiguration => ({ ...mesh(false), spec });
+  const config = (spec: NonNullable<BGPConfiguration["spec"]>): BGPConfiguration => ({
+    ...mesh(false),
+    spec,
+  });
 
   test("keeps the mesh off where a BGPConfiguration for something else says nothing of it", () => {
     const resources = [config({ listenPort: 1790 })];

@@ -229,7 +229,7 @@ describe("a cluster from resources", () => {
   test("needs an address for each node, and names the one without", () => {
     const bare = { apiVersion: "v1", kind: "Node" as const, metadata: { name: "bare" } };
     expect(refusal(() => clusterFromResources({ resources: [bare] }))).toBe(
-      "Node bare has no usable address (annotations projectcalico.org/IPv4Address: undefined, projectcalico.org/IPv6Address: undefined); expected for example 10.0.0.5/24",
+      "Node bare has no address: no InternalIP in status.addresses, and no annotation projectcalico.org/IPv4Address or projectcalico.org/IPv6Address; expected for example 10.0.0.5/24",
     );
   });
 

@@ -13,6 +13,8 @@ export type {
 export { operatorTyphaReplicas } from "./install/typha-replicas.js";
 export { formatIssue, type ManifestIssue, type ManifestIssueCode } from "./issue.js";
 export {
+  type FolderFiles,
+  filesOfFolder,
   type LoadOptions,
   loadManifestFiles,
   loadSource,
