@@ -8,6 +8,7 @@ import {
   showValue,
 } from "@calico-sim/core";
 import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
+import { familyIssues } from "./family-check.js";
 import type { Action, JoiningNode } from "./scenario.js";
 import { CHANGE_FIELDS, pairIssues } from "./underlay-check.js";
 
@@ -135,13 +136,8 @@ function actionIssues(action: unknown): readonly Issue[] {
     const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
     issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
   }
-  if (type === "pod-families" && Array.isArray(families)) {
-    const twice = new Set(families).size < families.length;
-    const sound = !twice && families.length > 0 && families.every((one) => one === 4 || one === 6);
-    const message = `${showValue(families)} are no families of addresses`;
-    const want = "[4], [6] or [4, 6]";
-    if (!sound) issues.push(faultAt("TYPE_WRONG", ["action", "families"], message, want, families));
-  }
+  if (type === "pod-families")
+    issues.push(...familyIssues(families, ["action", "families"], "a pod"));
   issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;
   if (

@@ -26,6 +26,7 @@ import type {
 } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
 import { fabricIssues } from "./fabric-check.js";
+import { familyIssues } from "./family-check.js";
 import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 import { workloadIssues } from "./workload-router.js";
@@ -128,7 +129,7 @@ export function checkClusterOptions(options: ClusterOptions): void {
   if (typeof options === "object" && options !== null) {
     issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
     const { pools, resources, nodeFamilies } = options as Partial<ClusterOptions>;
-    issues.push(...familyIssues(nodeFamilies, "nodeFamilies"));
+    issues.push(...familyIssues(nodeFamilies, ["nodeFamilies"], "a node"));
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
       issues.push(
@@ -310,7 +311,7 @@ function resourceClusterIssues(
   const issues = [...fieldIssues(options, fields, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
-    issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies, ["podFamilies"], "a pod"));
     if (typhaConfig !== undefined) issues.push(...typhaIssues(typhaConfig));
     const names = Array.isArray(resources)
       ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
@@ -345,26 +346,6 @@ function typhaIssues(typhaConfig: unknown): readonly Issue[] {
     const want = unfit(`typha.config.${name}`, got);
     const message = `${String(got)} is out of range`;
     return want === undefined ? [] : [faultAt("VALUE_OUT_OF_RANGE", path, message, want, got)];
-  });
-}
-
-/** There is no family but these two. */
-function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
-  if (!Array.isArray(given)) return [];
-  const families: readonly unknown[] = given;
-  const ofPods = field === "podFamilies";
-  if (families.length === 0) {
-    const message = ofPods ? "pods have an address of some family" : "a node has some address";
-    const want = ofPods ? "4 or 6" : "[4], [6] or [4, 6]";
-    return [faultAt("VALUE_OUT_OF_RANGE", [field], message, want, ofPods ? undefined : given)];
-  }
-  return families.flatMap((got, i) => {
-    const known = got === 4 || got === 6;
-    if (known && families.indexOf(got) === i) return [];
-    const message = known
-      ? "this family is there twice"
-      : `${showValue(got)} is no family of addresses`;
-    return [faultAt("VALUE_OUT_OF_RANGE", [field, i], message, "4 or 6", got)];
   });
 }
 
