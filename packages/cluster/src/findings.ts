@@ -259,7 +259,6 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
   const findings: Finding[] = [...(spec.findings ?? [])];
   const nearest = eraNote(spec.calicoVersion);
   if (nearest !== undefined) findings.push({ code: "setting", text: nearest.message });
-  findings.push(...poolsOverNodes(cluster));
   findings.push(...peerFindings(cluster), ...workloadFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");
@@ -301,5 +300,6 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }
+  findings.push(...poolsOverNodes(cluster));
   return findings;
 }
