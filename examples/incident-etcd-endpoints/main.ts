@@ -68,7 +68,8 @@ show(node03, "node-status-before.txt");
 console.log(`root@${master}:~# calicoctl node status`);
 console.log(simulation.views.calicoctlNodeStatus(master));
 console.log("Why:");
-for (const { text: why } of simulation.result().findings) console.log(`  ${why}`);
+for (const { code, text: why } of simulation.result().findings)
+  if (code === "start-failed") console.log(`  ${why}`);
 
 console.log("\n== After the repair\n");
 simulation.run(micros("26h10m"));

@@ -49,7 +49,11 @@ const OPTIONS: ObjectSchema & { readonly fields: Record<keyof ManifestOptions, F
 };
 
 function checkOptions(files: unknown, options: ManifestOptions): void {
-  if (!Array.isArray(files) || files.length === 0 || files.some((one) => typeof one !== "string"))
+  if (
+    !Array.isArray(files) ||
+    files.length === 0 ||
+    !(Array.from(files) as readonly unknown[]).every((one) => typeof one === "string")
+  )
     throw new ClusterError(
       `clusterFromManifests takes a list of files and folders, not ${showValue(files)}`,
     );
@@ -80,7 +84,7 @@ export async function clusterFromManifests(
   options: ManifestOptions = {},
 ): Promise<ManifestCluster> {
   checkOptions(files, options);
-  const { manifests, externalRouters, underlay } = await inputFiles(files);
+  const { manifests, externalRouters, underlay, unread } = await inputFiles(files);
   const { calicoVersion, cniRouteCopies } = options;
   const read = await loadManifestFiles(
     manifests,
@@ -96,8 +100,9 @@ export async function clusterFromManifests(
     throw new ManifestError([...read.issues, ...descriptions.flatMap(({ alone }) => alone)]);
   const { settings, resources } = read;
   if (!resources.some(({ kind }) => kind === "Node")) {
+    const inside = unread.length === 0 ? "" : ` (${unread.join(", ")} was not entered)`;
     throw new ClusterError(
-      `there is no Node in ${manifests.join(", ")}; "kubectl get nodes -o yaml" prints those of a cluster`,
+      `there is no Node in ${manifests.join(", ")}${inside}; "kubectl get nodes -o yaml" prints those of a cluster`,
     );
   }
   const spec = fromDescriptions(descriptions, {
@@ -116,7 +121,11 @@ export async function clusterFromManifests(
     // Where the operator runs calico-node, and calico-node looks for the Secrets that BGPPeers name.
     ...(settings.method === "operator" ? { secretNamespace: "calico-system" } : {}),
   });
-  const issues = [...read.issues, ...notSimulated(settings, manifests[0] ?? "")];
+  const issues = [
+    ...read.issues,
+    ...notSimulated(settings, manifests[0] ?? ""),
+    ...unread.map(notEntered),
+  ];
   return Object.freeze({ ...spec, issues: Object.freeze(issues) });
 }
 
@@ -203,6 +212,12 @@ function withSpec(
       ? { ...r, spec: edit(r.spec ?? {}) }
       : r,
   );
+}
+
+/** A folder inside one that is read, as kubectl apply -f passes over it, too. */
+export function notEntered(file: string): ManifestIssue {
+  const message = "this folder holds manifests, and is not entered; name it to have them read";
+  return { severity: "warning", code: "FOLDER_NOT_READ", message, file };
 }
 
 /** Settings that were read and that no part of the simulation acts on yet. */

@@ -26,10 +26,9 @@ function issuesOfRouters({
 }
 
 /** A file that describes the BGP speakers outside a cluster. */
-export const EXTERNAL_ROUTERS_FILE: DescriptionForm<ExternalRoutersFile> = {
+export const EXTERNAL_ROUTERS_FILE: DescriptionForm<Partial<ExternalRoutersFile>> = {
   file: {
     type: "object",
-    required: ["externalRouters"],
     fields: {
       externalRouters: { type: "any" },
       workloadRouters: { type: "any" },
@@ -42,12 +41,12 @@ export const EXTERNAL_ROUTERS_FILE: DescriptionForm<ExternalRoutersFile> = {
 
 /**
  * Reads the description of the BGP speakers outside a cluster: a YAML or JSON object with `externalRouters` (the fields
- * are those of {@link ExternalRouter}) and, if wanted, `workloadRouters` (those of {@link WorkloadRouter}) and
- * `undescribedPeers`.
+ * are those of {@link ExternalRouter}), `workloadRouters` (those of {@link WorkloadRouter}) and `undescribedPeers`, or some
+ * of them.
  *
  * @throws ManifestError with file, line and field of everything that is wrong, unknown fields included.
  */
 export function readExternalRouters(source: ManifestSource): ExternalRoutersFile {
-  const { externalRouters, ...rest } = readDescription(source, EXTERNAL_ROUTERS_FILE);
+  const { externalRouters = [], ...rest } = readDescription(source, EXTERNAL_ROUTERS_FILE);
   return { externalRouters: externalRouters.map(withoutNulls), ...rest };
 }

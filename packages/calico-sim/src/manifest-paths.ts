@@ -1,6 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { ManifestFileError } from "@calico-sim/manifests";
+import { filesOfFolder, ManifestFileError } from "@calico-sim/manifests";
 
 /** A folder may hold its scenario beside its manifests, under one of these names. */
 const SCENARIO_NAMES: readonly string[] = ["scenario.yaml", "scenario.yml", "scenario.json"];
@@ -20,6 +20,8 @@ export interface InputFiles {
   readonly underlay: string | undefined;
   /** The two above, those that are there. */
   readonly descriptions: readonly string[];
+  /** Folders inside those that are read, which hold manifests too and are not entered. */
+  readonly unread: readonly string[];
 }
 
 /**
@@ -35,6 +37,7 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
   const outside: string[] = [];
   const links: string[] = [];
   const scenarios: string[] = [];
+  const unread: string[] = [];
   const kindOf = (name: string): string[] => {
     if (EXTERNAL_ROUTERS.test(name)) return outside;
     return UNDERLAY.test(name) ? links : manifests;
@@ -44,16 +47,9 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
       kindOf(basename(path)).push(path);
       continue;
     }
-    const entries = await readdir(path, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name))
-      .map(({ name }) => name)
-      .sort();
-    const found = names.filter((name) => resolve(path, name) !== leftOut);
-    if (names.length === 0) {
-      const text = `folder ${path} holds no *.yaml, *.yml or *.json file`;
-      throw new ManifestFileError("NO_FILES", path, text);
-    }
+    const folder = await filesOfFolder(path);
+    const found = folder.names.filter((name) => resolve(path, name) !== leftOut);
+    unread.push(...folder.unread.map((name) => join(path, name)));
     for (const name of found)
       (SCENARIO_NAMES.includes(name) ? scenarios : kindOf(name)).push(join(path, name));
   }
@@ -64,7 +60,15 @@ export async function inputFiles(paths: readonly string[], without?: string): Pr
   );
   const underlay = onlyOne(links, "describe the underlay; put all of it into one file");
   const descriptions = [externalRouters, underlay].filter((file) => file !== undefined);
-  return { manifests, scenarios, externalRouters, underlay, descriptions };
+  const named = new Set(paths.map((path) => resolve(path)));
+  return {
+    manifests,
+    scenarios,
+    externalRouters,
+    underlay,
+    descriptions,
+    unread: unread.filter((folder) => !named.has(resolve(folder))),
+  };
 }
 
 /**

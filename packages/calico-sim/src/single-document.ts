@@ -1,10 +1,11 @@
-import { type IssueParts, isRecord, issueAt, showValue } from "@calico-sim/core";
+import { type IssueParts, issueAt } from "@calico-sim/core";
 import {
   type ManifestDocument,
   type ManifestIssue,
   type ManifestIssueCode,
   type ManifestSource,
   parseSource,
+  soundSource,
 } from "@calico-sim/manifests";
 
 /** A file that holds one YAML or JSON document: it, and what is wrong with the text itself. */
@@ -15,12 +16,7 @@ export interface SingleDocument {
 
 /** Parses a file that holds one document; a further one is an error, since nobody would read it. @throws TypeError when the source is none. */
 export function singleDocument(source: ManifestSource): SingleDocument {
-  const { name, text } = isRecord(source) ? source : ({} as Partial<ManifestSource>);
-  if (typeof name !== "string" || typeof text !== "string")
-    throw new TypeError(
-      `a source is { name, text }, the name of a file and what it holds, not ${showValue(source)}`,
-    );
-  const { documents, faults } = parseSource(source);
+  const { documents, faults } = parseSource(soundSource(source));
   const issues: ManifestIssue[] = faults.map(({ code, message, location }) => {
     const { line, column, text, length } = location;
     const issue = issueAt<ManifestIssueCode>(undefined, { code, message });

@@ -16,6 +16,8 @@ import {
 } from "../src/index.js";
 
 const example = fileURLToPath(new URL("../../../examples/prod-100", import.meta.url));
+/** Calico's own manifests are of its `master`. */
+const MASTER = 'no defaults are known for Calico "master"; those of 3.33 are used';
 let folder = "";
 const file = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -33,7 +35,7 @@ describe("a cluster from manifests", () => {
     const spec = await clusterFromManifests([example]);
     expect(spec).toMatchObject({
       backend: "bird",
-      calicoVersion: "3.33",
+      calicoVersion: "master",
       datastore: "kubernetes",
       typhas: 3,
     });
@@ -50,6 +52,32 @@ describe("a cluster from manifests", () => {
       defaultEndpointToHostAction: "Accept",
       ipv6Support: false,
     });
+  });
+
+  it("takes the release that is nearest to a tag or an option of ours, and says so as cluster() does", async () => {
+    const nodes = join(example, "nodes.yaml");
+    const tag = file(
+      "node.yaml",
+      `apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: calico-node, namespace: kube-system }
+spec:
+  template:
+    spec:
+      containers: [{ name: calico-node, image: "registry.local/calico/node:ours-7" }]
+`,
+    );
+    const told = async (paths: readonly string[], options = {}): Promise<readonly string[]> => {
+      const spec = await clusterFromManifests(paths, options);
+      const { findings } = new Simulation(spec).result();
+      return findings.map(({ text }) => text).filter((text) => text.includes("defaults"));
+    };
+    const nearest = (asked: string, taken: string): readonly string[] => [
+      `no defaults are known for Calico "${asked}"; those of ${taken} are used`,
+    ];
+    expect(await told([nodes, tag])).toEqual(nearest("ours-7", "3.33"));
+    expect(await told([nodes], { calicoVersion: "3.1" })).toEqual(nearest("3.1", "3.32"));
+    expect(await told([nodes], { calicoVersion: "v3.33.2" })).toEqual([]);
   });
 
   it("does without Typha when told so", async () => {
@@ -103,7 +131,7 @@ describe("a cluster from manifests", () => {
     expect(
       simulation.views.peers("n1", 6).map(({ peerIP, state }) => `${peerIP} ${state}`),
     ).toEqual(["fd10::2 up", "fd10::3 up"]);
-    expect(simulation.result().findings).toEqual([]);
+    expect(simulation.result().findings.map(({ text }) => text)).toEqual([MASTER]);
     expect(simulation.result().bgp.ipv6?.update.nlri).toBeGreaterThan(0);
   });
 
@@ -166,7 +194,7 @@ describe("a cluster from manifests", () => {
       // The first four bytes of SHA-256 of the name (calico: confd/pkg/resource/template/template_funcs.go).
       expect(views.showStatus("n1", 6)).toContain(`Router ID is ${hashOf("n1")}\n`);
       expect(views.birdFiles("n1", 6)[0]?.text).toContain(`router id ${hashOf("n1")};`);
-      expect(simulation.result().findings).toEqual([]);
+      expect(simulation.result().findings.map(({ text }) => text)).toEqual([MASTER]);
       expect(simulation.result().converged).toBe(true);
     });
 
@@ -176,6 +204,7 @@ describe("a cluster from manifests", () => {
         "The BGP backend process (BIRD) is not running.",
       );
       expect(simulation.result().findings.map(({ text }) => text)).toEqual([
+        MASTER,
         'neither bird nor bird6 runs on 3 of the nodes, which have no IPv4 address to be their router id: n1, n2, n3; CALICO_ROUTER_ID "hash" (routerId) gives them one',
       ]);
     });

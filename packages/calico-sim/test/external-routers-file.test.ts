@@ -78,15 +78,17 @@ describe("a file that describes external routers", () => {
     const apart = mkdtempSync(join(tmpdir(), "calico-sim-"));
     const path = join(apart, "external-routers.yaml");
     const pod = "{ pod: net/bird, asNumber: 65010, prefixes: [10.77.0.0/24] }";
-    writeFileSync(path, `externalRouters: []\nworkloadRouters:\n  - ${pod}\n`);
+    writeFileSync(path, `workloadRouters:\n  - ${pod}\n`);
     const spec = await clusterFromManifests([join(folder, "nodes.yaml"), path]);
     expect(spec.workloadRouters).toEqual([
       { pod: "net/bird", asNumber: 65_010, prefixes: ["10.77.0.0/24"] },
     ]);
     rmSync(apart, { recursive: true });
-    expect(
-      findings("externalRouters: []\nworkloadRouters:\n  - { pod: bird, asNumber: 1 }\n"),
-    ).toEqual(['3 workloadRouters[0].pod: "bird" names no pod']);
+    expect(findings("workloadRouters:\n  - { pod: bird, asNumber: 1 }\n")).toEqual([
+      '2 workloadRouters[0].pod: "bird" names no pod',
+    ]);
+    const text = "workloadRouters: [{ pod: net/bird, asNumber: 1 }]";
+    expect(readExternalRouters({ name: "f.yaml", text }).externalRouters).toEqual([]);
   });
 
   it("may be given by its path", async () => {
@@ -103,8 +105,8 @@ describe("a file that describes external routers", () => {
     ]);
     expect(findings("externalRouter: []\n")).toEqual([
       '1 externalRouter: the file has no field "externalRouter"; did you mean "externalRouters"?',
-      '1 externalRouters: "externalRouters" is required',
     ]);
+    expect(findings("undescribedPeers: absent\n")).toEqual([]);
     expect(findings("externalRouters:\n  - { name: t, ip: 10.0.0, asNumber: x }\n")).toHaveLength(
       2,
     );

@@ -120,7 +120,16 @@ describe("scenario files", () => {
       at("16m", nodes.join({ name: "v6", address: "fd10::9/64" })),
     ]);
     expect(issues("- { at: 1m, action: pod-families, families: [5] }\n")).toEqual([
-      '1:35 [0].families "families" cannot be [5]',
+      "1:46 [0].families[0] 5 is no family of addresses",
+    ]);
+    expect(issues("- { at: 1m, action: pod-families, families: [4, 4] }\n")).toEqual([
+      "1:49 [0].families[1] this family is there twice",
+    ]);
+    expect(issues("- { at: 1m, action: pod-families, families: [] }\n")).toEqual([
+      "1:35 [0].families a pod has an address of some family",
+    ]);
+    expect(issues("- { at: 1m, action: pod-families, families: 4 }\n")).toEqual([
+      '1:45 [0].families "families" cannot be 4',
     ]);
   });
 

@@ -7,7 +7,8 @@ import {
   RESOURCE_KINDS,
   showValue,
 } from "@calico-sim/core";
-import { faultAt, fieldIssues } from "./check-fields.js";
+import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
+import { familyIssues } from "./family-check.js";
 import type { Action, JoiningNode } from "./scenario.js";
 import { CHANGE_FIELDS, pairIssues } from "./underlay-check.js";
 
@@ -85,8 +86,8 @@ const STEP: ObjectSchema = {
   required: ["at", "action"],
 };
 
-/** What is wrong with the fields of a step, each for itself; paths begin at the step. */
-export function stepFieldIssues(step: unknown): readonly Issue[] {
+/** What is wrong with the fields of a step, each for itself, and with resources that it writes; paths begin at the step. */
+export function stepFieldIssues(step: unknown, calicoVersion: string): readonly Issue[] {
   const found = [...fieldIssues(step, STEP, [], "a step")];
   if (!isRecord(step) || found.length > 0) return found;
   const { at, action } = step;
@@ -94,7 +95,13 @@ export function stepFieldIssues(step: unknown): readonly Issue[] {
     const message = `a step is due at whole microseconds from 0, not at ${showValue(at)}`;
     found.push(faultAt("TYPE_WRONG", ["at"], message, 'a time as at("5m", …) makes it', at));
   }
-  return [...found, ...actionIssues(action)];
+  const ofFields = actionIssues(action);
+  const resources: unknown = isRecord(action) ? action["resources"] : undefined;
+  if (!Array.isArray(resources)) return [...found, ...ofFields];
+  const ofResources = [...(resources as readonly unknown[])].flatMap((resource, i) =>
+    resourceIssues(resource, ["action", "resources", i], calicoVersion),
+  );
+  return [...found, ...ofFields, ...ofResources];
 }
 
 function actionIssues(action: unknown): readonly Issue[] {
@@ -129,13 +136,8 @@ function actionIssues(action: unknown): readonly Issue[] {
     const want = `a number above 0, up to ${String(PODS_PER_SECOND_MAX)}`;
     issues.push(faultAt("TYPE_WRONG", ["action", "perSecond"], message, want, perSecond));
   }
-  if (type === "pod-families" && Array.isArray(families)) {
-    const twice = new Set(families).size < families.length;
-    const sound = !twice && families.length > 0 && families.every((one) => one === 4 || one === 6);
-    const message = `${showValue(families)} are no families of addresses`;
-    const want = "[4], [6] or [4, 6]";
-    if (!sound) issues.push(faultAt("TYPE_WRONG", ["action", "families"], message, want, families));
-  }
+  if (type === "pod-families")
+    issues.push(...familyIssues(families, ["action", "families"], "a pod"));
   issues.push(...namespaceIssues(action["namespace"]));
   const never = restartAfter === Number.POSITIVE_INFINITY;
   if (

@@ -16,6 +16,7 @@ import {
   issueAt,
   newAffinity,
   newBlock,
+  nodeView,
   parseCidr,
   performDirectly,
   poolView,
@@ -312,9 +313,23 @@ export class Actions implements EventHandler {
     }
   }
 
+  /**
+   * Running nodes that take pods: those that are not cordoned (kubernetes: pkg/scheduler, NodeUnschedulable). Taints are
+   * left out of the model.
+   */
+  private schedulable(action: Action): readonly string[] {
+    const { datastore, engine } = this.parts;
+    const names = this.lifecycle.liveNodes().filter((name) => {
+      const node = datastore.get("Node", name);
+      return node === undefined || !nodeView(node).unschedulable;
+    });
+    if (names.length === 0) this.recorder.podsUnscheduled(describe(action), engine.now);
+    return names;
+  }
+
   /** On the nodes that are there now; if there is none, no pod can be scheduled. */
   private startChurn(action: Extract<Action, { type: "pods-churn" }>): void {
-    const nodes = this.lifecycle.liveNodes();
+    const nodes = this.schedulable(action);
     if (nodes.length === 0) return;
     this.churn.start({
       name: `churn-${String(this.churns++)}`,
@@ -329,7 +344,7 @@ export class Actions implements EventHandler {
 
   private createPods(action: Extract<Action, { type: "pods-create" }>): void {
     const { count, over, namespace, labels } = action;
-    const live = this.lifecycle.liveNodes();
+    const live = this.schedulable(action);
     for (let i = 0; i < count; i++) {
       const node = live[i % live.length];
       if (node === undefined) return;

@@ -60,7 +60,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
       subnets: cluster.fabric.racks.length,
       typhas: spec.typhas,
       pools: cluster.datastore.list("IPPool").map((pool) => poolText(pool.spec)),
-      calicoVersion: spec.calicoVersion,
+      calicoVersion: cluster.era.calicoVersion,
       datastore: spec.datastore,
       backend: spec.backend,
     },
@@ -82,6 +82,7 @@ export function buildResult(cluster: ObservedCluster, given: readonly Finding[])
     pods: {
       running: podsRunning(cluster),
       failed: recorder.podsFailed,
+      families: cluster.workloads.families ?? [4],
       addressedSeconds: some(recorder.addressed),
       programmedSeconds: some(recorder.programmed),
     },

@@ -14,6 +14,7 @@ import {
   type Resource,
   showValue,
   validate,
+  withoutNullFields,
 } from "@calico-sim/core";
 
 /** Something wrong with what a caller wrote, at a place in it; what would do, and what stands there. */
@@ -81,6 +82,8 @@ export function resourceIssues(
   const shape = "an object with apiVersion, kind and metadata.name";
   if (!isRecord(value))
     return missing([], `a resource is ${shape}, not ${showValue(value)}`, shape);
+  const foreign = foreignValue(value, path, new Set());
+  if (foreign !== undefined) return [foreign];
   const { apiVersion, kind, metadata } = value;
   if (typeof kind !== "string" || !(RESOURCE_KINDS as readonly string[]).includes(kind)) {
     const near = typeof kind === "string" ? didYouMean(kind, RESOURCE_KINDS) : "";
@@ -95,7 +98,8 @@ export function resourceIssues(
   const name = isRecord(metadata) ? metadata["name"] : undefined;
   if (typeof name !== "string" || name === "")
     return missing(["metadata", "name"], `${kind} needs metadata.name`, "a name");
-  return validate(value as unknown as Resource, { calicoVersion }).flatMap((issue) => {
+  const resource = withoutNullFields(value) as unknown as Resource;
+  return validate(resource, { calicoVersion }).flatMap((issue) => {
     const within = issue.path ?? [];
     const unknown = byHand && issue.code === "FIELD_UNKNOWN" && within[0] === "spec";
     if (issue.severity !== "error" && !unknown) return [];
@@ -104,4 +108,35 @@ export function resourceIssues(
       issueAt(issue.resource, { ...issue, severity: "error", message, path: [...path, ...within] }),
     ];
   });
+}
+
+function isTime(value: object): boolean {
+  return Object.prototype.toString.call(value) === "[object Date]";
+}
+
+/** Something in a resource that no datastore could hold, since JSON has no words for it; undefined where there is none. */
+function foreignValue(
+  value: unknown,
+  path: readonly PathSegment[],
+  above: Set<unknown>,
+): Issue | undefined {
+  const refusal = (message: string): Issue =>
+    faultAt("TYPE_WRONG", path, message, "text, numbers, lists and objects, as in JSON");
+  if (["bigint", "symbol", "function"].includes(typeof value) || Number.isNaN(value))
+    return refusal(`${showValue(value)} cannot stand in a resource`);
+  // A Date is what some readers of YAML make of a time; nothing here reads times of resources.
+  if (typeof value !== "object" || value === null || isTime(value)) return undefined;
+  if (!Array.isArray(value) && !isRecord(value))
+    return refusal(`${showValue(value)} cannot stand in a resource`);
+  if (above.has(value)) return refusal("a resource cannot hold itself");
+  above.add(value);
+  const entries: readonly (readonly [PathSegment, unknown])[] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  for (const [name, part] of entries) {
+    const found = foreignValue(part, [...path, name], above);
+    if (found !== undefined) return found;
+  }
+  above.delete(value);
+  return undefined;
 }

@@ -49,7 +49,7 @@ export interface ClusterOptions {
   readonly nodeFamilies?: readonly AddressFamily[];
   /** See `ClusterSpec.routerId`; blank for none. @defaultValue `hash` where nodes have no IPv4 address, else none */
   readonly routerId?: string;
-  /** @defaultValue `3.33` */
+  /** Of a release that is not known the nearest is taken, and the results have a finding. @defaultValue `3.33` */
   readonly calicoVersion?: string;
   /** @defaultValue `kubernetes` */
   readonly datastore?: "kubernetes" | "etcd";
@@ -79,7 +79,11 @@ export interface ClusterOptions {
   readonly cniRouteCopies?: boolean;
   /** What the links are like: latency, jitter, bandwidth, loss. */
   readonly underlay?: UnderlayOptions;
-  /** Further resources, or replacements of the generated ones by kind and name. */
+  /**
+   * Further resources, or replacements of the generated ones by kind and name. A BGPConfiguration `default` that leaves
+   * out `nodeToNodeMeshEnabled` or `asNumber` keeps what `routeReflectors` and `asNumber` ask for; where a resource says
+   * something else it wins, and the results have a finding.
+   */
   readonly resources?: readonly Resource[];
 }
 

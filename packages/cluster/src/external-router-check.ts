@@ -67,7 +67,7 @@ export function routerFieldIssues(routers: unknown): readonly Issue[] {
     const message = `${LIST} is a list`;
     return [issueAt(undefined, { code: "TYPE_WRONG", message, path: [LIST], got: routers, want })];
   }
-  return routers.flatMap((router: unknown, i) =>
+  return [...(routers as readonly unknown[])].flatMap((router, i) =>
     fieldIssues(router, ROUTER, [LIST, i], "an external router"),
   );
 }
@@ -95,7 +95,9 @@ export function routerIssues(
 ): readonly Issue[] {
   const ofFields = routerFieldIssues(routers);
   if (!Array.isArray(routers)) return ofFields;
-  const sound = routers.map((router, i) => soundFields(router, i, ofFields));
+  const sound = (Array.from(routers) as readonly unknown[]).map((router, i) =>
+    soundFields(router, i, ofFields),
+  );
   const around: Surroundings = {
     nodes: ofKind(resources, "Node").map((node) => {
       const { name, ipv4Address, internalIP, ipv6Address, internalIPv6 } = nodeView(node);

@@ -3,6 +3,7 @@ import {
   type AddressFamily,
   bgpSettings,
   didYouMean,
+  eraNote,
   formatAddress,
   type NodeDirectory,
   type NodeView,
@@ -14,6 +15,7 @@ import {
 import type { ObservedCluster } from "./build-result.js";
 import { addressIn, nodeNeighbours } from "./external-router.js";
 import { pairsWithIdleRules } from "./oracle-speakers.js";
+import { poolsOverNodes } from "./pool-findings.js";
 import type { Finding } from "./result.js";
 import { workloadFindings } from "./workload-findings.js";
 
@@ -254,7 +256,9 @@ function idleFilters({ tracker }: ObservedCluster): Finding[] {
 /** What a reader must know before using the figures of a run. */
 export function findingsOf(cluster: ObservedCluster): Finding[] {
   const { datastore, spec, era, engine, recorder } = cluster;
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...(spec.findings ?? [])];
+  const nearest = eraNote(spec.calicoVersion);
+  if (nearest !== undefined) findings.push({ code: "setting", text: nearest.message });
   findings.push(...peerFindings(cluster), ...workloadFindings(cluster));
   const bgp = bgpSettings(ofKind(spec.resources, "BGPConfiguration"), era);
   const peers = datastore.count("BGPPeer");
@@ -292,8 +296,10 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     });
   }
   for (const text of recorder.refused) findings.push({ code: "write-refused", text });
+  for (const text of recorder.unscheduled) findings.push({ code: "pods-failed", text });
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }
+  findings.push(...poolsOverNodes(cluster));
   return findings;
 }

@@ -123,6 +123,7 @@ function round(x: Spreading, talking: Iterable<string>): ReadonlySet<string> {
       undefined,
     );
     const isNode = x.state.nodes.has(from);
+    const toMesh = sharedWithMesh(x, from, own);
     // A router tells nobody anything but its best.
     if (!isNode && x.spoken.has(from) && x.spoken.get(from) === best) continue;
     x.spoken.set(from, best);
@@ -130,9 +131,9 @@ function round(x: Spreading, talking: Iterable<string>): ReadonlySet<string> {
       const before = x.held.get(to)?.get(from) ?? [];
       const all = isNode && x.state.nodes.has(to);
       const offered = all || best === undefined ? own : [best];
-      const told = x.live.connected(from, to)
-        ? offered.flatMap((path) => tell(x, from, to, path))
-        : [];
+      const told = !x.live.connected(from, to)
+        ? NOTHING
+        : (toMesh(to) ?? offered.flatMap((path) => tell(x, from, to, path)));
       if (!same(told, before)) news.push([to, from, told]);
     }
   }
@@ -145,9 +146,52 @@ function round(x: Spreading, talking: Iterable<string>): ReadonlySet<string> {
   return hearing;
 }
 
+const NOTHING: readonly SpreadPath[] = [];
+
+/**
+ * What a node tells members of the mesh, worked out once for all of them that nobody treats specially: in a mesh of one AS
+ * they differ only in what came from themselves. Undefined for everybody else.
+ */
+function sharedWithMesh(
+  x: Spreading,
+  from: string,
+  own: readonly SpreadPath[],
+): (to: string) => readonly SpreadPath[] | undefined {
+  const { mesh, meshOfOneAS, named } = x.speakers;
+  if (!meshOfOneAS || !mesh.has(from)) return () => undefined;
+  const others = named.get(from) ?? NOBODY;
+  const sources = new Set(own.flatMap((path) => [path.from, path.originator ?? path.from]));
+  let told: readonly SpreadPath[] | undefined;
+  return (to) => {
+    if (!mesh.has(to) || others.has(to) || sources.has(to)) return undefined;
+    return (told ??= own.flatMap((path) => tell(x, from, to, path)));
+  };
+}
+
 function same(a: readonly SpreadPath[], b: readonly SpreadPath[]): boolean {
-  if (a.length === 0 || b.length === 0) return a.length === b.length;
-  return a.map(pathText).join() === b.map(pathText).join();
+  if (a === b) return true;
+  return a.length === b.length && a.every((path, i) => samePath(path, b[i]!));
+}
+
+function samePath(a: SpreadPath, b: SpreadPath): boolean {
+  return (
+    a.learnt === b.learnt &&
+    a.device === b.device &&
+    a.localPref === b.localPref &&
+    a.nextHop === b.nextHop &&
+    a.from === b.from &&
+    a.internal === b.internal &&
+    a.ofClient === b.ofClient &&
+    a.originator === b.originator &&
+    a.preference === b.preference &&
+    sameItems(a.asPath, b.asPath) &&
+    sameItems(a.clusters, b.clusters) &&
+    sameItems(a.communities, b.communities)
+  );
+}
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
 }
 
 /** Whom a speaker has something to say to, or had. */
@@ -165,7 +209,10 @@ function neighbours(x: Spreading, name: string, paths: readonly SpreadPath[]): r
 /** Nodes and routers that a node sends to, all equally good, in the order of names; none where it hears of no way. */
 export function gatewaysIn({ paths }: Spread, node: string): readonly string[] {
   const learnt = (paths.get(node) ?? []).filter((path) => path.learnt);
-  const [best] = [...learnt].sort(byMerit);
+  const best = learnt.reduce<SpreadPath | undefined>(
+    (a, b) => (a === undefined || byMerit(b, a) < 0 ? b : a),
+    undefined,
+  );
   if (best === undefined) return [];
   const equal = learnt.filter((path) => byMerit(path, best) === 0);
   return [...new Set(equal.map(({ nextHop }) => nextHop))].sort();

@@ -30,6 +30,8 @@ export class Recorder {
   readonly startFailures: Map<string, number> = new Map();
   /** What an operator could not write, since the datastore was down. */
   readonly refused: string[] = [];
+  /** Steps whose pods found no node. */
+  readonly unscheduled: string[] = [];
   podsFailed = 0;
   podsWithAddress = 0;
   private readonly bound: Map<string, Micros> = new Map();
@@ -66,6 +68,13 @@ export class Recorder {
   /** A write that named what is not there: `near` tells what is meant, if anything is near. */
   nothingFound(what: string, at: Micros, near: string): void {
     this.refused.push(`"${what}" at ${formatMicros(at)} failed: there is no such object${near}`);
+  }
+
+  /** Pods of a step stay pending, since no node takes any. */
+  podsUnscheduled(what: string, at: Micros): void {
+    this.unscheduled.push(
+      `"${what}" at ${formatMicros(at)}: no node that runs takes pods (spec.unschedulable keeps them off), so none is scheduled`,
+    );
   }
 
   podFailed(key: string, reason: string): void {

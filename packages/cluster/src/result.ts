@@ -1,5 +1,5 @@
 import type { WireSummary } from "@calico-sim/bgp";
-import type { Distribution, LoadSnapshot } from "@calico-sim/core";
+import type { AddressFamily, Distribution, LoadSnapshot } from "@calico-sim/core";
 import type { SentSecond, SyncerLoad } from "@calico-sim/typha";
 
 /**
@@ -162,6 +162,8 @@ export interface Result {
   readonly pods: {
     readonly running: number;
     readonly failed: number;
+    /** Families of the addresses that the CNI plugin asks for at the end. */
+    readonly families: readonly AddressFamily[];
     /** From binding to an address in the datastore, seconds. */
     readonly addressedSeconds: Distribution | undefined;
     /** From binding to routes and policy programmed on its node, seconds. */

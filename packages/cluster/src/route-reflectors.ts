@@ -1,8 +1,8 @@
-import type { BGPPeer, KubernetesNode } from "@calico-sim/core";
+import { type BGPPeer, type KubernetesNode, NODE_ANNOTATIONS } from "@calico-sim/core";
 import type { RouteReflectorOptions } from "./cluster-options.js";
 
 /** The label by which all nodes find the reflectors, as Calico's documentation has it ("Configure BGP peering"). */
-const LABEL = "route-reflector";
+export const REFLECTOR_LABEL = "route-reflector";
 
 /** The first cluster id, that of Calico's documentation; further ones count up. */
 const CLUSTER_ID = "244.0.0.";
@@ -24,10 +24,10 @@ export function asReflector(
     ...node,
     metadata: {
       ...metadata,
-      labels: { ...metadata.labels, [LABEL]: "true" },
+      labels: { ...metadata.labels, [REFLECTOR_LABEL]: "true" },
       annotations: {
         ...metadata.annotations,
-        "projectcalico.org/RouteReflectorClusterID": `${CLUSTER_ID}${String(each ? place + 1 : 1)}`,
+        [NODE_ANNOTATIONS.routeReflectorClusterID]: `${CLUSTER_ID}${String(each ? place + 1 : 1)}`,
       },
     },
   };
@@ -38,5 +38,5 @@ export const TO_REFLECTORS: BGPPeer = Object.freeze({
   apiVersion: "projectcalico.org/v3",
   kind: "BGPPeer",
   metadata: { name: "route-reflectors" },
-  spec: { nodeSelector: "all()", peerSelector: `${LABEL} == 'true'` },
+  spec: { nodeSelector: "all()", peerSelector: `${REFLECTOR_LABEL} == 'true'` },
 });

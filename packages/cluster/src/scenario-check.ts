@@ -7,6 +7,7 @@ import {
   issueAt,
   NodeDirectory,
   ofKind,
+  withoutNullFields,
 } from "@calico-sim/core";
 import { stepFieldIssues } from "./action-check.js";
 import { placeOf } from "./external-router.js";
@@ -63,10 +64,16 @@ export function nodeId(nodes: NodeDirectory, name: string): number {
   );
 }
 
-/** Checks that every step can be, and names what is there. @throws ScenarioError with all that is wrong, by step. */
-export function checkScenario(scenario: Scenario, names: ScenarioNames): void {
+/**
+ * Checks that every step can be, and names what is there.
+ *
+ * @returns the steps without fields that are null, which count as absent.
+ * @throws ScenarioError with all that is wrong, by step.
+ */
+export function checkScenario(scenario: Scenario, names: ScenarioNames): Scenario {
   const faults = scenarioFaults(scenario, names);
   if (faults.length > 0) throw scenarioError(scenario, faults);
+  return withoutNullFields(scenario);
 }
 
 /** All that is wrong with the steps of a scenario, in the order written. */
@@ -74,13 +81,16 @@ export function scenarioFaults(scenario: Scenario, names: ScenarioNames): readon
   const given: unknown = scenario;
   if (!Array.isArray(given))
     throw new ScenarioError("a scenario is a list of steps, as at(time, action) makes them");
-  const faults: ScenarioFault[] = scenario.flatMap((step, index) =>
-    stepFieldIssues(step).map((issue) => ({ index, issue })),
+  const faults: ScenarioFault[] = [...scenario].flatMap((step, index) =>
+    stepFieldIssues(step, names.spec.calicoVersion).map((issue) => ({ index, issue })),
   );
   const unsound = new Set(faults.map(({ index }) => index));
   const entries = [
     ...names.earlier.map((step) => ({ step, index: -1 })),
-    ...scenario.map((step, index) => ({ step, index })).filter(({ index }) => !unsound.has(index)),
+    ...scenario
+      .map((step, index) => ({ step, index }))
+      .filter(({ index }) => !unsound.has(index))
+      .map(({ step, index }) => ({ step: withoutNullFields(step), index })),
   ].sort((a, b) => a.step.at - b.step.at);
   const subjects = new ScenarioSubjects(
     names,

@@ -1,5 +1,4 @@
 import { ofKind, type PathSegment, type Resource } from "@calico-sim/core";
-import { resourceIssues } from "./check-fields.js";
 import { someOf } from "./external-router-check.js";
 import { bringsIpv6 } from "./late-ipv6.js";
 import { endFaults, linkKey, neighbourFault, unknown } from "./link-faults.js";
@@ -239,9 +238,7 @@ export class ScenarioSubjects {
 
   private *resources(resources: readonly Resource[]): Generator<Fault> {
     for (const [i, resource] of resources.entries()) {
-      const issues = resourceIssues(resource, ["resources", i], this.names.spec.calicoVersion);
-      for (const { code, message, path, want } of issues) yield { code, message, path, want };
-      if (issues.length > 0 || resource.kind !== "Node") continue;
+      if (resource.kind !== "Node") continue;
       const { name } = resource.metadata;
       for (const { message, ...parts } of this.node(name, ["resources", i, "metadata", "name"]))
         yield { ...parts, message: `${message}; a node joins by node-join` };

@@ -94,7 +94,11 @@ function untilIssues(until: unknown): readonly Issue[] {
 
 /** Where a value departs from an example: other names, other types, numbers that are none or below 0. */
 function unlike(value: unknown, example: unknown, path: readonly PathSegment[]): readonly Issue[] {
-  if (Array.isArray(example)) return [];
+  if (Array.isArray(example)) {
+    const fits =
+      Array.isArray(value) && value.length === example.length && value.every(Number.isFinite);
+    return fits ? [] : [mistyped(value, `a list of ${String(example.length)} numbers`, path)];
+  }
   if (isRecord(example))
     return isRecord(value) ? within(value, example, path) : [mistyped(value, "an object", path)];
   if (typeof value !== typeof example) return [mistyped(value, `a ${typeof example}`, path)];

@@ -33,6 +33,7 @@ import {
   type SyncerSource,
   showValue,
   type WatchEvent,
+  withoutNullFields,
 } from "@calico-sim/core";
 import { FelixFleet, type FelixListener, type RestartReason } from "@calico-sim/felix";
 import { TyphaFleet, type TyphaListener } from "@calico-sim/typha";
@@ -54,7 +55,7 @@ import { checkScenario, nodeId } from "./scenario-check.js";
 import type { SimulateOptions } from "./simulate-options.js";
 import { checkSimulateOptions } from "./simulate-options-check.js";
 import { type ClusterSpec, usesIpv6 } from "./spec.js";
-import { checkSpec } from "./spec-check.js";
+import { soundSpec } from "./spec-check.js";
 import { connectSyncers } from "./syncers.js";
 import { Tracker } from "./tracker.js";
 import { placeTyphas } from "./typha-deployment.js";
@@ -128,8 +129,8 @@ export class Simulation
   private readonly kindSample: number;
 
   /** @throws ClusterError when the cluster is none, or an option is wrong. */
-  constructor(spec: ClusterSpec, options: SimulateOptions = {}) {
-    checkSpec(spec);
+  constructor(given: ClusterSpec, options: SimulateOptions = {}) {
+    const spec = soundSpec(given);
     checkSimulateOptions(options);
     this.spec = spec;
     this.era = eraOf(spec.calicoVersion);
@@ -152,7 +153,8 @@ export class Simulation
     );
     this.etcd = new EtcdEndpoints(spec.etcdEndpoints ?? []);
     this.path = new ClusterDatastorePath(this.fabric, controlPlane, engine.random.seed);
-    const parameters = options.parameters ?? {};
+    // One that is given as undefined leaves the default in its place.
+    const parameters = withoutNullFields(options.parameters ?? {});
     this.datastore = new Datastore(engine, {
       ...parameters.datastore,
       flavour: spec.datastore,
@@ -292,10 +294,10 @@ export class Simulation
   schedule(scenario: Scenario): void {
     const { spec, nodes, fabric, routers, steps: earlier } = this;
     const { now } = this.engine;
-    checkScenario(scenario, { spec, nodes, fabric, routers, earlier, now });
+    const sound = checkScenario(scenario, { spec, nodes, fabric, routers, earlier, now });
     const late = this.bird6 === undefined && spec.backend === "bird";
-    if (late && scenario.some(({ action }) => bringsIpv6(action))) this.beginIpv6();
-    for (const [index, step] of scenario.entries()) {
+    if (late && sound.some(({ action }) => bringsIpv6(action))) this.beginIpv6();
+    for (const [index, step] of sound.entries()) {
       this.engine.schedule(step.at, this.kindStep, this.steps.length);
       this.steps.push(step);
       this.places.push(index);
@@ -317,6 +319,8 @@ export class Simulation
   /** Runs until a time. @throws RangeError when it is none: there is always something that beats, so that never is no end. */
   run(until: Micros, progress?: (share: number, seconds: number) => void): void {
     checkMoment(until);
+    if (progress !== undefined && typeof progress !== "function")
+      throw new RangeError(`${showValue(progress)} is no function that takes the progress`);
     if (until === Number.POSITIVE_INFINITY) throw new RangeError("a run without an end has none");
     const begin = this.engine.now;
     // In slices, so that progress can be shown; the events are the same.

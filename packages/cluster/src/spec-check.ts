@@ -1,9 +1,7 @@
 import { SESSION_ENDS_MAX } from "@calico-sim/bgp";
 import {
   bgpSettings,
-  ERAS,
   eraOf,
-  type FabricSpec,
   type FieldSchema,
   type Issue,
   isRecord,
@@ -15,9 +13,10 @@ import {
   type Resource,
   showValue,
   validateSet,
+  withoutNullFields,
 } from "@calico-sim/core";
 import { TYPHA_CONFIG } from "@calico-sim/typha";
-import { faultAt, fieldIssues, resourceIssues } from "./check-fields.js";
+import { faultAt, fieldIssues, resourceIssues, withoutNulls } from "./check-fields.js";
 import { ClusterError } from "./cluster-error.js";
 import type {
   ClusterOptions,
@@ -26,6 +25,8 @@ import type {
   RouteReflectorOptions,
 } from "./cluster-options.js";
 import { routerFieldIssues } from "./external-router-check.js";
+import { fabricIssues } from "./fabric-check.js";
+import { familyIssues } from "./family-check.js";
 import { unfit } from "./parameter-limits.js";
 import { underlayFieldIssues } from "./underlay-check.js";
 import { workloadIssues } from "./workload-router.js";
@@ -106,6 +107,12 @@ const FROM_RESOURCES: ObjectSchema & {
   required: ["resources"],
 };
 
+/** What a description becomes, where every default is in its place. */
+const SPEC: typeof FROM_RESOURCES = {
+  ...FROM_RESOURCES,
+  required: ["resources", "calicoVersion", "datastore", "backend", "typhas", "fabric"],
+};
+
 const TYPHA: ObjectSchema = {
   type: "object",
   fields: Object.fromEntries(Object.keys(TYPHA_CONFIG).map((name) => [name, any])),
@@ -122,13 +129,15 @@ export function checkClusterOptions(options: ClusterOptions): void {
   if (typeof options === "object" && options !== null) {
     issues.push(...nodeIssues(options), ...commonIssues(options), ...reflectorIssues(options));
     const { pools, resources, nodeFamilies } = options as Partial<ClusterOptions>;
-    issues.push(...familyIssues(nodeFamilies, "nodeFamilies"));
+    issues.push(...familyIssues(nodeFamilies, ["nodeFamilies"], "a node"));
     const era = eraText(options.calicoVersion);
     if (Array.isArray(pools))
-      issues.push(...pools.flatMap((pool: PoolOptions, i) => poolIssues(pool, i, era)));
+      issues.push(
+        ...(Array.from(pools) as PoolOptions[]).flatMap((pool, i) => poolIssues(pool, i, era)),
+      );
     if (Array.isArray(resources))
       issues.push(
-        ...resources.flatMap((resource: unknown, i) =>
+        ...(Array.from(resources) as unknown[]).flatMap((resource, i) =>
           resourceIssues(resource, ["resources", i], era),
         ),
       );
@@ -143,32 +152,23 @@ export function checkClusterOptions(options: ClusterOptions): void {
     ]);
 }
 
-/** The release whose rules hold, where what is said of it is no release: that has its own finding. */
+/** The release whose rules hold, where what is said of it is no text: that is an error of its own. */
 function eraText(calicoVersion: unknown): string {
   return typeof calicoVersion === "string" ? calicoVersion : "3.33";
 }
 
 /** What both descriptions of a cluster hold, field against field. */
 function commonIssues({
-  calicoVersion,
   datastore = "kubernetes",
   etcdEndpoints,
   workloadRouters,
   routerId,
-}: Pick<
-  ClusterOptions,
-  "calicoVersion" | "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId"
->): Issue[] {
+}: Pick<ClusterOptions, "datastore" | "etcdEndpoints" | "workloadRouters" | "routerId">): Issue[] {
   const issues: Issue[] = [...workloadIssues(workloadRouters)];
   if (typeof routerId === "string" && !["", "hash"].includes(routerId) && !isRouterId(routerId)) {
     const message = `${JSON.stringify(routerId)} is no router id`;
     const want = "hash, or an IPv4 address";
     issues.push(faultAt("VALUE_OUT_OF_RANGE", ["routerId"], message, want, routerId));
-  }
-  if (typeof calicoVersion === "string" && !/\d+\.\d+|^(master|latest)$/.test(calicoVersion)) {
-    const message = `${JSON.stringify(calicoVersion)} is no Calico release`;
-    const want = ERAS.map((era) => era.calicoVersion).join(", ");
-    issues.push(faultAt("VALUE_OUT_OF_RANGE", ["calicoVersion"], message, want, calicoVersion));
   }
   if (etcdEndpoints !== undefined && datastore !== "etcd") {
     const message = `the datastore is ${datastore}, which has no etcd endpoints`;
@@ -200,7 +200,7 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
   const names: readonly unknown[] = Array.isArray(got) ? got : [];
   for (const [i, name] of names.entries()) {
     if (typeof name !== "string" || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) {
-      const message = `${JSON.stringify(name)} is not a name that Kubernetes takes`;
+      const message = `${showValue(name)} is not a name that Kubernetes takes`;
       const names = "lower-case letters, digits, '-' and '.'";
       issues.push(faultAt("NAME_INVALID", ["nodes", i], message, names, name));
     } else if (seen.has(name)) {
@@ -216,6 +216,7 @@ function nodeIssues({ nodes, racks = 1, typhas = 0 }: ClusterOptions): Issue[] {
       faultAt("VALUE_OUT_OF_RANGE", ["typhas"], message, `0 to ${String(count)}`, typhas),
     );
   }
+  if (!Number.isInteger(racks)) return issues;
   const perRack = Math.ceil(count / racks);
   if (racks > 1 && perRack > NODES_PER_RACK) {
     const message = `${String(racks)} gives ${String(perRack)} nodes to a /24 subnet`;
@@ -234,14 +235,14 @@ function reflectorIssues({ routeReflectors, nodes, backend = "bird" }: ClusterOp
   const issues = [...fieldIssues(options, REFLECTORS, path, "route reflectors")];
   if (issues.length > 0) return issues;
   const { count } = options as RouteReflectorOptions;
-  const all = Array.isArray(nodes) ? nodes.length : Number(nodes);
+  const all = Array.isArray(nodes) ? nodes.length : nodes;
   // How many nodes there are is said elsewhere where that is no number.
-  if (count > all) {
+  if (typeof all === "number" && count > all) {
     const message = `${String(count)} route reflectors are more than the ${String(all)} nodes`;
     const want = `1 to ${String(all)}`;
     issues.push(faultAt("VALUE_OUT_OF_RANGE", path, message, want, count));
   }
-  if (backend !== "bird") {
+  if (backend === "vxlan" || backend === "none") {
     const message = `the back end ${backend} has no BGP`;
     issues.push(faultAt("FIELDS_CONFLICT", path, message, "the back end bird with them", got));
   }
@@ -283,24 +284,40 @@ export function checkSpec(spec: ResourceClusterOptions): void {
     throw new ClusterError(
       `a run takes a cluster as cluster(…) or await clusterFromManifests(…) returns it, not ${showValue(given)}`,
     );
+  checkResources(spec);
   const issues = [
-    ...resourceClusterIssues(spec).filter(({ code }) => code !== "FIELD_UNKNOWN"),
+    ...resourceClusterIssues(spec, SPEC).filter(
+      ({ code, path = [] }) => code !== "FIELD_UNKNOWN" || path.length > 1,
+    ),
     ...routerFieldIssues(spec.externalRouters),
   ];
   if (issues.length > 0) throw new ClusterError(issues);
 }
 
-function resourceClusterIssues(options: ResourceClusterOptions): readonly Issue[] {
-  const issues = [...fieldIssues(options, FROM_RESOURCES, [], "the description of a cluster")];
+/** A cluster without fields that are null, which count as absent. @throws ClusterError as {@link checkSpec}. */
+export function soundSpec<Spec extends ResourceClusterOptions>(spec: Spec): Spec {
+  checkSpec(spec);
+  const { resources, fabric, externalRouters = null, workloadRouters = null } = spec;
+  const parts = withoutNullFields({ resources, fabric, externalRouters, workloadRouters });
+  const sound = withoutNulls({ ...spec, ...parts });
+  const same = Object.entries(spec).every(([field, value]) => sound[field as keyof Spec] === value);
+  return same ? spec : sound;
+}
+
+function resourceClusterIssues(
+  options: ResourceClusterOptions,
+  fields = FROM_RESOURCES,
+): readonly Issue[] {
+  const issues = [...fieldIssues(options, fields, [], "the description of a cluster")];
   if (typeof options === "object" && options !== null) {
     const { typhaConfig, typhas = 0, resources, fabric, podFamilies } = options;
-    issues.push(...commonIssues(options), ...familyIssues(podFamilies, "podFamilies"));
+    issues.push(...commonIssues(options), ...familyIssues(podFamilies, ["podFamilies"], "a pod"));
     if (typhaConfig !== undefined) issues.push(...typhaIssues(typhaConfig));
     const names = Array.isArray(resources)
       ? ofKind(resources, "Node").map(({ metadata }) => metadata.name)
       : [];
     const nodes = names.length;
-    if (fabric !== undefined) issues.push(...fabricIssues(fabric, names));
+    if ((fabric ?? undefined) !== undefined) issues.push(...fabricIssues(fabric, names));
     // Typha's Pods are in the network of their host, so that a node has one at most.
     if (nodes > 0 && Number.isInteger(typhas) && typhas > nodes) {
       const message = `${String(typhas)} Typhas are more than the ${String(nodes)} nodes to run them`;
@@ -332,55 +349,11 @@ function typhaIssues(typhaConfig: unknown): readonly Issue[] {
   });
 }
 
-/** There is no family but these two. */
-function familyIssues(given: unknown, field: "podFamilies" | "nodeFamilies"): Issue[] {
-  if (!Array.isArray(given)) return [];
-  const families: readonly unknown[] = given;
-  const ofPods = field === "podFamilies";
-  if (families.length === 0) {
-    const message = ofPods ? "pods have an address of some family" : "a node has some address";
-    const want = ofPods ? "4 or 6" : "[4], [6] or [4, 6]";
-    return [faultAt("VALUE_OUT_OF_RANGE", [field], message, want, ofPods ? undefined : given)];
-  }
-  return families.flatMap((got, i) => {
-    const known = got === 4 || got === 6;
-    if (known && families.indexOf(got) === i) return [];
-    const message = known
-      ? "this family is there twice"
-      : `${showValue(got)} is no family of addresses`;
-    return [faultAt("VALUE_OUT_OF_RANGE", [field, i], message, "4 or 6", got)];
-  });
-}
-
-/** An underlay holds the Node resources, in order. */
-function fabricIssues(fabric: unknown, names: readonly string[]): Issue[] {
-  const path = ["fabric"];
-  const want = "an underlay as leafSpine makes it";
-  if (
-    !isRecord(fabric) ||
-    ![fabric["nodes"], fabric["racks"], fabric["routers"]].every(Array.isArray)
-  )
-    return [faultAt("TYPE_WRONG", path, `${showValue(fabric)} is no underlay`, want)];
-  const held = (fabric as unknown as FabricSpec).nodes.map(({ name }) => name);
-  const other = names.findIndex((name, i) => held[i] !== name);
-  if (other < 0 && held.length === names.length) return [];
-  const at = other < 0 ? names.length : other;
-  const message = `node ${String(at)} of the underlay is ${held[at] ?? "missing"}, and of the Node resources ${names[at] ?? "missing"}`;
-  return [
-    faultAt(
-      "VALUE_OUT_OF_RANGE",
-      [...path, "nodes", at],
-      message,
-      "the Node resources, in their order",
-    ),
-  ];
-}
-
 /** Checks resources that nobody checked before. @throws ClusterError with all that is wrong with them. */
 export function checkResources(options: Partial<ResourceClusterOptions> | undefined): void {
   const { resources, calicoVersion } = options ?? {};
   if (!Array.isArray(resources)) return;
-  const issues = resources.flatMap((resource: unknown, i) =>
+  const issues = [...(resources as readonly unknown[])].flatMap((resource, i) =>
     resourceIssues(resource, ["resources", i], eraText(calicoVersion), { byHand: false }),
   );
   if (issues.length > 0) throw new ClusterError(issues);

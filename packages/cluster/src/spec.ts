@@ -2,6 +2,7 @@ import {
   type Address,
   type AddressFamily,
   type Cidr,
+  eraNote,
   eraOf,
   type FabricSpec,
   formatAddress,
@@ -14,6 +15,7 @@ import {
   parseAddress,
   parseCidr,
   type Resource,
+  withoutNullFields,
 } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import { withoutNulls } from "./check-fields.js";
@@ -23,6 +25,8 @@ import type { ClusterOptions, PoolOptions, ResourceClusterOptions } from "./clus
 import { type ExternalRouter, peeringsWith, type UndescribedPeers } from "./external-router.js";
 import { soundRouters } from "./external-router-check.js";
 import { sharedLinks, subnetOf } from "./node-place.js";
+import { mergedResources } from "./replaced-resources.js";
+import type { Finding } from "./result.js";
 import { asReflector, reflectorCount, TO_REFLECTORS } from "./route-reflectors.js";
 import {
   checkClusterOptions,
@@ -35,7 +39,7 @@ import type { WorkloadRouter } from "./workload-router.js";
 
 /** A cluster as the simulator takes it: frozen plain data. A what-if is an immer edit of one. */
 export interface ClusterSpec {
-  /** Calico release whose defaults hold, e.g. `3.33`. */
+  /** Calico release whose defaults hold, e.g. `3.33`; of one that is not known those of the nearest, which is a finding. */
   readonly calicoVersion: string;
   readonly datastore: "kubernetes" | "etcd";
   /** Of the datastore `etcd`: where it is, as calico-config says when the run begins. */
@@ -82,6 +86,8 @@ export interface ClusterSpec {
   readonly cniRouteCopies?: boolean;
   /** Namespace of calico-node, where BGP passwords are looked up. @defaultValue `kube-system` */
   readonly secretNamespace?: string;
+  /** What a reader of any result must know of the description: where its parts contradict each other, and which won. */
+  readonly findings?: readonly Finding[];
 }
 
 /** Whether the BIRDs of IPv6 have something to do: some Node has an IPv6 address, or some pool hands them out. */
@@ -105,8 +111,9 @@ export function usesIpv6({ backend, resources, detectIpv6 = false }: ClusterSpec
  * @throws ClusterError naming each option that is wrong, with what stands there and what would do.
  * @example cluster({ nodes: 100, racks: 5, typhas: 3, pools: [{ cidr: "10.244.0.0/16", ipipMode: "CrossSubnet" }] })
  */
-export function cluster(options: ClusterOptions): ClusterSpec {
-  checkClusterOptions(options);
+export function cluster(given: ClusterOptions): ClusterSpec {
+  checkClusterOptions(given);
+  const options = withoutNulls(given);
   const names =
     typeof options.nodes === "number"
       ? Array.from({ length: options.nodes }, (_, i) => `node-${String(i)}`)
@@ -115,9 +122,9 @@ export function cluster(options: ClusterOptions): ClusterSpec {
   const typhas = options.typhas ?? 0;
   const perRack = Math.ceil(names.length / racks);
   const prefixLength = racks === 1 && perRack > 250 ? 16 : 24;
-  const given = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
+  const pools = options.pools ?? [{ cidr: "10.244.0.0/16", ipipMode: "Always" as const }];
   const families = ([4, 6] as const).filter((family) =>
-    given.some(({ cidr }) => parseCidr(cidr)?.family === family),
+    pools.some(({ cidr }) => parseCidr(cidr)?.family === family),
   );
   const nodeFamilies = options.nodeFamilies ?? (families.includes(6) ? [4, 6] : [4]);
   // As the operator sets it where it has pools of IPv6 alone (operator: pkg/render/node.go).
@@ -139,10 +146,10 @@ export function cluster(options: ClusterOptions): ClusterSpec {
   const { routeReflectors } = options;
   const reflectors = reflectorCount(routeReflectors);
   for (let i = 0; i < reflectors; i++) nodes[i] = asReflector(nodes[i]!, i, routeReflectors!);
-  const written = options.resources ?? [];
+  const written = withoutNullFields(options.resources ?? []);
   const generated = [
     ...nodes,
-    ...given.map(poolResource),
+    ...pools.map(poolResource),
     {
       apiVersion: "projectcalico.org/v3",
       kind: "BGPConfiguration",
@@ -152,7 +159,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(reflectors === 0 ? [] : [TO_REFLECTORS]),
     ...peeringsWith(soundRouters(options.externalRouters), written),
   ];
-  const resources = merged(generated, written);
+  const { resources, findings } = mergedResources(generated, written, options);
   const spec = clusterFromValid({
     resources,
     typhas,
@@ -172,7 +179,7 @@ export function cluster(options: ClusterOptions): ClusterSpec {
     ...(options.underlay === undefined ? {} : { underlay: options.underlay }),
   });
   checkTogether(resources, written);
-  return spec;
+  return findings.length === 0 ? spec : freezeDeep({ ...spec, findings });
 }
 
 /**
@@ -183,12 +190,16 @@ export function cluster(options: ClusterOptions): ClusterSpec {
  */
 export function clusterFromResources(options: ResourceClusterOptions): ClusterSpec {
   checkResources(options);
-  return clusterFromValid(options);
+  const { resources } = (options as Partial<ResourceClusterOptions> | null) ?? {};
+  // What is no list, or no description at all, is refused below.
+  if (!Array.isArray(resources)) return clusterFromValid(options);
+  return clusterFromValid({ ...options, resources: withoutNullFields(resources) });
 }
 
 /** As {@link clusterFromResources}, for resources that were validated before. */
-export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
-  checkResourceClusterOptions(options);
+export function clusterFromValid(given: ResourceClusterOptions): ClusterSpec {
+  checkResourceClusterOptions(given);
+  const options = withoutNulls(given);
   const nodes = ofKind(options.resources, "Node");
   if (nodes.length === 0)
     throw new ClusterError("there is no Node among the resources; a cluster needs at least one");
@@ -197,9 +208,8 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
     const view = nodeView(node);
     const subnet = subnetOf(view, shared);
     if (subnet === undefined) {
-      const { ipv4Address, ipv6Address } = view;
       throw new ClusterError(
-        `Node ${node.metadata.name} has no usable address (annotations projectcalico.org/IPv4Address: ${String(ipv4Address)}, projectcalico.org/IPv6Address: ${String(ipv6Address)}); expected for example 10.0.0.5/24`,
+        `Node ${node.metadata.name} has no address: no InternalIP in status.addresses, and no annotation projectcalico.org/IPv4Address or projectcalico.org/IPv6Address; expected for example 10.0.0.5/24`,
       );
     }
     return { name: node.metadata.name, subnet };
@@ -211,7 +221,8 @@ export function clusterFromValid(options: ResourceClusterOptions): ClusterSpec {
   const fabric = fabricOf(options, placed);
   checkMesh(options.resources, options.backend ?? "bird", version);
   return Object.freeze({
-    calicoVersion: eraOf(version).calicoVersion,
+    // One whose defaults are not known stays as it is written, so that the results can say what they took.
+    calicoVersion: eraNote(version) === undefined ? eraOf(version).calicoVersion : version,
     datastore: options.datastore ?? "kubernetes",
     backend: options.backend ?? "bird",
     resources: Object.freeze([...options.resources]),
@@ -294,10 +305,4 @@ function poolResource(pool: PoolOptions, index: number, all: readonly PoolOption
       nodeSelector: "all()",
     },
   };
-}
-
-function merged(generated: readonly Resource[], given: readonly Resource[]): Resource[] {
-  const same = (a: Resource, b: Resource): boolean =>
-    a.kind === b.kind && a.metadata.name === b.metadata.name;
-  return [...generated.filter((g) => !given.some((x) => same(x, g))), ...given];
 }

@@ -31,13 +31,16 @@ const LINK_FIELDS: Readonly<Record<keyof LinkAttributes, FieldSchema>> = {
   up: { type: "boolean" },
 };
 
-const LINK: ObjectSchema = { type: "object", fields: LINK_FIELDS };
+/** What may be said of a link. */
+export const LINK: ObjectSchema = { type: "object", fields: LINK_FIELDS };
 
-const SINGLE_LINK: ObjectSchema & { readonly fields: Record<keyof LinkSpec, FieldSchema> } = {
-  type: "object",
-  fields: { between: { type: "list", of: { type: "string" } }, ...LINK_FIELDS },
-  required: ["between"],
-};
+/** The same, and which link it is. */
+export const SINGLE_LINK: ObjectSchema & { readonly fields: Record<keyof LinkSpec, FieldSchema> } =
+  {
+    type: "object",
+    fields: { between: { type: "list", of: { type: "string" } }, ...LINK_FIELDS },
+    required: ["between"],
+  };
 
 const UNDERLAY: ObjectSchema & { readonly fields: Record<keyof UnderlayOptions, FieldSchema> } = {
   type: "object",
@@ -56,11 +59,11 @@ export function underlayFieldIssues(underlay: unknown): readonly Issue[] {
     const link = underlay[name] ?? undefined;
     if (link !== undefined) issues.push(...fieldIssues(link, LINK, [ROOT, name], "a link"));
   }
-  const { links } = underlay;
-  if (!Array.isArray(links)) return issues;
+  if (!Array.isArray(underlay["links"])) return issues;
+  const links = [...(underlay["links"] as readonly unknown[])];
   return [
     ...issues,
-    ...links.flatMap((link: unknown, i) => [
+    ...links.flatMap((link, i) => [
       ...fieldIssues(link, SINGLE_LINK, [ROOT, "links", i], "a link"),
       ...pairIssues(link, [ROOT, "links", i]),
     ]),

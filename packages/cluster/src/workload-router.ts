@@ -61,11 +61,11 @@ export function workloadIssues(workloads: unknown): readonly Issue[] {
       issueAt(undefined, { code: "TYPE_WRONG", message, path: [LIST], got: workloads, want }),
     ];
   }
-  const fields = workloads.flatMap((one: unknown, i) =>
+  const fields = [...(workloads as readonly unknown[])].flatMap((one, i) =>
     fieldIssues(one, WORKLOAD, [LIST, i], "a pod that speaks BGP"),
   );
   if (fields.length > 0) return fields;
-  const all = workloads as readonly WorkloadRouter[];
+  const all = (workloads as readonly WorkloadRouter[]).map(withoutNulls);
   return all.flatMap((one, i) =>
     [...faultsOf(one, all.slice(0, i))].map((fault) => placed(i, fault)),
   );

@@ -254,7 +254,7 @@ describe("what is said of families and router ids", () => {
 
   test("is checked", () => {
     expect(refused({ nodeFamilies: [] })).toContain(
-      "nodeFamilies: a node has some address (expected [4], [6] or [4, 6])",
+      "nodeFamilies: a node has an address of some family (expected [4], [6] or [4, 6])",
     );
     expect(refused({ nodeFamilies: [5 as 4] })).toContain("5 is no family of addresses");
     expect(refused({ routerId: "name" })).toContain(

@@ -21,6 +21,18 @@ const OK = [at("0s", start())];
 /** What somebody who writes JavaScript may call. */
 const run = (options: unknown): unknown => simulate(SPEC, OK, options as never);
 
+/** What a call throws. */
+function caught(
+  call: () => unknown,
+): Partial<Pick<ClusterError, "issues"> & Pick<ScenarioError, "faults">> {
+  try {
+    call();
+  } catch (error) {
+    return error as Partial<Pick<ClusterError, "issues"> & Pick<ScenarioError, "faults">>;
+  }
+  throw new Error("nothing was thrown");
+}
+
 describe("a run with wrong options", () => {
   test.each([
     [
@@ -110,6 +122,23 @@ describe("a step that cannot be made", () => {
     expect(() => simulate(SPEC, etcd)).toThrow(/action\.endpoints .*must be a list/);
   });
 
+  test("says of families what a description says", () => {
+    const step = (families: readonly unknown[]) => [
+      ...OK,
+      at("1m", config.podFamilies(families as never)),
+    ];
+    for (const families of [[], [4, 4], [5], ["4"]]) {
+      const podFamilies = families as never;
+      const { resources } = SPEC;
+      const [issue] = caught(() => clusterFromResources({ resources, podFamilies })).issues ?? [];
+      const [fault] = caught(() => simulate(SPEC, step(families))).faults ?? [];
+      const { path = [], field: _, ...said } = issue!;
+      const at = ["action", "families", ...path.slice(1)];
+      const { field: __, ...found } = fault!.issue;
+      expect(found).toEqual({ ...said, path: at });
+    }
+  });
+
   test("may not lie in the past", () => {
     const simulation = new Simulation(SPEC);
     simulation.run(micros("1m"));
@@ -142,14 +171,13 @@ describe("a cluster from resources that nobody checked", () => {
       { resources: [...SPEC.resources, SPEC.resources[0]] },
       /Node "node-0" is defined more than once/,
     ],
-    [
-      { calicoVersion: "banana" },
-      /^calicoVersion: "banana" is no Calico release \(expected 3\.32, 3\.33\)/,
-    ],
     [{ typhas: 3 }, /^typhas: 3 Typhas are more than the 2 nodes to run them/],
     [{ etcdEndpoints: ["https://a"] }, /^etcdEndpoints: the datastore is kubernetes/],
     [{ podFamilies: [4, 5] }, /^podFamilies\[1\]: 5 is no family of addresses \(expected 4 or 6\)/],
-    [{ podFamilies: [] }, /^podFamilies: pods have an address of some family \(expected 4 or 6\)/],
+    [
+      { podFamilies: [] },
+      /^podFamilies: a pod has an address of some family \(expected \[4\], \[6\] or \[4, 6\]\)/,
+    ],
     [{ podFamilies: [4, 4] }, /^podFamilies\[1\]: this family is there twice/],
     [
       { typhaConfig: { serverMaxMessageSize: 0 } },
@@ -177,7 +205,7 @@ describe("a cluster from resources that nobody checked", () => {
       /^backend: "brid" is not a value this field knows; did you mean "bird"\?/,
     ],
     [{ datastore: "k8s" }, /^datastore: "k8s" is not a value this field knows/],
-    [{ podFamilies: [] }, /^podFamilies: pods have an address/],
+    [{ podFamilies: [] }, /^podFamilies: a pod has an address/],
     [{ externalRouters: [{}] }, /^externalRouters\[0\]\.name: "name" is required/],
     [
       { resources: SPEC.resources.slice(1) },

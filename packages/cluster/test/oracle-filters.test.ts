@@ -1,9 +1,11 @@
-import type {
-  BGPConfiguration,
-  BGPFilter,
-  BGPPeer,
-  KubernetesNode,
-  Resource,
+import {
+  type BGPConfiguration,
+  type BGPFilter,
+  type BGPPeer,
+  eraOf,
+  type KubernetesNode,
+  parseCidr,
+  type Resource,
 } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
@@ -13,11 +15,13 @@ import {
   type ClusterOptions,
   cluster,
   type ExternalRouter,
+  oracleState,
   pods,
   type Simulation,
   type Step,
   start,
 } from "../src/index.js";
+import { spreadOf } from "../src/oracle-spread.js";
 import { blockRoutes, run } from "./support.js";
 
 const POOL = { cidr: "10.200.0.0/20", ipipMode: "Never" } as const;
@@ -304,6 +308,37 @@ describe("priorities that BGPFilters set", () => {
     expect(texts).toContain(
       `which routes nodes must have is left open, so that convergence leaves them out, for ${OUTSIDE} (by the priorities that BGPFilters set, chance decides)`,
     );
+  });
+});
+
+describe("a route in a mesh of one AS", () => {
+  test("is followed once for all members, but for those that a BGPPeer names", () => {
+    const routers: ExternalRouter[] = [
+      { name: "tor", ip: "10.0.0.250", asNumber: 65_001, prefixes: [OUTSIDE] },
+    ];
+    const only = filter("only", { importV4: [{ action: "Accept" }] });
+    const named = peer("named", { nodeSelector: host(3), peerSelector: host(0) });
+    const { resources, externalRouters = [] } = cluster({
+      nodes: 5,
+      pools: [POOL],
+      externalRouters: routers,
+      resources: [
+        only,
+        peer("tor", { peerIP: TOR.ip, asNumber: 65_001, filters: ["only"] }),
+        named,
+      ],
+    });
+    const state = oracleState(resources, eraOf("3.33"), "bird", {}, externalRouters);
+    const live = { connected: () => true };
+    const origin = { prefix: parseCidr("10.200.0.0/26")!, origins: ["node-0"], lender: undefined };
+    const { paths } = spreadOf(state, state.speakers!, live, origin);
+    const from0 = (node: string) => paths.get(node)?.find(({ from }) => from === "node-0");
+    expect(from0("node-1")).toMatchObject({ nextHop: "node-0", internal: true });
+    // The very same: N nodes that hear of a prefix from R routers would else work out N × N × R paths.
+    expect(from0("node-2")).toBe(from0("node-1"));
+    expect(from0("node-3")).not.toBe(from0("node-1"));
+    expect(from0("node-3")).toEqual(from0("node-1"));
+    expect(paths.get("node-4")).toHaveLength(1);
   });
 });
 

@@ -207,6 +207,69 @@ describe("a description with route reflectors", () => {
     },
   );
 
+  const settings = (resources: readonly Resource[], asNumber?: number): readonly string[] => {
+    const own = asNumber === undefined ? {} : { asNumber };
+    const simulation = run({ ...described(2), ...own, resources }, [at("0s", start())], "30s");
+    return simulation.result().findings.map(({ code, text }) => `${code}: ${text}`);
+  };
+  const config = (spec: NonNullable<BGPConfiguration["spec"]>): BGPConfiguration => ({
+    ...mesh(false),
+    spec,
+  });
+
+  test("keeps the mesh off where a BGPConfiguration for something else says nothing of it", () => {
+    const resources = [config({ listenPort: 1790 })];
+    const simulation = run({ ...described(2), asNumber: 64_999, resources }, begin(nodes), "3m");
+    expect(simulation.bird.establishedEnds).toBe(2 * (1 + 4 * 2));
+    expect(simulation.datastore.get("BGPConfiguration", "default")?.spec).toEqual({
+      listenPort: 1790,
+      nodeToNodeMeshEnabled: false,
+      asNumber: 64_999,
+    });
+    expect(simulation.result().findings).toEqual([]);
+    // Without the option nobody asked for anything: what is left out is Calico's to decide.
+    const plain = cluster({ nodes, pools: [POOL], resources });
+    expect(plain.resources.at(-1)?.spec).toEqual({ listenPort: 1790 });
+  });
+
+  test("says which of its fields a written resource replaces, and with what", () => {
+    const resources = [
+      config({ nodeToNodeMeshEnabled: true, asNumber: 64_600 }),
+      peer("route-reflectors", { nodeSelector: "all()", peerSelector: "rack == 'a'" }),
+      cluster({ nodes, pools: [POOL] }).resources[1]!,
+    ];
+    const replaced = (resource: string, option: string, what: string): string =>
+      `setting: ${resource} among the resources replaces what ${option} makes: its ${what}`;
+    expect(settings(resources, 64_700)).toEqual(
+      expect.arrayContaining([
+        replaced(
+          "Node node-1",
+          "routeReflectors",
+          'metadata.labels.route-reflector is not set instead of "true"',
+        ),
+        replaced(
+          "Node node-1",
+          "routeReflectors",
+          'metadata.annotations["projectcalico.org/RouteReflectorClusterID"] is not set instead of "244.0.0.1"',
+        ),
+        replaced(
+          "BGPConfiguration default",
+          "routeReflectors",
+          "spec.nodeToNodeMeshEnabled is true instead of false",
+        ),
+        replaced("BGPConfiguration default", "asNumber", "spec.asNumber is 64600 instead of 64700"),
+        replaced(
+          "BGPPeer route-reflectors",
+          "routeReflectors",
+          "spec.peerSelector is \"rack == 'a'\" instead of \"route-reflector == 'true'\"",
+        ),
+      ]),
+    );
+    // Replacing it with the same, and more, is no contradiction.
+    const same = { ...TO_REFLECTORS.spec, filters: [] };
+    expect(settings([mesh(false), peer("route-reflectors", same), reflector(6, 1)])).toEqual([]);
+  });
+
   test("needs BIRD", () => {
     expect(() => cluster({ ...described(2), backend: "vxlan" })).toThrow(
       /^routeReflectors: the back end vxlan has no BGP/,

@@ -1,4 +1,4 @@
-import { micros, nodeView } from "@calico-sim/core";
+import { type KubernetesNode, micros, nodeView } from "@calico-sim/core";
 import { describe, expect, test } from "vitest";
 import {
   type Action,
@@ -38,6 +38,36 @@ function after(steps: readonly Step[], until: string, options = SMALL): Simulati
 function sessions({ bird }: Simulation): number {
   return bird.establishedEnds;
 }
+
+describe("pods", () => {
+  const [first, ...others] = cluster(WITHOUT_TYPHA).resources as readonly KubernetesNode[];
+  const cordon = (node: KubernetesNode): KubernetesNode => ({
+    ...node,
+    spec: { unschedulable: true },
+  });
+
+  test.each([
+    ["created", pods.create(6, { over: "1s" })],
+    ["that come and go", pods.churn({ perSecond: 3, lifetime: "10m", duration: "10s" })],
+  ])("%s go to nodes that are not cordoned", (_, action) => {
+    const cordoned = { ...WITHOUT_TYPHA, resources: [cordon(first!)] };
+    const simulation = after([at("1m", action)], "2m", cordoned);
+    const { workloads } = simulation;
+    const used = new Set(workloads.keys().map((key) => workloads.pod(key)?.spec.node));
+    expect([...used].sort()).toEqual(["node-1", "node-2", "node-3"]);
+    // Cordoned while everything runs, all of them: nobody takes any.
+    const none = after(
+      [at("1m", apply(...[first!, ...others].slice(0, 4).map(cordon))), at("2m", action)],
+      "3m",
+      WITHOUT_TYPHA,
+    );
+    expect(none.workloads.keys()).toEqual([]);
+    expect(none.result().findings).toContainEqual({
+      code: "pods-failed",
+      text: expect.stringContaining("at 2m0s: no node that runs takes pods") as string,
+    });
+  });
+});
 
 describe("start", () => {
   test("starts all nodes at once, or one each pause", () => {

@@ -56,6 +56,21 @@ describe("a cluster from a short description", () => {
     expect(Object.isFrozen(spec)).toBe(true);
   });
 
+  test.each([
+    ["9.99", "3.33"],
+    ["3.1", "3.32"],
+    ["latest", "3.33"],
+    ["v3", "3.33"],
+    ["banana", "3.33"],
+    ["v3.32.4", undefined],
+  ])("of Calico %s says whose defaults it takes", (calicoVersion, taken) => {
+    const simulation = run({ nodes: 1, calicoVersion }, [at("0s", start())], "30s");
+    const { cluster: shown, findings } = simulation.result();
+    expect(shown.calicoVersion).toBe(taken ?? "3.32");
+    const text = `no defaults are known for Calico "${calicoVersion}"; those of ${String(taken)} are used`;
+    expect(findings).toEqual(taken === undefined ? [] : [{ code: "setting", text }]);
+  });
+
   test("puts more than 250 nodes of one rack into one /16", () => {
     const spec = cluster({ nodes: 600 });
     expect(new Set(spec.fabric.nodes.map(({ rack }) => rack)).size).toBe(1);
@@ -214,7 +229,7 @@ describe("a cluster from resources", () => {
   test("needs an address for each node, and names the one without", () => {
     const bare = { apiVersion: "v1", kind: "Node" as const, metadata: { name: "bare" } };
     expect(refusal(() => clusterFromResources({ resources: [bare] }))).toBe(
-      "Node bare has no usable address (annotations projectcalico.org/IPv4Address: undefined, projectcalico.org/IPv6Address: undefined); expected for example 10.0.0.5/24",
+      "Node bare has no address: no InternalIP in status.addresses, and no annotation projectcalico.org/IPv4Address or projectcalico.org/IPv6Address; expected for example 10.0.0.5/24",
     );
   });
 

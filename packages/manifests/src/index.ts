@@ -13,6 +13,8 @@ export type {
 export { operatorTyphaReplicas } from "./install/typha-replicas.js";
 export { formatIssue, type ManifestIssue, type ManifestIssueCode } from "./issue.js";
 export {
+  type FolderFiles,
+  filesOfFolder,
   type LoadOptions,
   loadManifestFiles,
   loadSource,
@@ -26,5 +28,5 @@ export {
   parseSource,
   type SyntaxFault,
 } from "./source/document.js";
-export type { Location, ManifestSource } from "./source/source-text.js";
+export { type Location, type ManifestSource, soundSource } from "./source/source-text.js";
 export { writeManifests } from "./write.js";

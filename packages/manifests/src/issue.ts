@@ -9,6 +9,7 @@ export type ManifestIssueCode =
   | "JSON_SYNTAX"
   | "SOURCE_EMPTY"
   | "DOCUMENT_NOT_AN_OBJECT"
+  | "FOLDER_NOT_READ"
   | "KIND_UNKNOWN"
   | "KIND_NOT_MODELLED"
   | "API_VERSION_WRONG"

@@ -10,6 +10,8 @@ export type KindRole =
   | "ignored"
   /** Would have an influence, but no part of the model acts on it yet. */
   | "not-modelled"
+  /** Says how other manifests are to be changed before anybody applies them. */
+  | "recipe"
   /** A list of objects. */
   | "list"
   /** A kind we know, under an API version that does not have it. */
@@ -73,7 +75,6 @@ const IGNORED_GROUPS: ReadonlySet<string> = new Set([
   "scheduling.k8s.io",
   "storage.k8s.io",
   "metrics.k8s.io",
-  "kustomize.config.k8s.io",
   "kubeadm.k8s.io",
   "kubelet.config.k8s.io",
   "kubeproxy.config.k8s.io",
@@ -106,6 +107,7 @@ export function roleOf(apiVersion: string, kind: string): KindRole {
   ) {
     return "list";
   }
+  if (group === "kustomize.config.k8s.io") return "recipe";
   if (INSTALL_KINDS.has(`${group}/${kind}`)) return "install";
   if (kind === "EndpointSlice") return sliceRole(apiVersion);
   if (kindsOf(apiVersion).includes(canonicalKind(kind))) {

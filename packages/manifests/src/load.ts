@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import type { Dirent, Stats } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { showValue } from "@calico-sim/core";
 import { type ReadOptions, type ReadResult, readManifests } from "./read.js";
 import type { ManifestSource } from "./source/source-text.js";
 
@@ -50,6 +52,12 @@ export async function loadManifestFiles(
   paths: readonly string[],
   options: LoadOptions = {},
 ): Promise<ReadResult> {
+  const given: unknown = paths;
+  if (
+    !Array.isArray(given) ||
+    !(Array.from(given) as readonly unknown[]).every((path) => typeof path === "string")
+  )
+    throw new TypeError(`loadManifestFiles takes a list of paths, not ${showValue(given)}`);
   const files: string[] = [];
   for (const path of paths) files.push(...(await expand(path)));
   if (files.length === 0) {
@@ -78,24 +86,55 @@ export async function loadSource(
 async function expand(path: string): Promise<readonly string[]> {
   const stats = await inspect(path);
   if (!stats.isDirectory()) return [path];
-  let entries: Dirent[];
+  return (await filesOfFolder(path)).names.map((name) => join(path, name));
+}
+
+/** What a folder stands for. */
+export interface FolderFiles {
+  /** Its `*.yaml`, `*.yml` and `*.json` files, in their order. */
+  readonly names: readonly string[];
+  /** Folders inside it that hold such files, and are not entered. */
+  readonly unread: readonly string[];
+}
+
+/**
+ * Looks what a folder stands for.
+ *
+ * @throws ManifestFileError when it cannot be read, holds no such file, or a pipe that is named as one: nobody may ever
+ * write into it.
+ */
+export async function filesOfFolder(path: string): Promise<FolderFiles> {
+  const entries = await entriesOf(path);
+  const named = entries.filter(isManifest);
+  const pipe = named.find((entry) => entry.isFIFO() || entry.isSocket());
+  if (pipe !== undefined) {
+    const file = join(path, pipe.name);
+    throw new ManifestFileError("FILE_UNREADABLE", file, `${file} is a pipe or socket, no file`);
+  }
+  const names = named.map(({ name }) => name).sort();
+  const unread: string[] = [];
+  for (const entry of entries.filter((one) => one.isDirectory())) {
+    const inside = await entriesOf(join(path, entry.name)).catch(() => []);
+    if (inside.some(isManifest)) unread.push(entry.name);
+  }
+  unread.sort();
+  if (names.length > 0) return { names, unread };
+  const text = `folder ${path} holds no *.yaml, *.yml or *.json file`;
+  const more =
+    unread.length === 0 ? "" : `; folders inside it are not entered: name ${unread.join(", ")}`;
+  throw new ManifestFileError("NO_FILES", path, text + more);
+}
+
+async function entriesOf(path: string): Promise<readonly Dirent[]> {
   try {
-    entries = await readdir(path, { withFileTypes: true });
+    return await readdir(path, { withFileTypes: true });
   } catch (error) {
     throw unreadable(path, error);
   }
-  const names = entries
-    .filter((entry) => !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name))
-    .map((entry) => entry.name)
-    .sort();
-  if (names.length === 0) {
-    throw new ManifestFileError(
-      "NO_FILES",
-      path,
-      `folder ${path} holds no *.yaml, *.yml or *.json file`,
-    );
-  }
-  return names.map((name) => join(path, name));
+}
+
+function isManifest(entry: Dirent): boolean {
+  return !entry.isDirectory() && /\.(ya?ml|json)$/i.test(entry.name);
 }
 
 async function checkSize(file: string, maxBytes: number): Promise<void> {
@@ -128,12 +167,18 @@ async function readText(file: string): Promise<string> {
   try {
     return new TextDecoder(utf16 ? "utf-16le" : "utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new ManifestFileError(
-      "FILE_NOT_TEXT",
-      file,
-      `${file} is no UTF-8 text; is it a compressed or binary file?`,
-    );
+    throw new ManifestFileError("FILE_NOT_TEXT", file, `${file} is ${otherThanText(bytes)}`);
   }
+}
+
+/** What bytes are that are no UTF-8, in words. */
+function otherThanText(bytes: Buffer): string {
+  // RFC 1952 §2.3.1
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "compressed (gzip); gunzip it first";
+  const lines = bytes.toString("latin1").split("\n");
+  const line = lines.findIndex((text) => !isUtf8(Buffer.from(text, "latin1")));
+  if (bytes.includes(0) || line < 0) return "no UTF-8 text; is it a compressed or binary file?";
+  return `no UTF-8 text from line ${String(line + 1)} on; save it as UTF-8, or is it a compressed or binary file?`;
 }
 
 async function inspect(path: string): Promise<Stats> {

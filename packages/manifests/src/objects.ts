@@ -4,6 +4,8 @@ import { homeOf } from "./kinds.js";
 import { ManifestObject } from "./manifest-object.js";
 import type { ManifestDocument } from "./source/document.js";
 
+const KUSTOMIZATION = { apiVersion: "kustomize.config.k8s.io/v1beta1", kind: "Kustomization" };
+
 /** Finds the objects of a document, lists resolved; reports what is none. */
 export function objectsIn(document: ManifestDocument, log: IssueLog): readonly ManifestObject[] {
   return Array.isArray(document.value)
@@ -27,8 +29,10 @@ function collect(
     });
     return [];
   }
-  const apiVersion = value["apiVersion"] ?? itemType?.apiVersion;
-  const kind = value["kind"] ?? itemType?.kind;
+  // A kustomization.yaml may leave both out (kustomize: api/types/kustomization.go).
+  const assumed = /(^|[/\\])kustomization\.ya?ml$/i.test(source.name) ? KUSTOMIZATION : itemType;
+  const apiVersion = value["apiVersion"] ?? assumed?.apiVersion;
+  const kind = value["kind"] ?? assumed?.kind;
   for (const [field, given] of Object.entries({ apiVersion, kind })) {
     if (typeof given === "string" && given !== "") continue;
     log.addAt(source, document.locate([...prefix, field]), {
@@ -72,6 +76,17 @@ function collectItems(list: ManifestObject, log: IssueLog): readonly ManifestObj
 
 function reportKind(object: ManifestObject, log: IssueLog): void {
   const { apiVersion, kind, role } = object;
+  if (role === "recipe") {
+    log.add(object, {
+      severity: "warning",
+      code: "KIND_NOT_MODELLED",
+      message: `the other files are taken as they stand, without what this ${kind} would change in them`,
+      path: ["kind"],
+      got: kind,
+      want: "what kubectl kustomize prints of the folder",
+    });
+    return;
+  }
   if (role === "wrong-version") {
     const home = homeOf(kind) ?? "";
     log.add(object, {

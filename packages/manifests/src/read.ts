@@ -4,8 +4,10 @@ import {
   isRecord,
   type Resource,
   type ResourceKind,
+  showValue,
   validate,
   validateSet,
+  withoutNullFields,
 } from "@calico-sim/core";
 import { readInstall } from "./install/read-install.js";
 import type { InstallSettings } from "./install/settings.js";
@@ -16,7 +18,7 @@ import { checkLastApplied } from "./last-applied.js";
 import type { ManifestObject } from "./manifest-object.js";
 import { objectsIn } from "./objects.js";
 import { parseSource } from "./source/document.js";
-import type { ManifestSource, SourceText } from "./source/source-text.js";
+import { type ManifestSource, type SourceText, soundSource } from "./source/source-text.js";
 
 /** What manifests hold. */
 export interface ReadResult {
@@ -41,11 +43,14 @@ export interface ReadOptions {
  * -o yaml` prints them, install manifests.
  *
  * Bad input is reported with file, line and field, never thrown.
+ *
+ * @throws TypeError when it is called with something else than texts.
  */
 export function readManifests(
   sources: readonly ManifestSource[],
   options: ReadOptions = {},
 ): ReadResult {
+  checkArguments(sources, options);
   const log = new IssueLog();
   const objects = sources.flatMap((source) => readSource(source, log));
   // A Service says something of the installation, and is advertised besides.
@@ -101,7 +106,7 @@ const METADATA_DROPPED: ReadonlySet<string> = new Set([
 ]);
 
 function toResource(object: ManifestObject, log: IssueLog): Resource | undefined {
-  const { metadata, ...rest } = dropNulls(object.value) as Record<string, unknown>;
+  const { metadata, ...rest } = withoutNullFields(object.value) as Record<string, unknown>;
   if (!isRecord(metadata) || typeof metadata["name"] !== "string" || metadata["name"] === "") {
     log.add(object, {
       code: isRecord(metadata) && "name" in metadata ? "TYPE_WRONG" : "FIELD_REQUIRED",
@@ -152,12 +157,15 @@ function textValues(
   return result;
 }
 
-/** A null field is an absent one, as in the Kubernetes API; a null in a list is kept (free addresses of a block). */
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls);
-  if (!isRecord(value)) return value;
-  const entries = Object.entries(value).filter(([, v]) => v !== null && v !== undefined);
-  return Object.fromEntries(entries.map(([key, v]) => [key, dropNulls(v)]));
+function checkArguments(sources: readonly ManifestSource[], options: ReadOptions): void {
+  const given: unknown = sources;
+  if (!Array.isArray(given))
+    throw new TypeError(`readManifests takes a list of sources, not ${showValue(given)}`);
+  for (const source of [...sources]) soundSource(source);
+  if (!isRecord(options)) throw new TypeError(`options are an object, not ${showValue(options)}`);
+  const version: unknown = options["calicoVersion"] ?? "";
+  if (typeof version !== "string")
+    throw new TypeError(`calicoVersion: ${showValue(version)} is no text such as "3.33"`);
 }
 
 /** One note a kind is enough to say what will have no effect. */

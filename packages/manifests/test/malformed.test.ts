@@ -35,6 +35,40 @@ describe("text that is no YAML", () => {
     expect(read(`${POOL}  cidr: 10.1.0.0/16\n`)).toEqual(["error YAML_DUPLICATE_KEY 7:3"]);
   });
 
+  test("an empty entry of a list, but for the free addresses of a block", () => {
+    const node = "apiVersion: v1\nkind: Node\nmetadata: { name: n }\nstatus:\n  addresses:\n  -\n";
+    expect(read(node)).toEqual(["error TYPE_WRONG 6:4 status.addresses[0]"]);
+    const block = `apiVersion: crd.projectcalico.org/v1
+kind: IPAMBlock
+metadata: { name: 10-0-0-0-30 }
+spec: { cidr: 10.0.0.0/30, allocations: [null, null, null, null], unallocated: [0, 1, 2, 3], attributes: [] }
+`;
+    expect(read(block)).toEqual([]);
+  });
+
+  test("a BGPFilter whose rules are none", () => {
+    const filter = (rules: string): string =>
+      `apiVersion: projectcalico.org/v3\nkind: BGPFilter\nmetadata: { name: f }\nspec: { exportV4: ${rules} }\n`;
+    expect(read(filter("[{ action: Accept, cidr: 10.0.0.0/8, matchOperator: In }]"))).toEqual([]);
+    expect(read(filter("[{ action: 5 }]"))).toEqual([
+      "error TYPE_WRONG 4:30 spec.exportV4[0].action",
+    ]);
+    expect(read(filter("[{ action: Accept, cidr: 10.0.0.0/33 }]"))).toEqual([
+      "error CIDR_INVALID 4:44 spec.exportV4[0].cidr",
+    ]);
+    expect(read(filter("{}"))).toEqual(["error TYPE_WRONG 4:9 spec.exportV4"]);
+    expect(read(filter("[{ acton: Accept }]"))).toEqual([
+      "warning FIELD_UNKNOWN 4:29 spec.exportV4[0].acton",
+    ]);
+  });
+
+  test("what is no text at all", () => {
+    for (const sources of [5n, [null], [{ name: "a" }], new Map()])
+      expect(() => readManifests(sources as never)).toThrow(/takes a list of sources|a source is/);
+    const options = { calicoVersion: 5n } as never;
+    expect(() => readManifests([], options)).toThrow("calicoVersion: 5 is no text");
+  });
+
   test("tabs", () => {
     expect(read("kind: IPPool\nmetadata:\n\tname: a\n")).toEqual(["error YAML_TAB 3:1"]);
   });

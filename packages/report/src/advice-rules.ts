@@ -1,4 +1,5 @@
 import type { Blackhole, BlackholeReason, Result } from "@calico-sim/cluster";
+import type { AddressFamily } from "@calico-sim/core";
 import type { Advice } from "./advice.js";
 import { most } from "./datastore-section.js";
 import { count, counted, percent, seconds, times } from "./format/quantity.js";
@@ -199,9 +200,38 @@ const slowPods: AdviceRule = ({ pods }) => {
   };
 };
 
+/** The CNI plugin asks for addresses of a family that no pool has: no sandbox succeeds, and another pool of the same helps nobody. */
+const otherFamily: AdviceRule = ({ pods, cluster: { pools } }) => {
+  const missing = missingFamilies(pods.families, pools);
+  if (pods.failed === 0 || missing.length === 0 || pools.length === 0) return undefined;
+  const there = missing.includes(4) ? 6 : 4;
+  const set = `assign_ipv4 "${String(there === 4)}" and assign_ipv6 "${String(there === 6)}"`;
+  const asked = pods.families.map((family) => `IPv${String(family)}`).join(" and ");
+  const [absent] = missing.map((family) => `IPv${String(family)}`);
+  return {
+    kind: "change",
+    code: "pod-families",
+    text: `Let the CNI plugin ask for IPv${String(there)} alone: ${set} in its configuration (podFamilies). If the cluster says so already, put its installation manifests among the files. Or add a pool of ${absent ?? ""}.`,
+    because: `${counted(pods.failed, "pod")} got no address: the plugin asks for ${asked}, and no pool is of ${absent ?? ""} (${pools.join(", ")}).`,
+    source: "calico documentation: Configure dual stack or IPv6 only",
+  };
+};
+
+function missingFamilies(
+  families: readonly AddressFamily[],
+  pools: readonly string[],
+): readonly AddressFamily[] {
+  return families.filter(
+    (family) => !pools.some((pool) => (pool.split(" ")[0] ?? "").includes(":") === (family === 6)),
+  );
+}
+
 /** Addresses or blocks ran out, or IPAM timed out. */
 const failedPods: AdviceRule = ({ pods, cluster }) => {
-  if (pods.failed === 0) return undefined;
+  const { pools } = cluster;
+  // Without a pool there is nothing that its family could be at odds with.
+  const other = pools.length > 0 && missingFamilies(pods.families, pools).length > 0;
+  if (pods.failed === 0 || other) return undefined;
   return {
     kind: "change",
     code: "pods-failed",
@@ -232,6 +262,7 @@ const saturated: AdviceRule = ({ utilisation: { bird, felix, typha, datastore } 
 
 /** In order of weight. */
 export const ADVICE_RULES: readonly AdviceRule[] = [
+  otherFamily,
   failedPods,
   underlay,
   mesh,

@@ -1,7 +1,7 @@
 import type { Result } from "@calico-sim/cluster";
 import { describeCluster } from "./cluster-line.js";
 import { escapeXml } from "./format/xml.js";
-import { checkThresholds } from "./thresholds.js";
+import { checkThresholds, listOf } from "./thresholds.js";
 
 /**
  * Thresholds as a JUnit report: one test case each, failed where the result does not keep it.
@@ -9,7 +9,7 @@ import { checkThresholds } from "./thresholds.js";
  * @throws ThresholdError as {@link checkThresholds}.
  */
 export function toJUnit(result: Result, thresholds: readonly string[]): string {
-  const cases = thresholds.map((expression) => {
+  const cases = listOf(thresholds).map((expression) => {
     const [violation] = checkThresholds(result, [expression]);
     const name = `name="${escapeXml(expression)}" classname="calico-sim"`;
     if (violation === undefined) return { failed: false, text: `    <testcase ${name}/>` };

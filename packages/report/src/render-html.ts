@@ -1,4 +1,4 @@
-import type { Result } from "@calico-sim/cluster";
+import { type Result, withoutNulls } from "@calico-sim/cluster";
 import { advise } from "./advise.js";
 import { describeCluster } from "./cluster-line.js";
 import { most } from "./datastore-section.js";
@@ -9,6 +9,7 @@ import { datastoreChart, stateChart } from "./html/charts.js";
 import { convergenceChart } from "./html/convergence-chart.js";
 import { STYLE } from "./html/style.js";
 import { htmlTable } from "./html/table.js";
+import { checkHtmlOptions } from "./options-check.js";
 import type { Section } from "./section.js";
 import { sectionsOf } from "./sections.js";
 
@@ -24,11 +25,14 @@ export interface HtmlOptions {
  * A run as one HTML file: no script, nothing loaded from anywhere, light and dark.
  *
  * Same result, same bytes.
+ *
+ * @throws ClusterError when an option is wrong.
  */
 export function renderHtml(result: Result, options: HtmlOptions = {}): string {
-  const { compare } = options;
+  checkHtmlOptions(result, options);
+  const { compare, title: wanted } = withoutNulls(options);
   const title =
-    options.title ?? `calico-sim: ${counted(result.cluster.nodes, "node")}, seed ${result.seed}`;
+    wanted ?? `calico-sim: ${counted(result.cluster.nodes, "node")}, seed ${result.seed}`;
   const body = [
     `<h1>${escapeXml(title)}</h1>`,
     `<p>${escapeXml(describeCluster(result))}</p>`,

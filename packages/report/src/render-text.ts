@@ -1,6 +1,7 @@
-import type { Result } from "@calico-sim/cluster";
+import { type Result, withoutNulls } from "@calico-sim/cluster";
 import { advise } from "./advise.js";
 import { formatTable, type Palette, PLAIN, wrap } from "./format/table.js";
+import { checkTextOptions } from "./options-check.js";
 import { heading, sectionsOf } from "./sections.js";
 
 /** Options of {@link renderText}. */
@@ -17,9 +18,12 @@ export interface TextOptions {
  * A run as one page of text, ending in a newline.
  *
  * Same result, same bytes. Nothing but text unless a palette is given.
+ *
+ * @throws ClusterError when an option is wrong.
  */
 export function renderText(result: Result, options: TextOptions = {}): string {
-  const { compare, width = 110, colour = PLAIN } = options;
+  checkTextOptions(result, options);
+  const { compare, width = 110, colour = PLAIN } = withoutNulls(options);
   const [first = "", ...rest] = heading(result);
   const lines: string[] = [
     ...wrap(first, width).map((line) => colour.bold(line)),

@@ -1,5 +1,5 @@
 import type { Result } from "@calico-sim/cluster";
-import { didYouMean, micros } from "@calico-sim/core";
+import { didYouMean, isRecord, micros, showValue } from "@calico-sim/core";
 import { bytes, count, percent, seconds } from "./format/quantity.js";
 import { type Figure, resolveFigure } from "./threshold-path.js";
 
@@ -96,8 +96,8 @@ export function checkThresholds(
   result: Result,
   thresholds: readonly (string | Threshold)[],
 ): readonly Violation[] {
-  return thresholds.flatMap((given) => {
-    const threshold = typeof given === "string" ? parseThreshold(given) : given;
+  return listOf(thresholds).flatMap((given) => {
+    const threshold = typeof given === "string" ? parseThreshold(given) : sound(given);
     const figure = figureOf(result, threshold);
     const { expression, path, operator, limit } = threshold;
     // Nobody was touched: there is nothing that could be too late.
@@ -106,6 +106,29 @@ export function checkThresholds(
     const text = `${path} is ${show(figure.value, figure.unit)}, must be ${operator} ${show(limit, figure.unit)}${where}`;
     return [{ expression, path, actual: figure.value, limit, text }];
   });
+}
+
+/** Limits as a list. @throws ThresholdError when they are none. */
+export function listOf<T>(thresholds: readonly T[]): readonly T[] {
+  const given: unknown = thresholds;
+  if (Array.isArray(given)) return [...thresholds];
+  throw new ThresholdError(
+    `thresholds are a list such as ["convergence.p99<5s"], not ${showValue(given)}`,
+  );
+}
+
+function sound(threshold: Threshold): Threshold {
+  const given: unknown = threshold;
+  if (
+    isRecord(given) &&
+    [given["expression"], given["path"]].every((part) => typeof part === "string") &&
+    Object.hasOwn(OPERATORS, String(given["operator"])) &&
+    typeof given["limit"] === "number"
+  )
+    return threshold;
+  throw new ThresholdError(
+    `${showValue(given)} is no threshold; write for example "convergence.p99<5s"`,
+  );
 }
 
 function figureOf(result: Result, { expression, path, unit }: Threshold): Figure {

@@ -242,6 +242,7 @@ export function resultFixture(typhas = 3, change_: Partial<Result> = {}): Result
     pods: {
       running: 2970,
       failed: 0,
+      families: [4],
       addressedSeconds: distribution([0.1, 0.2, 0.25, 0.4, 0.8]),
       programmedSeconds: distribution([0.4, 0.5, 0.6, 0.9, 1.4]),
     },

@@ -1,4 +1,4 @@
-import type { Blackhole } from "@calico-sim/cluster";
+import { type Blackhole, ClusterError } from "@calico-sim/cluster";
 import { describe, expect, it } from "vitest";
 import { advise, renderHtml, renderText } from "../src/index.js";
 import { resultFixture } from "./fixture.js";
@@ -29,6 +29,26 @@ describe("the page of text", () => {
   it("shows the datastore with Typha beside the one without", () => {
     expect(page).toMatch(/with 3 Typhas +without Typha +factor/);
     expect(page).toMatch(/watch events sent +21,000 +693,000 +33×/);
+  });
+
+  it.each([
+    [{ width: 5n }, "width: must be a whole number, not the bigint 5"],
+    [{ width: 0 }, "width: 0 is out of range"],
+    [{ colour: "red" }, 'colour: "red" is no palette (expected bold, dim, red, yellow, green)'],
+    [{ compare: {} }, "compare: {} is no result as simulate(…) returns it"],
+    [{ colur: 1 }, 'has no field "colur"; did you mean "colour"?'],
+    [new Map(), "the options of renderText is an object, not a Map"],
+    [null, "the options of renderText is an object, not null"],
+  ])("says which option is wrong: %s", (options, message) => {
+    expect(() => renderText(result, options as never)).toThrow(ClusterError);
+    expect(() => renderText(result, options as never)).toThrow(message);
+  });
+
+  it("is made of a result, and so is the file of HTML", () => {
+    expect(() => renderText(5n as never)).toThrow("result: 5 is no result");
+    expect(() => renderHtml({} as never)).toThrow("result: {} is no result");
+    expect(() => renderHtml(result, { title: 5n as never })).toThrow("title: must be text");
+    expect(renderText(result, { width: null as never })).toBe(renderText(result));
   });
 
   it("has one column of load when there is nothing to compare", () => {
@@ -144,6 +164,29 @@ describe("advice", () => {
     expect(routers).toContain("router-lost");
     expect(routers).not.toContain("hold-timer");
     expect(routers).not.toContain("node-lost");
+  });
+
+  it("asks for no further pool where the CNI plugin asks for another family", () => {
+    const failed = { ...result.pods, failed: 12 };
+    const texts = (families: readonly (4 | 6)[], ...pools: readonly string[]): string[] =>
+      advise({
+        ...result,
+        pods: { ...failed, families },
+        cluster: { ...result.cluster, pools },
+      }).map(({ text, because }) => `${text} ${because}`);
+    const pool = "Add a pool or enlarge";
+    expect(texts([4], "10.244.0.0/16 (IPIP Always)").join()).toContain(pool);
+    expect(texts([4]).join()).toContain(pool);
+    const v6 = texts([4], "fd00:10:244::/64 (no encapsulation)");
+    expect(v6.join()).not.toContain(pool);
+    expect(v6).toContainEqual(
+      'Let the CNI plugin ask for IPv6 alone: assign_ipv4 "false" and assign_ipv6 "true" in its configuration (podFamilies). If the cluster says so already, put its installation manifests among the files. Or add a pool of IPv4. 12 pods got no address: the plugin asks for IPv4, and no pool is of IPv4 (fd00:10:244::/64 (no encapsulation)).',
+    );
+    expect(texts([4, 6], "10.244.0.0/16 (IPIP Always)").join()).toContain(
+      'assign_ipv4 "true" and assign_ipv6 "false"',
+    );
+    const both = ["10.244.0.0/16 (IPIP Always)", "fd00:10:244::/64 (no encapsulation)"];
+    expect(texts([4, 6], ...both).join()).toContain(pool);
   });
 
   it("gives a reason and a source for everything, changes first", () => {

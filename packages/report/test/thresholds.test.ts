@@ -59,6 +59,14 @@ describe("thresholds", () => {
     expect(() => check(expression)).toThrow(why);
   });
 
+  it.each([5n, "pods.failed==0", null, [null], [5n], [{ expression: "a" }], new Array(1)])(
+    "are a list of them, not %s",
+    (given) => {
+      expect(() => checkThresholds(result, given as never)).toThrow(ThresholdError);
+      expect(() => toJUnit(result, given as never)).toThrow(ThresholdError);
+    },
+  );
+
   it("are read once and used often", () => {
     const threshold = parseThreshold("pods.failed<=0");
     expect(threshold).toEqual({

@@ -24,7 +24,8 @@ export async function checkOutputFiles(
   const others = new Map<string, string>();
   for (const { path, what } of files) {
     const place = resolve(path);
-    if (path === "") throw new UsageError(`the ${what} needs the name of a file`);
+    if (path === "" || path === "-")
+      throw new UsageError(`the ${what} needs the name of a file, not "${path}"`);
     if (read.has(place)) throw new UsageError(`the ${what} would replace ${path}, which is read`);
     const other = others.get(place);
     if (other !== undefined)

@@ -16,7 +16,7 @@ import {
   type Violation,
 } from "@calico-sim/report";
 import pc from "picocolors";
-import { clusterFromManifests } from "../cluster-from-manifests.js";
+import { clusterFromManifests, notEntered } from "../cluster-from-manifests.js";
 import { DEFAULT_SCENARIO_END, defaultScenario } from "../default-scenario.js";
 import { inputFiles, onlyOne } from "../manifest-paths.js";
 import { loadPlacedScenario } from "../scenario-file.js";
@@ -61,6 +61,8 @@ export async function run(
   let outcome: Outcome;
   try {
     const files = await inputFiles(paths, options.scenario);
+    progress.clear();
+    writeIssues(files.unread.map(notEntered), terminal);
     const { cniRouteCopies } = options;
     const { issues, ...spec } = await clusterFromManifests(
       [...files.manifests, ...files.descriptions],

@@ -74,7 +74,8 @@ export class Workloads implements EventHandler {
   private processes = 0;
   private readonly nodeRows: NodeRow[] = [];
   private readonly scheduler: Scheduler;
-  private families: readonly AddressFamily[] | undefined;
+  /** Families of pods whose sandbox is made from now on; undefined: IPv4 alone. */
+  families: readonly AddressFamily[] | undefined;
   /** The families are not those that pods were created with. */
   private familiesChanged = false;
   private readonly routeCopies: RouteCopies | undefined;

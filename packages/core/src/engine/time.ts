@@ -41,7 +41,7 @@ export function micros(input: DurationInput): Micros {
     return Math.round(input);
   }
   if (typeof input !== "string") {
-    const what = typeof input === "object" ? JSON.stringify(input) : String(input);
+    const what = typeof input === "object" ? inJson(input) : String(input);
     throw new RangeError(`${what} is not a duration; write for example "90ms", "2s" or "1m30s"`);
   }
   const text = input.trim();
@@ -59,6 +59,14 @@ export function micros(input: DurationInput): Micros {
     throw new RangeError(`"${input}" is longer than the clock can count (285 years)`);
   }
   return Math.round(total);
+}
+
+function inJson(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "an object that JSON has no words for";
+  }
 }
 
 /** Writes a time for people: `"3.204s"`, `"41ms"`, `"2m0.5s"`. Never loses more than a thousandth of the largest unit shown. */

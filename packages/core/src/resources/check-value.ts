@@ -69,10 +69,7 @@ export function checkValue(
       return;
     case "list":
       if (!Array.isArray(value)) wrongType("a list");
-      else
-        value.forEach((item, i) => {
-          checkValue(item, schema.of, [...path, i], resource, issues);
-        });
+      else checkItems(value, schema, path, resource, issues);
       return;
     case "map":
       if (!isRecord(value)) wrongType("a map");
@@ -85,6 +82,25 @@ export function checkValue(
     case "object":
       if (!isRecord(value)) wrongType("an object");
       else checkObject(value, schema, path, resource, issues);
+  }
+}
+
+function checkItems(
+  items: readonly unknown[],
+  schema: Extract<FieldSchema, { type: "list" }>,
+  path: readonly PathSegment[],
+  resource: ResourceReference,
+  issues: Issue[],
+): void {
+  // By entries, since holes are seen then, too.
+  for (const [i, item] of items.entries()) {
+    if ((item ?? undefined) !== undefined || schema.nulls === true || schema.of.type === "any") {
+      checkValue(item, schema.of, [...path, i], resource, issues);
+      continue;
+    }
+    const message = `a list has no empty entries, and this one is ${String(item)}`;
+    const at = [...path, i];
+    issues.push(issueAt(resource, { code: "TYPE_WRONG", message, path: at, want: "a value" }));
   }
 }
 
@@ -250,14 +266,14 @@ function isAutonomousSystem(value: string): boolean {
   return /^\d+$/.test(value) && Number(value) <= 0xffff_ffff;
 }
 
-/** True for a plain object. */
+/** True for an object that holds its content in fields; a Map, a Date or a Promise does not. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 function describeType(value: unknown): string {
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "an object";
+  if (typeof value === "object") return isRecord(value) ? "an object" : showValue(value);
   if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
   // JSON has no number that is infinite or none.
   return typeof value === "number"

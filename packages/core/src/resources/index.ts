@@ -80,6 +80,7 @@ export {
   nodeView,
   parseASNumber,
 } from "./node-view.js";
+export { withoutNullFields } from "./null-fields.js";
 export {
   API_VERSIONS,
   editResource,

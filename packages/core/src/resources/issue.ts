@@ -102,12 +102,16 @@ export function showValue(value: unknown): string {
   return text.length <= 120 ? text : `${text.slice(0, 117)}…`;
 }
 
-/** What JSON cannot write, such as a bigint or an object that holds itself, is written as JavaScript does. */
+/** What JSON cannot write, such as a bigint or an object that holds itself, is written as JavaScript does, or by its kind. */
 function inJson(value: unknown): string {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  const named = `${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}`;
+  if (typeof value === "object" && !["Object", "Array", "Null"].includes(kind)) return named;
+  if (typeof value === "bigint") return value.toString();
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    return String(value);
+    return `${named} that JSON has no words for`;
   }
 }
 

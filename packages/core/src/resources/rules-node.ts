@@ -1,5 +1,6 @@
 import {
   type Address,
+  type Cidr,
   cidrContains,
   parseAddress,
   parseCidr,
@@ -29,6 +30,13 @@ function isNoHost(address: Address): boolean {
   return NO_HOST.some((cidr) => cidrContains(cidr, address));
 }
 
+/** The first and the last address of an IPv4 subnet are nobody's, but in a /31 or /32 (RFC 1122 §3.2.1.3, RFC 3021). */
+function isNobodys(cidr: Cidr): boolean {
+  if (cidr.family !== 4 || cidr.length > 30) return false;
+  const offset = cidr.address - cidr.value;
+  return offset === 0 || offset === 2 ** (32 - cidr.length) - 1;
+}
+
 /** What Calico reads from the annotations of a Kubernetes Node must be readable. */
 export function checkNode(node: Node, report: Report): void {
   const annotations = node.metadata.annotations ?? {};
@@ -37,7 +45,26 @@ export function checkNode(node: Node, report: Report): void {
     if (value === undefined || value === "") continue;
     const cidr = parseCidr(value);
     const address = cidr === undefined ? parseAddress(value) : writtenAddress(cidr);
-    if (address !== undefined && !isNoHost(address)) continue;
+    const family = /IPv6/.test(name) ? 6 : 4;
+    if (address !== undefined && address.family !== family) {
+      const message = `${JSON.stringify(value)} is no IPv${String(family)} address`;
+      const path = ["metadata", "annotations", name];
+      const want = family === 4 ? "an address such as 10.0.0.5/24" : "one such as fd00::5/64";
+      report({ code: "ADDRESS_INVALID", message, path, got: value, want });
+      continue;
+    }
+    if (address !== undefined && !isNoHost(address)) {
+      if (cidr === undefined || !isNobodys(cidr) || name !== NODE_ANNOTATIONS.ipv4Address) continue;
+      report({
+        severity: "warning",
+        code: "ADDRESS_INVALID",
+        message: `${value} is the address of the subnet itself or its broadcast address, and no host's`,
+        path: ["metadata", "annotations", name],
+        got: value,
+        want: "the address of the host, such as 10.0.0.5/24",
+      });
+      continue;
+    }
     const text = JSON.stringify(value);
     report({
       code: "ADDRESS_INVALID",

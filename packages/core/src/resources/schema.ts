@@ -19,7 +19,8 @@ export type FieldSchema =
   /** With or without a fraction, and finite. */
   | { readonly type: "number"; readonly min?: number; readonly max?: number }
   | { readonly type: "integerOrText"; readonly format?: TextFormat }
-  | { readonly type: "list"; readonly of: FieldSchema }
+  /** A null among them is refused unless `nulls`: nobody knows what it would stand for. */
+  | { readonly type: "list"; readonly of: FieldSchema; readonly nulls?: boolean }
   | { readonly type: "map"; readonly of: FieldSchema }
   | {
       readonly type: "object";

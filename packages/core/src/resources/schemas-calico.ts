@@ -114,6 +114,35 @@ const kubeControllers = object({
   }),
 });
 
+const prefixLength = object({ min: integer(0, 128), max: integer(0, 128) });
+const filterRules = listOf(
+  object({
+    action: oneOf("Accept", "Reject"),
+    peerType: oneOf("iBGP", "eBGP", ""),
+    matchOperator: oneOf("Equal", "NotEqual", "In", "NotIn", ""),
+    cidr,
+    prefixLength,
+    // As earlier releases spelt it.
+    prefixLengthV4: prefixLength,
+    prefixLengthV6: prefixLength,
+    source: oneOf("RemotePeers", ""),
+    interface: text,
+    communities: object({ values: listOf(text) }),
+    asPathPrefix: listOf(integer(0, 0xffff_ffff)),
+    priority: integer(0),
+    operations: listOf(
+      object({
+        addCommunity: object({ value: text }),
+        prependASPath: object({ prefix: listOf(integer(0, 0xffff_ffff)) }),
+        setPriority: object({ value: integer(0) }),
+      }),
+    ),
+  }),
+);
+
+/** @see calico: api/pkg/apis/projectcalico/v3/bgpfilter.go */
+const bgpFilter = object(fields(filterRules, "importV4 exportV4 importV6 exportV6"));
+
 /** @see calico: libcalico-go/lib/apis/v3/node.go */
 const calicoNode = object({
   bgp: object({
@@ -141,7 +170,7 @@ export const CALICO_SPECS: Readonly<Record<string, FieldSchema>> = {
   BGPPeer: bgpPeer,
   KubeControllersConfiguration: kubeControllers,
   CalicoNode: calicoNode,
-  BGPFilter: any,
+  BGPFilter: bgpFilter,
   IPReservation: object({ reservedCIDRs: listOf(addressOrCidr) }),
   BlockAffinity: object(
     {
@@ -159,7 +188,8 @@ export const CALICO_SPECS: Readonly<Record<string, FieldSchema>> = {
       affinity: text,
       affinityClaimTime: any,
       strictAffinity: boolean,
-      allocations: listOf(integer(0)),
+      // Null: a free address.
+      allocations: { type: "list", of: integer(0), nulls: true },
       unallocated: listOf(integer(0)),
       attributes: listOf(any),
       deleted: boolean,

@@ -91,10 +91,12 @@ function checkRules(resource: KnownResource, options: ValidateOptions, report: R
       checkBGPPeer(resource, report);
       return;
     case "BGPConfiguration":
+      checkReach(resource, report);
       checkProgramClusterRoutes(resource.spec?.programClusterRoutes, era, report);
       checkBGPConfiguration(resource, report);
       return;
     case "FelixConfiguration":
+      checkReach(resource, report);
       checkProgramClusterRoutes(resource.spec?.programClusterRoutes, era, report);
       return;
     case "Node":
@@ -113,6 +115,23 @@ function checkRules(resource: KnownResource, options: ValidateOptions, report: R
     case "ClusterInformation":
     case "KubeControllersConfiguration":
   }
+}
+
+/**
+ * Settings are read from `default`, and for a node from `node.<name>`; others nobody reads.
+ *
+ * @see calico: confd/pkg/backends/calico/client.go, libcalico-go/lib/backend/syncersv1/updateprocessors/felixconfigprocessor.go
+ */
+function checkReach({ kind, metadata: { name } }: Resource, report: Report): void {
+  if (name === "default" || name.startsWith("node.")) return;
+  report({
+    severity: "warning",
+    code: "NAME_INVALID",
+    message: `nobody reads a ${kind} of this name, so that it changes nothing`,
+    path: ["metadata", "name"],
+    got: name,
+    want: "default, or node.<name of a node>",
+  });
 }
 
 /** The kinds {@link validate} knows in an API group; used for "did you mean". */

@@ -10,6 +10,7 @@ import {
   type Node,
   parseAllDocuments,
   type Scalar,
+  visit,
 } from "yaml";
 import { locateInJson } from "./json-position.js";
 import { type Location, type ManifestSource, SourceText } from "./source-text.js";
@@ -103,6 +104,11 @@ function parseYaml(source: SourceText): ParsedSource {
       if (first !== undefined) faults.push(faultOf(source, first));
       continue;
     }
+    const template = templateIn(source, document);
+    if (template !== undefined) {
+      faults.push(template);
+      continue;
+    }
     try {
       const value: unknown = document.toJS();
       // A separator with nothing behind it makes an empty document.
@@ -116,6 +122,27 @@ function parseYaml(source: SourceText): ParsedSource {
   }
   return { source, documents, faults };
 }
+
+/** A `{{ … }}` where a value belongs is a map with a map for its key, which no manifest has. */
+function templateIn(source: SourceText, document: Document.Parsed): SyntaxFault | undefined {
+  if (!source.text.includes("{{")) return undefined;
+  let found: SyntaxFault | undefined;
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isMap(key)) return undefined;
+      const [start = 0, end = start] = key.range ?? [];
+      found = { ...TEMPLATE, location: source.location(Math.max(0, start - 1), end + 1) };
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+const TEMPLATE = {
+  code: "YAML_SYNTAX",
+  message:
+    "this is a template, which holds a manifest only once it is rendered, as by helm template",
+} as const;
 
 /** What `yaml` says of a fault. */
 interface YamlFault {
@@ -132,6 +159,9 @@ function faultOf(source: SourceText, error: YamlFault): SyntaxFault {
     case "TAB_AS_INDENT":
       return { code: "YAML_TAB", message: "YAML is indented with spaces; this is a tab", location };
     default:
+      if (/\{\{.*\}\}/.test(location.text)) return { ...TEMPLATE, location };
+      // The parser calls itself for each level.
+      if (/call stack/.test(error.message)) return tooDeep(location);
       return { code: "YAML_SYNTAX", message: error.message, location };
   }
 }

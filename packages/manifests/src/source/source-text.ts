@@ -1,7 +1,18 @@
+import { isRecord, showValue } from "@calico-sim/core";
+
 /** A manifest to read: a file's name and content, or any text with a name for messages. */
 export interface ManifestSource {
   readonly name: string;
   readonly text: string;
+}
+
+/** A source that is one. @throws TypeError naming what stands in its place. */
+export function soundSource(source: ManifestSource): ManifestSource {
+  const { name, text } = isRecord(source) ? source : ({} as Partial<ManifestSource>);
+  if (typeof name === "string" && typeof text === "string") return source;
+  throw new TypeError(
+    `a source is { name, text }, the name of a file and what it holds, not ${showValue(source)}`,
+  );
 }
 
 /** A place in a source; lines and columns count from 1, as editors show them. */
