@@ -1,12 +1,13 @@
-import { type Micros, SECOND } from "@calico-sim/core";
+import type { Micros } from "@calico-sim/core";
 import type { FleetContext } from "../fleet/context.js";
 import { RUNNING } from "../fleet/daemon.js";
 import { Mail } from "../fleet/mail.js";
 import { COUNT } from "../messages/counters.js";
 import { NOTIFICATION_BYTES } from "../messages/sizes.js";
 import type { SegmentKind } from "../types.js";
-import { LOST, momentOf, SIDE } from "./connections.js";
-import { DELAYED_ACK, ORPHAN_RETRIES, RETRANSMIT_MIN, SEGMENT_BYTES, TICK } from "./constants.js";
+import { Acknowledgements } from "./acknowledgements.js";
+import { LOST, SIDE } from "./connections.js";
+import { DELAYED_ACK, ORPHAN_RETRIES, RETRANSMIT_MIN, SEGMENT_BYTES } from "./constants.js";
 import type { Keepalives } from "./keepalives.js";
 import { notificationCode } from "./last-error.js";
 import { retransmission } from "./retransmission.js";
@@ -48,13 +49,13 @@ export class Transport {
   /** By daemon: sides that hold segments until a delayed acknowledgement, in the order in which these come. */
   private readonly late: Mail = new Mail();
   private readonly lateTimer: number[] = [];
-  private readonly keepalives: Keepalives;
+  private readonly acks: Acknowledgements;
   /** Asked only where a link has, or had, jitter, loss or a limited bandwidth. */
   private readonly rough: RoughPaths;
 
   constructor(context: FleetContext, keepalives: Keepalives, rough: RoughPaths) {
     this.x = context;
-    this.keepalives = keepalives;
+    this.acks = new Acknowledgements(context, keepalives);
     this.rough = rough;
   }
 
@@ -118,8 +119,8 @@ export class Transport {
     const delay = this.x.delayFrom(side);
     if (delay !== Number.POSITIVE_INFINITY && !conns.holds(side)) {
       const begin = Math.max(at, conns.unackedUntil(side));
-      this.answered(side, begin);
-      conns.sent(side, begin, this.acknowledged(side, begin, begin + 2 * delay, delay));
+      this.acks.answered(side, begin);
+      conns.sent(side, begin, this.acks.due(side, begin, begin + 2 * delay, delay));
       conns.heard(side ^ 1, begin + delay);
     }
     this.send(side, what);
@@ -269,66 +270,13 @@ export class Transport {
       this.transmitEach(side, what >> 4, at, delay);
       return;
     }
-    this.answered(side, at);
+    this.acks.answered(side, at);
     const arrival = this.arrival(side, what, at, delay);
     const soonest =
       this.x.path.impaired === true ? this.rough.acknowledgement(side) : at + 2 * delay;
-    this.x.conns.sent(side, at, this.acknowledged(side, at, soonest, delay));
+    this.x.conns.sent(side, at, this.acks.due(side, at, soonest, delay));
     this.captureMessage(side, what, at);
     this.deliver(side ^ 1, what, arrival);
-  }
-
-  /**
-   * A side sends data. One that does so soon after data came answers, and delays acknowledgements from now on, since its next
-   * answer may bring them; until one of them had to go without (linux: net/ipv4/tcp_output.c, tcp_event_data_sent;
-   * net/ipv4/tcp_timer.c, tcp_delack_timer_handler; measured on BIRD 1.6.8, docs/model/fidelity.md).
-   */
-  private answered(side: number, at: Micros): void {
-    const { conns, engine } = this.x;
-    const took = conns.took(side);
-    const answers = conns.answersSince(side) !== 0;
-    if (took >= 0 && at - took < DELAYED_ACK) {
-      if (!answers) conns.setAnswersSince(side, momentOf(engine.now));
-    } else if (answers && (conns.lastSent(side) < took || this.heardKeepalive(side ^ 1, at)))
-      conns.setAnswersSince(side, 0);
-  }
-
-  /**
-   * When the other side acknowledges what reaches it: at once, or it waits for something to send. What it does in this very
-   * microsecond does not count, so that it does not matter who acts first.
-   *
-   * @param delay - of the way back.
-   */
-  private acknowledged(side: number, at: Micros, soonest: Micros, delay: Micros): Micros {
-    const { conns, engine } = this.x;
-    const other = side ^ 1;
-    const since = conns.answersSince(other);
-    if (since === 0 || since === momentOf(engine.now)) return soonest;
-    const heard = conns.lastHeard(other);
-    const missed = conns.lastSent(other) < heard && at - heard >= DELAYED_ACK;
-    if (missed || this.heardKeepalive(side, at)) {
-      conns.setAnswersSince(other, 0);
-      return soonest;
-    }
-    return this.nextTick(conns.node(other), soonest - delay + DELAYED_ACK) + delay;
-  }
-
-  /**
-   * The first tick of a host not before a time. Ticks are multiples of {@link TICK} of its monotonic clock (linux:
-   * kernel/time/tick-common.c, tick_setup_device, since 6.4; measured on 6.18, docs/model/fidelity.md).
-   */
-  private nextTick(node: number, at: Micros): Micros {
-    const phase = this.x.sharedTick ? 0 : this.x.phase[node]!;
-    return Math.ceil((at + phase) / TICK) * TICK - phase;
-  }
-
-  /** Whether a side has sent a keepalive in closed form since there was data, which its peer acknowledged late. */
-  private heardKeepalive(side: number, before: Micros): boolean {
-    const { conns, idle } = this.x;
-    if (idle !== undefined || conns.state(side) !== SIDE.established) return false;
-    const since = Math.max(conns.activity(side), conns.activity(side ^ 1));
-    if (before - since < SECOND) return false;
-    return this.keepalives.next(side, since) + DELAYED_ACK < before;
   }
 
   /** UPDATEs that were held together may be lost one by one. */
