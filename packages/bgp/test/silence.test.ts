@@ -74,3 +74,41 @@ test.each([
   expect(mesh.since(from, wire.left[0]!)).toBeLessThan(12.61);
   expect(mesh.routesTo(1, 0)).toBe(1_000);
 });
+
+/** Of how many ends of a node the session is lost after a cut of a length has healed. */
+function lostAfterHeal(seconds: number, eventPerKeepalive: boolean): number {
+  let lost = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    let counts = false;
+    const listener: BirdListener = {
+      onSession: (_node, _peer, up) => {
+        if (counts && !up) lost++;
+      },
+      onRecoveryDone: () => undefined,
+    };
+    const mesh = new Mesh(6, { eventPerKeepalive, listener, seed }).converged();
+    mesh.run(500 + 17 * seed);
+    cut(mesh, 2, true);
+    mesh.run(seconds);
+    cut(mesh, 2, false);
+    counts = true;
+    mesh.run(300);
+  }
+  return lost;
+}
+
+// A keepalive that was lost some 50 s after the cut goes after 51, 102 and 205 s: with the path healed between the last two it
+// is too late for most hold times, which are over 180 to 240 s after what was heard last.
+test.each([
+  [90, 0, 2],
+  [130, 50, 80],
+])(
+  "after a cut of %i s, %i to %i of 120 ends lose a session of which the next retransmission comes too late, in both forms of keepalives",
+  (seconds, least, most) => {
+    for (const eventPerKeepalive of [false, true]) {
+      const lost = lostAfterHeal(seconds, eventPerKeepalive);
+      expect(lost).toBeGreaterThanOrEqual(least);
+      expect(lost).toBeLessThanOrEqual(most);
+    }
+  },
+);
