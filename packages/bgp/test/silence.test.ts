@@ -75,6 +75,22 @@ test.each([
   expect(mesh.routesTo(1, 0)).toBe(1_000);
 });
 
+test("what is told after a path healed waits behind the keepalive that the cut lost", () => {
+  const wire = new Wire();
+  const mesh = new Mesh(2, { listener: wire }).converged().run(1_000);
+  const from = mesh.engine.now;
+  const lost = mesh.bird.viewSession(0, 1)!.keepalive!.left;
+  cut(mesh, 1, true);
+  mesh.run(85);
+  cut(mesh, 1, false);
+  const again = [0.2, 0.6, 1.4, 3, 6.2, 12.6, 25.4, 51, 102.2].find((wait) => lost + wait > 86)!;
+  wire.left.length = 0;
+  mesh.bird.reconfigure(0, { blocks: mesh.blocks(0, 2) });
+  mesh.run(120);
+  expect(mesh.since(from, wire.left[0]!) - lost - again).toBeGreaterThanOrEqual(0);
+  expect(mesh.since(from, wire.left[0]!) - lost - again).toBeLessThan(1.1);
+});
+
 /** Of how many ends of a node the session is lost after a cut of a length has healed. */
 function lostAfterHeal(seconds: number, eventPerKeepalive: boolean): number {
   let lost = 0;

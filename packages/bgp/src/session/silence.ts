@@ -149,18 +149,14 @@ export class Silence {
    * whose hold time is over before gives up all the same.
    */
   private speakAgain(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { conns, engine } = this.x;
     const other = side ^ 1;
     this.x.bfd?.found(conns.end(side));
     const lost = this.keepalives.next(other, this.since.get(side)!);
-    const behind = conns.holds(other);
-    if (behind || lost < engine.now) {
-      const at = behind ? conns.releaseAt(other) : retransmission(lost, engine.now);
-      const arrival = at + this.x.delayFrom(other);
-      if (arrival >= conns.holdUntil(side)) return;
-      // A keepalive behind other data that was lost comes with it.
-      if (!behind) engine.schedule(arrival, kinds.arrive, side, KEEPALIVE);
-    }
+    // A keepalive behind other data that was lost comes with it.
+    if (lost < engine.now && !conns.holds(other)) this.transport.resend(other, KEEPALIVE, lost);
+    const arrival = conns.holds(other) ? conns.releaseAt(other) + this.x.delayFrom(other) : 0;
+    if (arrival >= conns.holdUntil(side)) return;
     conns.silent[side] = 0;
     this.since.delete(side);
   }
