@@ -74,3 +74,57 @@ test.each([
   expect(mesh.since(from, wire.left[0]!)).toBeLessThan(12.61);
   expect(mesh.routesTo(1, 0)).toBe(1_000);
 });
+
+test("what is told after a path healed waits behind the keepalive that the cut lost", () => {
+  const wire = new Wire();
+  const mesh = new Mesh(2, { listener: wire }).converged().run(1_000);
+  const from = mesh.engine.now;
+  const lost = mesh.bird.viewSession(0, 1)!.keepalive!.left;
+  cut(mesh, 1, true);
+  mesh.run(85);
+  cut(mesh, 1, false);
+  const again = [0.2, 0.6, 1.4, 3, 6.2, 12.6, 25.4, 51, 102.2].find((wait) => lost + wait > 86)!;
+  wire.left.length = 0;
+  mesh.bird.reconfigure(0, { blocks: mesh.blocks(0, 2) });
+  mesh.run(120);
+  expect(mesh.since(from, wire.left[0]!) - lost - again).toBeGreaterThanOrEqual(0);
+  expect(mesh.since(from, wire.left[0]!) - lost - again).toBeLessThan(1.1);
+});
+
+/** Of how many ends of a node the session is lost after a cut of a length has healed. */
+function lostAfterHeal(seconds: number, eventPerKeepalive: boolean): number {
+  let lost = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    let counts = false;
+    const listener: BirdListener = {
+      onSession: (_node, _peer, up) => {
+        if (counts && !up) lost++;
+      },
+      onRecoveryDone: () => undefined,
+    };
+    const mesh = new Mesh(6, { eventPerKeepalive, listener, seed }).converged();
+    mesh.run(500 + 17 * seed);
+    cut(mesh, 2, true);
+    mesh.run(seconds);
+    cut(mesh, 2, false);
+    counts = true;
+    mesh.run(300);
+  }
+  return lost;
+}
+
+// A keepalive that was lost some 50 s after the cut goes after 51, 102 and 205 s: with the path healed between the last two it
+// is too late for most hold times, which are over 180 to 240 s after what was heard last.
+test.each([
+  [90, 0, 2],
+  [130, 50, 80],
+])(
+  "after a cut of %i s, %i to %i of 120 ends lose a session of which the next retransmission comes too late, in both forms of keepalives",
+  (seconds, least, most) => {
+    for (const eventPerKeepalive of [false, true]) {
+      const lost = lostAfterHeal(seconds, eventPerKeepalive);
+      expect(lost).toBeGreaterThanOrEqual(least);
+      expect(lost).toBeLessThanOrEqual(most);
+    }
+  },
+);

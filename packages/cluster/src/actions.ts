@@ -319,11 +319,16 @@ export class Actions implements EventHandler {
    */
   private schedulable(action: Action): readonly string[] {
     const { datastore, engine } = this.parts;
-    const names = this.lifecycle.liveNodes().filter((name) => {
+    const live = this.lifecycle.liveNodes();
+    const names = live.filter((name) => {
       const node = datastore.get("Node", name);
       return node === undefined || !nodeView(node).unschedulable;
     });
-    if (names.length === 0) this.recorder.podsUnscheduled(describe(action), engine.now);
+    const why =
+      live.length === 0
+        ? "no node runs"
+        : "no node that runs takes pods (spec.unschedulable keeps them off)";
+    if (names.length === 0) this.recorder.podsUnscheduled(describe(action), engine.now, why);
     return names;
   }
 

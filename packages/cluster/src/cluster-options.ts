@@ -1,6 +1,7 @@
 import type { AddressFamily, FabricSpec, Resource } from "@calico-sim/core";
 import type { TyphaConfig } from "@calico-sim/typha";
 import type { ExternalRouter, UndescribedPeers } from "./external-router.js";
+import type { Finding } from "./result.js";
 import type { UnderlayOptions } from "./underlay.js";
 import type { WorkloadRouter } from "./workload-router.js";
 
@@ -107,4 +108,6 @@ export interface ResourceClusterOptions {
   readonly undescribedPeers?: UndescribedPeers;
   readonly cniRouteCopies?: boolean;
   readonly secretNamespace?: string;
+  /** Of the cluster that this one is made from, as in `clusterFromResources({ ...spec, resources })`. */
+  readonly findings?: readonly Finding[];
 }

@@ -271,7 +271,14 @@ export class Lifecycle implements EventHandler {
     this.parts.path.setDown(node, false);
     if (this.cutOff[node] !== true) this.parts.fabric.restoreNode(node);
     for (const bird of birdsOf(this.parts)) bird.reboot(node);
-    this.pathsChanged(node);
+    this.tellConnections();
+    this.startHost(node);
+    // Once it runs: until then nothing depends on the way to it.
+    this.parts.tracker.pathsOf(node);
+  }
+
+  /** What a host starts when it boots. */
+  private startHost(node: number): void {
     if (this.unregistered.has(node)) {
       this.register(node, 0);
       return;
@@ -283,12 +290,16 @@ export class Lifecycle implements EventHandler {
     this.startNode(node);
   }
 
-  /** Tells everybody who keeps connections that the underlay changed: the way to and from one host, or any. */
+  /** Tells all whom it concerns that the underlay changed: the way to and from one host, or any. */
   pathsChanged(host?: number): void {
-    for (const bird of birdsOf(this.parts)) bird.pathsChanged();
-    this.parts.typha?.linksChanged();
+    this.tellConnections();
     if (host === undefined) this.parts.tracker.pathsChanged();
     else this.parts.tracker.pathsOf(host);
+  }
+
+  private tellConnections(): void {
+    for (const bird of birdsOf(this.parts)) bird.pathsChanged();
+    this.parts.typha?.linksChanged();
   }
 
   /** Ends a process; its supervisor starts it again after a time. */

@@ -71,10 +71,8 @@ export class Recorder {
   }
 
   /** Pods of a step stay pending, since no node takes any. */
-  podsUnscheduled(what: string, at: Micros): void {
-    this.unscheduled.push(
-      `"${what}" at ${formatMicros(at)}: no node that runs takes pods (spec.unschedulable keeps them off), so none is scheduled`,
-    );
+  podsUnscheduled(what: string, at: Micros, why: string): void {
+    this.unscheduled.push(`"${what}" at ${formatMicros(at)}: ${why}, so none is scheduled`);
   }
 
   podFailed(key: string, reason: string): void {

@@ -90,6 +90,12 @@ const POOL: ObjectSchema & { fields: Record<keyof PoolOptions, FieldSchema> } = 
   required: ["cidr"],
 };
 
+const FINDING: ObjectSchema = {
+  type: "object",
+  fields: { code: text, text },
+  required: ["code", "text"],
+};
+
 const FROM_RESOURCES: ObjectSchema & {
   fields: Record<keyof ResourceClusterOptions, FieldSchema>;
 } = {
@@ -103,6 +109,7 @@ const FROM_RESOURCES: ObjectSchema & {
     fabric: any,
     typhaConfig: any,
     secretNamespace: text,
+    findings: { type: "list", of: FINDING },
   },
   required: ["resources"],
 };

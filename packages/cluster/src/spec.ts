@@ -245,6 +245,7 @@ export function clusterFromValid(given: ResourceClusterOptions): ClusterSpec {
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(options.etcdEndpoints === undefined ? {} : { etcdEndpoints: options.etcdEndpoints }),
     ...(options.typhaConfig === undefined ? {} : { typhaConfig: options.typhaConfig }),
+    ...(options.findings === undefined ? {} : { findings: freezeDeep([...options.findings]) }),
   });
 }
 

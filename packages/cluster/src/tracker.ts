@@ -137,11 +137,14 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.recheckAll();
   }
 
-  /** The same, of the way to and from one host alone. */
+  /** The same, of the way to and from one host alone: it was cut or healed, or lost power, or runs again. */
   pathsOf(host: number): void {
     this.forgetHeard();
     this.grow(host);
-    if (this.concernsEverybody(host)) {
+    const name = this.nodes.name(host);
+    // Routers outside are told by a node what others told it, and tell it to other nodes.
+    const tellsOutside = this.families().some(({ outside }) => outside.agreed.has(name));
+    if (tellsOutside || this.concernsEverybody(host)) {
       this.recheckAll();
       return;
     }
@@ -166,7 +169,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
   }
 
   private forgetHeard(): void {
-    for (const { speakers, outside } of [this.state, this.state.ipv6 ?? this.state]) {
+    for (const { speakers, outside } of this.families()) {
       outside.heard.clear();
       speakers?.spreads.clear();
     }
@@ -308,7 +311,7 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     const { name } = event.resource.metadata;
     const { bgp, outside, ipv6 } = this.state;
     const { asNumber = bgp.asNumber, labels } = this.state.nodes.get(name) ?? {};
-    const states = ipv6 === undefined ? [this.state] : [this.state, ipv6];
+    const states = this.families();
     const before = states.map(({ nodes }) => nodes.get(name));
     for (const state of states) swapNode(state, event);
     const isAs = (alike: typeof sameNode): boolean =>
@@ -359,12 +362,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
 
   /** What a reflector, or anybody between ASes, passes on concerns everybody, and so does what lies outside. */
   private concernsEverybody(host: number): boolean {
-    if (!this.nodes.isNode(host)) return true;
-    if ((this.state.speakers ?? this.state.ipv6?.speakers) !== undefined) return true;
-    const { peerings, nextHops } = this.state.bgp;
-    if (peerings.size === 0) return false;
-    const reflects = this.state.nodes.get(this.nodes.name(host))?.clusterId !== "";
-    return reflects || nextHops !== undefined;
+    const name = this.nodes.name(host);
+    return !this.nodes.isNode(host) || this.families().some((state) => passesOn(state, name));
+  }
+
+  /** The states of all families. */
+  private families(): readonly OracleState[] {
+    return this.state.ipv6 === undefined ? [this.state] : [this.state, this.state.ipv6];
   }
 
   private recheckRows(rows: readonly number[]): void {
@@ -509,6 +513,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
       this.running.push(false);
     }
   }
+}
+
+/** Whether a node tells other nodes, in one family, what it did not originate. */
+function passesOn({ bgp, nodes, speakers }: OracleState, node: string): boolean {
+  if (speakers !== undefined) return true;
+  if (bgp.peerings.size === 0) return false;
+  return nodes.get(node)?.clusterId !== "" || bgp.nextHops !== undefined;
 }
 
 /** Puts a Node as it is now in place of what it was. */

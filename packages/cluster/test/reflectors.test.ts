@@ -12,9 +12,10 @@ import {
   blocks,
   type ClusterOptions,
   cluster,
+  clusterFromResources,
   fail,
   type RouteReflectorOptions,
-  type Simulation,
+  Simulation,
   type Step,
   start,
 } from "../src/index.js";
@@ -268,6 +269,15 @@ describe("a description with route reflectors", () => {
     // Replacing it with the same, and more, is no contradiction.
     const same = { ...TO_REFLECTORS.spec, filters: [] };
     expect(settings([mesh(false), peer("route-reflectors", same), reflector(6, 1)])).toEqual([]);
+  });
+
+  test("keeps what it says of replaced fields where another cluster is made from it", () => {
+    const spec = cluster({ ...described(2), resources: [mesh(true)] });
+    expect(spec.findings).toHaveLength(1);
+    const { resources } = cluster({ nodes, pools: [POOL] });
+    expect(clusterFromResources({ ...spec, resources }).findings).toEqual(spec.findings);
+    const broken = { ...spec, findings: [{ code: "setting" }] as never };
+    expect(() => new Simulation(broken)).toThrow(/^findings\[0\]\.text: /);
   });
 
   test("needs BIRD", () => {

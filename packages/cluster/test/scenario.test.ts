@@ -67,6 +67,15 @@ describe("pods", () => {
       text: expect.stringContaining("at 2m0s: no node that runs takes pods") as string,
     });
   });
+
+  test("are not said to be kept off by a cordon where no node runs at all", () => {
+    const dark = [0, 1, 2, 3].map((node) => at("1m", fail.node(`node-${String(node)}`)));
+    const simulation = after([...dark, at("2m", pods.create(2))], "3m", WITHOUT_TYPHA);
+    expect(simulation.result().findings).toContainEqual({
+      code: "pods-failed",
+      text: '"schedule 2 pods" at 2m0s: no node runs, so none is scheduled',
+    });
+  });
 });
 
 describe("start", () => {

@@ -63,8 +63,11 @@ export function looked(simulation: Simulation): Simulation {
 /** Holds the tracker, at moments of a run, to what it says after a look at everything. */
 export function expectJudgedAsLooked(each: Case): void {
   const simulation = prepared(each);
-  for (const seconds of [100, 170, 240, 330, 420, 600]) {
-    simulation.run(seconds * 1e6);
+  // And shortly after each step: what a step concerns is looked at when it happens, and what follows it may hide a gap.
+  const after = each[1].map((step) => step.at + 100_000);
+  const moments = new Set([100, 170, 240, 330, 420, 600].map((seconds) => seconds * 1e6));
+  for (const moment of [...after, ...moments].sort((a, b) => a - b)) {
+    simulation.run(moment);
     expect(judged(simulation)).toEqual(judged(looked(simulation)));
   }
 }

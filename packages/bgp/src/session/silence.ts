@@ -144,17 +144,21 @@ export class Silence {
     this.x.bfd?.lost(conns.end(side));
   }
 
-  /** The path heals: a keepalive lost during the cut comes with its next retransmission. */
+  /**
+   * The path heals: what was lost during the cut comes with its next retransmission, which may be minutes from now. A side
+   * whose hold time is over before gives up all the same.
+   */
   private speakAgain(side: number): void {
-    const { conns, engine, kinds } = this.x;
+    const { conns, engine } = this.x;
     const other = side ^ 1;
-    conns.silent[side] = 0;
     this.x.bfd?.found(conns.end(side));
     const lost = this.keepalives.next(other, this.since.get(side)!);
+    // A keepalive behind other data that was lost comes with it.
+    if (lost < engine.now && !conns.holds(other)) this.transport.resend(other, KEEPALIVE, lost);
+    const arrival = conns.holds(other) ? conns.releaseAt(other) + this.x.delayFrom(other) : 0;
+    if (arrival >= conns.holdUntil(side)) return;
+    conns.silent[side] = 0;
     this.since.delete(side);
-    if (lost >= engine.now) return;
-    const at = retransmission(lost, engine.now);
-    engine.schedule(at + this.x.delayFrom(other), kinds.arrive, side, KEEPALIVE);
   }
 
   /** The host answers again but has no such socket: the first segment that reaches it is answered with RST (RFC 9293 §3.10.7.1). */

@@ -83,9 +83,7 @@ export class Transport {
     const delay = slips ? this.x.wayFrom(side) : this.x.delayFrom(side);
     const last = conns.lastSent(side);
     if (delay === Number.POSITIVE_INFINITY) {
-      conns.hold(side, what);
-      conns.sent(side, at, LOST);
-      this.releaseAt(side, retransmission(at, at), RETRANSMIT);
+      this.resend(side, what, at);
       return;
     }
     if (at < last) {
@@ -107,6 +105,14 @@ export class Transport {
       conns.hold(side, what);
       this.releaseLate(side, acknowledged);
     }
+  }
+
+  /** A message that a cut path lost at a time goes again when its time-out is over, and everything sent meanwhile behind it. */
+  resend(side: number, what: number, lost: Micros): void {
+    const { conns, engine } = this.x;
+    conns.hold(side, what);
+    conns.sent(side, lost, LOST);
+    this.releaseAt(side, retransmission(lost, Math.max(lost, engine.now)), RETRANSMIT);
   }
 
   /**
