@@ -296,7 +296,7 @@ export function findingsOf(cluster: ObservedCluster): Finding[] {
     });
   }
   for (const text of recorder.refused) findings.push({ code: "write-refused", text });
-  for (const text of recorder.unscheduled) findings.push({ code: "pods-failed", text });
+  for (const text of recorder.unscheduled) findings.push({ code: "pods-unscheduled", text });
   for (const failure of recorder.failures.slice(0, 5)) {
     findings.push({ code: "pods-failed", text: failure });
   }

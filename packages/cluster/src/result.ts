@@ -105,6 +105,7 @@ export interface Finding {
     | "not-converged"
     | "open-blackholes"
     | "pods-failed"
+    | "pods-unscheduled"
     | "start-failed"
     | "write-refused"
     | "not-modelled"

@@ -63,7 +63,7 @@ describe("pods", () => {
     );
     expect(none.workloads.keys()).toEqual([]);
     expect(none.result().findings).toContainEqual({
-      code: "pods-failed",
+      code: "pods-unscheduled",
       text: expect.stringContaining("at 2m0s: no node that runs takes pods") as string,
     });
   });
@@ -72,7 +72,7 @@ describe("pods", () => {
     const dark = [0, 1, 2, 3].map((node) => at("1m", fail.node(`node-${String(node)}`)));
     const simulation = after([...dark, at("2m", pods.create(2))], "3m", WITHOUT_TYPHA);
     expect(simulation.result().findings).toContainEqual({
-      code: "pods-failed",
+      code: "pods-unscheduled",
       text: '"schedule 2 pods" at 2m0s: no node runs, so none is scheduled',
     });
   });

@@ -241,6 +241,19 @@ const failedPods: AdviceRule = ({ pods, cluster }) => {
   };
 };
 
+/** Pods that no node takes. */
+const pendingPods: AdviceRule = ({ findings }) => {
+  const first = findings.find(({ code }) => code === "pods-unscheduled");
+  if (first === undefined) return undefined;
+  return {
+    kind: "change",
+    code: "pods-unscheduled",
+    text: "Start a node, or uncordon one, before pods are created: what no node takes stays pending.",
+    because: `${first.text}.`,
+    source: "kubernetes: pkg/scheduler/framework/plugins/nodeunschedulable",
+  };
+};
+
 /** A single-server queue near its limit. */
 const saturated: AdviceRule = ({ utilisation: { bird, felix, typha, datastore } }) => {
   const loads = [
@@ -264,6 +277,7 @@ const saturated: AdviceRule = ({ utilisation: { bird, felix, typha, datastore } 
 export const ADVICE_RULES: readonly AdviceRule[] = [
   otherFamily,
   failedPods,
+  pendingPods,
   underlay,
   mesh,
   typhaMissing,

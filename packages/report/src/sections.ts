@@ -97,6 +97,7 @@ function worstNotes(controlPlane: Convergence, dataPlane: Convergence): readonly
 
 function podsSection(result: Result): Section {
   const { running, failed, addressedSeconds, programmedSeconds } = result.pods;
+  const waits = result.findings.some(({ code }) => code === "pods-unscheduled");
   const columns: Column[] = [
     { label: "from binding to", align: "left" },
     { label: "pods" },
@@ -125,7 +126,7 @@ function podsSection(result: Result): Section {
     id: "pods",
     title: "Pods",
     lead: [
-      `${count(running)} running${failed > 0 ? `, ${count(failed)} FAILED` : ", none failed"}.`,
+      `${count(running)} running${failed > 0 ? `, ${count(failed)} FAILED` : ", none failed"}${waits ? ", some wait for a node that takes them" : ""}.`,
     ],
     ...(rows.length === 0 ? {} : { table: { columns, rows } }),
   };

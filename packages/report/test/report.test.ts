@@ -26,6 +26,15 @@ describe("the page of text", () => {
     expect(page).toContain("worst: worker-003 → 10.244.97.0/26: hold timer of worker-097 ran out");
   });
 
+  it("says that pods wait for a node, and what to do", () => {
+    const text = '"schedule 2 pods" at 2m0s: no node runs, so none is scheduled';
+    const waiting = { ...result, findings: [{ code: "pods-unscheduled", text } as const] };
+    const said = renderText(waiting).replaceAll(/\s+/g, " ");
+    expect(said).toContain("some wait for a node that takes them");
+    expect(said).toContain("Start a node, or uncordon one");
+    expect(said).not.toContain("Nothing in this run calls for a change");
+  });
+
   it("shows the datastore with Typha beside the one without", () => {
     expect(page).toMatch(/with 3 Typhas +without Typha +factor/);
     expect(page).toMatch(/watch events sent +21,000 +693,000 +33×/);
