@@ -259,8 +259,8 @@ export class Lifecycle implements EventHandler {
     this.parts.typha?.nodeDown(node);
     this.stopDaemons(node);
     this.parts.workloads.stopNode(this.parts.nodes.name(node));
-    this.parts.tracker.setRunning(node, false);
-    this.pathsChanged(node);
+    this.tellConnections();
+    this.parts.tracker.lost(node);
   }
 
   /** The host boots, with an empty kernel. */

@@ -131,6 +131,13 @@ export class Tracker implements RouteListener, StoreObserver, Liveness, Oracle {
     this.recheckDetours();
   }
 
+  /** A host has lost power: it does not run, and nothing reaches it. */
+  lost(host: number): void {
+    this.grow(host);
+    this.running[host] = false;
+    this.pathsOf(host);
+  }
+
   /** The underlay changed. */
   pathsChanged(): void {
     this.forgetHeard();

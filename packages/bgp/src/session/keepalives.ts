@@ -23,6 +23,7 @@ export class Keepalives {
   /** What it counted last, by side: keepalives, and when the last of them was sent, or the session began. */
   private counted: Int32Array = new Int32Array(0);
   private countedAt: Float64Array = new Float64Array(0);
+  private reached: Micros = 0;
   private readonly x: FleetContext;
 
   constructor(context: FleetContext) {
@@ -49,37 +50,34 @@ export class Keepalives {
 
   /** As {@link sent}, going on from where the last call came to. */
   private sentSinceAsked(side: number, until: Micros): number {
-    const keepalive = this.time(side);
-    if (keepalive === 0) return 0;
     const since = this.x.conns.since[side]!;
-    let at = this.countedAt[side]!;
-    let sent = this.counted[side]!;
-    // It is another session, or an earlier time.
-    if (at < since || at > until) {
-      at = since;
-      sent = 0;
-    }
-    const hash = this.hash(side);
-    for (let next = at + drawn(hash, keepalive, sent); next <= until; sent++) {
-      at = next;
-      next = at + drawn(hash, keepalive, sent + 1);
-    }
-    this.countedAt[side] = at;
+    const at = this.countedAt[side]!;
+    // Not if it is another session, or an earlier time.
+    const sent =
+      at < since || at > until
+        ? this.count(side, until, since, 0)
+        : this.count(side, until, at, this.counted[side]!);
+    this.countedAt[side] = this.reached;
     this.counted[side] = sent;
     return sent;
   }
 
   /** Sent by a side since it was established. */
   sent(side: number, until: Micros): number {
-    const since = this.x.conns.since[side]!;
+    return this.count(side, until, this.x.conns.since[side]!, 0);
+  }
+
+  /** Sent by a side until a time, of which so many were until another; {@link reached} is when the last of them was. */
+  private count(side: number, until: Micros, from: Micros, before: number): number {
+    this.reached = from;
     const keepalive = this.time(side);
-    if (keepalive === 0) return 0;
-    if (until - since < (keepalive - Math.floor(keepalive / 4)) * SECOND) return 0;
+    if (keepalive === 0) return before;
+    if (until - from < (keepalive - Math.floor(keepalive / 4)) * SECOND) return before;
     const hash = this.hash(side);
-    let sent = 0;
-    for (let at = since; ; sent++) {
-      at += drawn(hash, keepalive, sent);
-      if (at > until) return sent;
+    for (let sent = before; ; sent++) {
+      const next = this.reached + drawn(hash, keepalive, sent);
+      if (next > until) return sent;
+      this.reached = next;
     }
   }
 
